@@ -1,0 +1,47 @@
+# The commands of the project. `make help` lists them.
+SHELL := /bin/bash
+GO ?= go
+SHARED ?= $(abspath ../shared/data)
+export RIPOSTE_SHARED_DATA := $(SHARED)
+
+.PHONY: help deps build demo test lint bench conformance generate clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+deps: ## install what tests need beside Go: the aws CLI, its API models, strace (Debian)
+	@missing=; for p in awscli python3-botocore strace; do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	$(GO) mod download
+
+build: ## build bin/riposte, without cgo
+	CGO_ENABLED=0 $(GO) build -ldflags "-s -w -X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo dev)" -o bin/riposte ./cmd/riposte
+
+demo: build ## play the first response on this machine: no account, no Docker, no network
+	./bin/riposte demo $(ARGS)
+
+test: ## vet, gofmt and every test with the race detector
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) test -race -timeout 10m ./...
+
+lint: ## the linters of .golangci.yml
+	@command -v golangci-lint >/dev/null || $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest
+	PATH="$$PATH:$$($(GO) env GOPATH)/bin" golangci-lint run ./...
+
+bench: build ## measure: latency from receipt to the first AWS call, intake, bus, matching, scan; prints figures
+	$(GO) run ./test/latency
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+
+conformance: ## the cases of other implementations, where ../shared/data exists
+	@if [ -d "$(SHARED)" ]; then CGO_ENABLED=0 $(GO) test -count=1 -tags conformance -run Conformance -v ./... 2>&1 | grep -vE '^(=== |PASS$$|\?|testing: warning: no tests)|no tests to run' ; exit $${PIPESTATUS[0]}; \
+	else echo "no $(SHARED): nothing to compare with"; fi
+
+generate: ## write generated files anew (needs Debian's python3-botocore)
+	$(GO) generate ./...
+
+clean: ## remove what build and demo made
+	rm -rf bin dist

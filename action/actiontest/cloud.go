@@ -1,0 +1,144 @@
+package actiontest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"riposte.dev/action/awscall"
+	"riposte.dev/sandbox"
+)
+
+// Accounts and the region of every cloud.
+const (
+	Account    = "111122223333" // a member of the organisation
+	Management = "999988887777" // its management account
+	Region     = "eu-west-1"
+)
+
+// Cloud is a sandbox behind HTTP with an organisation of two accounts.
+type Cloud struct {
+	*sandbox.Sandbox
+	Member, Manager *sandbox.Account
+
+	t      *testing.T
+	url    string
+	admins map[string]sandbox.Keys // by account
+	users  int
+}
+
+// NewCloud returns a new cloud that ends with the test.
+func NewCloud(t *testing.T) *Cloud {
+	t.Helper()
+	sb, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(sb.Handler())
+	t.Cleanup(func() {
+		srv.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := sb.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	c := &Cloud{Sandbox: sb, t: t, url: srv.URL, admins: map[string]sandbox.Keys{}}
+	c.Member, c.Manager = c.account(Account), c.account(Management)
+	if err := c.Manager.CreateOrganization(c.Member); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *Cloud) account(id string) *sandbox.Account {
+	account, err := c.CreateAccount(id, "account "+id)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.admins[id], err = account.CreateUser("admin", sandbox.AdministratorAccess); err != nil {
+		c.t.Fatal(err)
+	}
+	return account
+}
+
+// Admin returns a configuration with which a test builds, breaks and looks, as an administrator of the account.
+func (c *Cloud) Admin(account, region string) aws.Config {
+	return c.config(c.admins[account], region)
+}
+
+// Caller returns a caller that may do in both accounts exactly what the permissions say.
+func (c *Cloud) Caller(permissions []string) *awscall.Caller {
+	c.t.Helper()
+	c.users++
+	keys := map[string]sandbox.Keys{}
+	for _, account := range []*sandbox.Account{c.Member, c.Manager} {
+		var policies []string
+		if len(permissions) > 0 {
+			policies = append(policies, allow(c.t, permissions))
+		}
+		var err error
+		if keys[account.ID], err = account.CreateUser(fmt.Sprintf("responder-%d", c.users), policies...); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return awscall.New(clients{c, keys}, time.Now)
+}
+
+type clients struct {
+	cloud *Cloud
+	keys  map[string]sandbox.Keys
+}
+
+// Config implements awscall.Clients.
+func (c clients) Config(_ context.Context, account, region string) (aws.Config, error) {
+	return c.cloud.config(c.keys[account], region), nil
+}
+
+// config has retries without delay: the sandbox throttles and fails only where a test wants it to.
+func (c *Cloud) config(keys sandbox.Keys, region string) aws.Config {
+	return aws.Config{
+		Region: region, BaseEndpoint: aws.String(c.url),
+		Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken),
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+			})
+		},
+	}
+}
+
+func allow(t *testing.T, permissions []string) string {
+	t.Helper()
+	raw, err := json.Marshal(map[string]any{
+		"Version":   "2012-10-17",
+		"Statement": []any{map[string]any{"Effect": "Allow", "Action": permissions, "Resource": "*"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// Writes counts the calls so far that are not read-only, by the names of their operations.
+func (c *Cloud) Writes() int {
+	n := 0
+	for _, call := range c.Calls() {
+		read := false
+		for _, verb := range []string{"Describe", "Get", "List", "Lookup"} {
+			read = read || strings.HasPrefix(call.Operation, verb)
+		}
+		if !read {
+			n++
+		}
+	}
+	return n
+}

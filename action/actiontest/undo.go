@@ -1,0 +1,107 @@
+package actiontest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"riposte.dev/action"
+)
+
+func checkUndo(t *testing.T, w World) {
+	a, before := w.whole(), w.State()
+	done := change(t, a, w.plan(t, a))
+	for _, item := range slices.Backward(done) {
+		changed, writes := w.State(), w.Writes()
+		undo, err := a.Undo(t.Context(), item)
+		if err != nil {
+			t.Fatalf("undo: %v", err)
+		}
+		if w.State() != changed || w.Writes() != writes {
+			t.Error("the plan of an undo made changes")
+		}
+		for _, item := range undo.Items {
+			if err := a.Verify(t.Context(), item); !errors.Is(err, action.ErrNotYet) {
+				t.Errorf("before it is undone, verify says %v, want not yet", err)
+			}
+		}
+		change(t, a, throughJSON(t, undo))
+		again, err := a.Undo(t.Context(), item)
+		if err != nil {
+			t.Fatalf("undo what is undone: %v", err)
+		}
+		for _, item := range again.Items {
+			if item.Status != action.Unneeded || len(item.Calls) > 0 {
+				t.Errorf("undone again, %s is %s with %d calls", item.ID, item.Status, len(item.Calls))
+			}
+		}
+	}
+	if after := w.State(); after != before {
+		t.Errorf("the undo restored\n%s\nwant\n%s", after, before)
+	}
+}
+
+func checkConflict(t *testing.T, w World) {
+	a := w.whole()
+	done := change(t, a, w.plan(t, a))
+	w.Interfere()
+	for _, item := range done {
+		undo, err := a.Undo(t.Context(), item)
+		if err != nil {
+			t.Fatalf("undo: %v", err)
+		}
+		for _, item := range undo.Items {
+			if item.Status != action.Conflict || len(item.Calls) > 0 || item.Reason == "" {
+				t.Errorf("%s is %s with %d calls (%s), want a conflict without calls and with a reason", item.ID, item.Status, len(item.Calls), item.Reason)
+			}
+		}
+	}
+}
+
+// checkPermissions runs the whole life of a change with the declared permissions, and again without each of them. A
+// permission is needed where AWS refuses a call without it; that the action gets by without the answer is fine.
+func checkPermissions(t *testing.T, open func(*testing.T) World) {
+	declared := open(t).Action(nil).Spec().Permissions
+	for _, without := range append([]string{""}, declared...) {
+		name := "all"
+		if without != "" {
+			name = "without " + strings.ReplaceAll(without, ":", " ")
+		}
+		t.Run(name, func(t *testing.T) {
+			w := open(t)
+			a := w.Action(slices.DeleteFunc(slices.Clone(declared), func(p string) bool { return p == without }))
+			ctx, recorder := action.Record(bounded(t))
+			err := live(ctx, a, w.Request)
+			switch {
+			case without == "" && (err != nil || denied(recorder.Receipts())):
+				t.Errorf("the declared permissions don't suffice: %v, %+v", err, recorder.Receipts())
+			case without != "" && !denied(recorder.Receipts()):
+				t.Errorf("%s is declared and nothing was refused without it", without)
+			}
+		})
+	}
+}
+
+// live plans, applies, verifies, undoes, and verifies that.
+func live(ctx context.Context, a action.Action, req action.Request) error {
+	p, err := a.Plan(ctx, req)
+	if err != nil {
+		return err
+	}
+	done, err := carryOut(ctx, a, p)
+	if err != nil {
+		return err
+	}
+	for _, item := range done {
+		undo, err := a.Undo(ctx, item)
+		if err != nil {
+			return err
+		}
+		if _, err := carryOut(ctx, a, undo); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package ec2
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"riposte.dev/action"
+	"riposte.dev/fault"
+)
+
+// state is the part of a group's state that matters here: all that it lets in, sorted by id.
+type state struct {
+	Ingress []rule `json:"ingress"`
+}
+
+// rule is an ingress rule of a security group
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html). One of CIDR, PrefixList and Group
+// says from where.
+type rule struct {
+	ID          string            `json:"id,omitempty"` // empty where it has none yet
+	Protocol    string            `json:"protocol"`     // tcp, udp, icmp, a number, or -1 for all
+	FromPort    int32             `json:"from_port"`    // -1 where the protocol knows no ports
+	ToPort      int32             `json:"to_port"`
+	CIDR        string            `json:"cidr,omitempty"` // IPv4 or IPv6
+	PrefixList  string            `json:"prefix_list,omitempty"`
+	Group       string            `json:"group,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Tags        map[string]string `json:"tags,omitempty"` // without those of AWS itself (aws:…), which nobody can restore
+}
+
+func newRule(r types.SecurityGroupRule) rule {
+	out := rule{
+		ID: aws.ToString(r.SecurityGroupRuleId), Protocol: aws.ToString(r.IpProtocol), FromPort: -1, ToPort: -1,
+		CIDR: cmp.Or(aws.ToString(r.CidrIpv4), aws.ToString(r.CidrIpv6)), PrefixList: aws.ToString(r.PrefixListId),
+		Description: aws.ToString(r.Description), Tags: tags(r.Tags),
+	}
+	if r.FromPort != nil {
+		out.FromPort = *r.FromPort
+	}
+	if r.ToPort != nil {
+		out.ToPort = *r.ToPort
+	}
+	if r.ReferencedGroupInfo != nil {
+		out.Group = aws.ToString(r.ReferencedGroupInfo.GroupId)
+	}
+	return out
+}
+
+func tags(list []types.Tag) map[string]string {
+	var out map[string]string
+	for _, t := range list {
+		if key := aws.ToString(t.Key); !strings.HasPrefix(key, "aws:") {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[key] = aws.ToString(t.Value)
+		}
+	}
+	return out
+}
+
+// same reports whether two rules let in the same, which one group cannot have twice.
+func (r rule) same(o rule) bool {
+	return r.Protocol == o.Protocol && r.FromPort == o.FromPort && r.ToPort == o.ToPort &&
+		r.CIDR == o.CIDR && r.PrefixList == o.PrefixList && r.Group == o.Group
+}
+
+// equal reports whether two rules are alike in everything but the id.
+func (r rule) equal(o rule) bool {
+	return r.same(o) && r.Description == o.Description && maps.Equal(r.Tags, o.Tags)
+}
+
+// opens reports whether the rule lets TCP in on the port
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html: -1 is every protocol and port; 6 is TCP's
+// number).
+func (r rule) opens(port int32) bool {
+	switch r.Protocol {
+	case "-1":
+		return true
+	case "tcp", "6":
+		return r.FromPort <= port && port <= r.ToPort
+	default:
+		return false
+	}
+}
+
+// String names the rule for people: "sgr-1 (tcp 20-25 from 0.0.0.0/0)".
+func (r rule) String() string {
+	what := r.Protocol + " " + fmt.Sprint(r.FromPort)
+	switch {
+	case r.Protocol == "-1":
+		what = "everything"
+	case r.ToPort != r.FromPort:
+		what += fmt.Sprintf("-%d", r.ToPort)
+	}
+	from := r.CIDR
+	switch {
+	case r.PrefixList != "":
+		from = "prefix list " + r.PrefixList
+	case r.Group != "":
+		from = "group " + r.Group
+	}
+	text := what + " from " + from
+	if r.ID == "" {
+		return text
+	}
+	return r.ID + " (" + text + ")"
+}
+
+// find returns the rule that lets in the same as r.
+func find(rules []rule, r rule) (rule, bool) {
+	if i := slices.IndexFunc(rules, r.same); i >= 0 {
+		return rules[i], true
+	}
+	return rule{}, false
+}
+
+// without returns the rules that the others don't have.
+func without(rules, others []rule) []rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return slices.ContainsFunc(others, r.equal) })
+}
+
+func (s state) json() (json.RawMessage, error) {
+	if s.Ingress == nil {
+		s.Ingress = []rule{}
+	}
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "encode the rules of a group: %w", err)
+	}
+	return raw, nil
+}
+
+// states reads an item's states.
+func states(item action.Item) (before, after state, err error) {
+	for _, part := range []struct {
+		raw json.RawMessage
+		s   *state
+	}{{item.Before, &before}, {item.After, &after}} {
+		if err := json.Unmarshal(part.raw, part.s); err != nil {
+			return before, after, fault.New(fault.Invalid, "the stored state of %s cannot be read: %w", item.ID, err)
+		}
+	}
+	return before, after, nil
+}

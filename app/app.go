@@ -1,0 +1,197 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"riposte.dev/action"
+	"riposte.dev/asl"
+	"riposte.dev/bus"
+	"riposte.dev/detect"
+	"riposte.dev/fault"
+	"riposte.dev/finding"
+	"riposte.dev/notify"
+	"riposte.dev/playbook"
+	"riposte.dev/store"
+)
+
+// stopWithin bounds the whole shutdown.
+const stopWithin = 30 * time.Second
+
+// Options start an App.
+type Options struct {
+	Config  Config
+	Data    string // folder of the state
+	Version string
+	Logger  *slog.Logger
+	Now     func() time.Time
+	// WrapJournal replaces the execution journal in crash tests; nil for none.
+	WrapJournal func(playbook.Journal) playbook.Journal
+}
+
+// App is a running riposte. Start it with [Start], end it with [App.Stop].
+type App struct {
+	opts     Options
+	log      *slog.Logger
+	metrics  *prometheus.Registry
+	store    *store.Store
+	bus      *bus.Bus
+	accounts *awsAccounts
+	actions  *action.Set
+	machines map[string]*asl.Machine
+	gate     *gate
+	ledger   *playbook.Ledger
+	runtime  *playbook.Runtime
+	router   *notify.Router
+	hub      *finding.Hub
+	engine   *detect.Engine
+	activity *detect.Activity
+	live     *live
+	reporter *reporter
+	started  time.Time
+	address  string
+
+	loops   context.Context
+	endLoop context.CancelFunc
+	running sync.WaitGroup
+	failed  chan error
+
+	closers  []closer
+	stopOnce sync.Once
+	stopErr  error
+
+	mu    sync.Mutex
+	parts map[string]string // what is not ready, by name
+}
+
+type closer struct {
+	name  string
+	close func(context.Context) error
+}
+
+// Start brings riposte up. It returns when events are accepted; AWS being out of reach does not hold that up: events wait
+// on disk until riposte knows as whom it acts.
+func Start(ctx context.Context, o Options) (*App, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	a := &App{opts: o, log: o.Logger, metrics: prometheus.NewRegistry(), started: o.Now(), live: newLive(),
+		failed: make(chan error, 1), parts: map[string]string{}}
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.loops, a.endLoop = context.WithCancel(context.Background())
+	if err := a.build(ctx); err != nil {
+		return nil, errors.Join(err, a.Stop())
+	}
+	return a, nil
+}
+
+// build makes the parts in the order of the route; see route.go for what they do.
+func (a *App) build(ctx context.Context) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"state", a.openState},
+		{"AWS", a.openAWS},
+		{"notifications", a.buildNotify},
+		{"playbooks", a.buildPlaybooks},
+		{"detection", a.buildDetection},
+		{"the route", a.startRoute},
+		{"HTTP", a.serveHTTP},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("starting %s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+// openState opens the database and the bus.
+func (a *App) openState(ctx context.Context) (err error) {
+	if a.store, err = store.Open(ctx, store.Options{Path: filepath.Join(a.opts.Data, "riposte.db"), Now: a.opts.Now, Logger: a.log}); err != nil {
+		return err
+	}
+	a.onStop("database", func(context.Context) error { return a.store.Close() })
+	limits := a.opts.Config.Limits
+	a.bus, err = bus.Open(ctx, bus.Options{
+		Dir: filepath.Join(a.opts.Data, "bus"), DiskReserve: limits.DiskReserve,
+		Limits: map[bus.Stream]bus.Limit{bus.Events: {MaxBytes: limits.Events}},
+		Logger: a.log, Registerer: a.metrics, Now: a.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.onStop("bus", a.bus.Close)
+	return nil
+}
+
+// onStop adds what has to be closed; the last added is closed first.
+func (a *App) onStop(name string, close func(context.Context) error) {
+	a.closers = append(a.closers, closer{name, close})
+}
+
+// Stop ends riposte: no new events, what is under way to its next durable point, then the files. It may be called again.
+func (a *App) Stop() error {
+	a.stopOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+		defer cancel()
+		var errs []error
+		for i := len(a.closers) - 1; i >= 0; i-- {
+			if err := a.closers[i].close(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("stopping the %s: %w", a.closers[i].name, err))
+			}
+		}
+		a.endLoop()
+		a.stopErr = errors.Join(errs...)
+	})
+	return a.stopErr
+}
+
+// Failed delivers the error of a part that stopped by itself.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// URL is where riposte listens.
+func (a *App) URL() string { return a.address }
+
+// loop runs a part until riposte stops; an early end stops riposte.
+func (a *App) loop(name string, run func(context.Context) error) {
+	a.running.Go(func() {
+		err := run(a.loops)
+		if a.loops.Err() != nil {
+			return
+		}
+		if err == nil {
+			err = fault.New(fault.Internal, "it ended by itself")
+		}
+		a.fail(name, err)
+	})
+}
+
+func (a *App) fail(name string, err error) {
+	select {
+	case a.failed <- fmt.Errorf("%s: %w", name, err):
+	default: // an earlier failure stops riposte already
+	}
+}
+
+// say sets what keeps a part from being ready; "" says that it is.
+func (a *App) say(part, problem string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if problem == "" {
+		delete(a.parts, part)
+		return
+	}
+	a.parts[part] = problem
+}

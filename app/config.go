@@ -1,0 +1,206 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"riposte.dev/conf"
+	"riposte.dev/fault"
+	"riposte.dev/guard"
+)
+
+// Config is riposte's configuration file (docs/reference/configuration.md).
+type Config struct {
+	Server          ServerConfig       `yaml:"server"`
+	AWS             AWSConfig          `yaml:"aws"`
+	Mode            guard.Mode         `yaml:"mode"` // the boldest mode of any rule; bolder ones are lowered to it
+	Rules           RulesConfig        `yaml:"rules"`
+	SecurityContact string             `yaml:"security_contact"` // mail address
+	ThreatLists     []ThreatListConfig `yaml:"threat_lists"`
+	Learning        time.Duration      `yaml:"learning"` // how long an account's networks are only learned
+	Notify          NotifyConfig       `yaml:"notify"`
+	Limits          LimitsConfig       `yaml:"limits"`
+
+	dir string // relative paths in the file are relative to its folder
+}
+
+// ServerConfig is where riposte listens.
+type ServerConfig struct {
+	Listen string   `yaml:"listen"` // host:port; loopback unless TLS is configured
+	Hosts  []string `yaml:"hosts"`  // names beside loopback ones under which it is reached
+	Cert   string   `yaml:"tls_cert"`
+	Key    string   `yaml:"tls_key"`
+}
+
+// AWSConfig is how riposte reaches AWS. Without keys the SDK's default chain is used.
+type AWSConfig struct {
+	Region          string          `yaml:"region"`
+	Profile         string          `yaml:"profile"`
+	Endpoint        string          `yaml:"endpoint"` // for the sandbox or another emulator
+	AccessKeyID     string          `yaml:"access_key_id"`
+	SecretAccessKey string          `yaml:"secret_access_key"`
+	Responder       string          `yaml:"responder"` // ARN of the role or user as which riposte acts; default: who the credentials are
+	Accounts        []AccountConfig `yaml:"accounts"`
+}
+
+// AccountConfig is another account and the role to assume in it.
+type AccountConfig struct {
+	ID         string `yaml:"id" conf:"required"`
+	Role       string `yaml:"role" conf:"required"`
+	ExternalID string `yaml:"external_id"`
+}
+
+// RulesConfig says which rules and playbooks are in force.
+type RulesConfig struct {
+	Bundled   *bool                 `yaml:"bundled"` // default true
+	Paths     []string              `yaml:"paths"`   // files and folders of rules
+	Playbooks []string              `yaml:"playbooks"`
+	Disable   []string              `yaml:"disable"` // rule ids
+	Modes     map[string]guard.Mode `yaml:"modes"`   // mode by rule id
+}
+
+// ThreatListConfig is a file of addresses and networks.
+type ThreatListConfig struct {
+	Name string `yaml:"name" conf:"required"`
+	Path string `yaml:"path" conf:"required"`
+}
+
+// NotifyConfig says who is told what, and how.
+type NotifyConfig struct {
+	Mail   *MailConfig       `yaml:"mail"`
+	Topics map[string]string `yaml:"topics"` // channel name → SNS topic ARN
+	// OwnerDomains are the mail domains in which a resource's owner is written to, beside those of the routes' recipients.
+	OwnerDomains []string               `yaml:"owner_domains"`
+	Routes       map[string]RouteConfig `yaml:"routes"`
+}
+
+// MailConfig is the SMTP server.
+type MailConfig struct {
+	Host         string `yaml:"host" conf:"required"`
+	Port         int    `yaml:"port"` // default 587; 465 with implicit TLS
+	TLS          string `yaml:"tls"`  // starttls (default), implicit, opportunistic, none (loopback only)
+	From         string `yaml:"from" conf:"required"`
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"` // read for each mail, so that it can be rotated
+	ReplyTo      string `yaml:"reply_to"`
+	CAFile       string `yaml:"ca_file"` // PEM; certificates to trust instead of the system's
+}
+
+// RouteConfig names the channels of a route: "mail" and names of topics.
+type RouteConfig struct {
+	Channels    []string `yaml:"channels" conf:"required"`
+	To          []string `yaml:"to"` // mail addresses
+	MinSeverity string   `yaml:"min_severity"`
+}
+
+// LimitsConfig bounds what riposte keeps on disk.
+type LimitsConfig struct {
+	DiskReserve int64 `yaml:"disk_reserve"` // bytes that stay free
+	Events      int64 `yaml:"events"`       // bytes of retained events
+}
+
+// Defaults of the configuration.
+const (
+	defaultListen   = "127.0.0.1:7411"
+	defaultLearning = 7 * 24 * time.Hour
+	defaultMode     = guard.DryRun
+	defaultRoute    = "secops"
+)
+
+// LoadConfig reads the file; without a path, riposte.yaml in the working folder where there is one, else the defaults.
+func LoadConfig(path string) (Config, error) {
+	named := path != ""
+	if !named {
+		path = "riposte.yaml"
+	}
+	src, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
+		return Config{}.withDefaults(), nil
+	case errors.Is(err, fs.ErrNotExist):
+		return Config{}, fault.New(fault.NotFound, "there is no configuration %s", path).WithHint("check --config")
+	case err != nil:
+		return Config{}, fmt.Errorf("reading the configuration: %w", err)
+	}
+	doc, err := conf.Parse(path, src)
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{dir: filepath.Dir(path)}
+	if err := conf.Join(doc.Decode(&c), c.check(doc)); err != nil {
+		return Config{}, err
+	}
+	return c.withDefaults(), nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Server.Listen == "" {
+		c.Server.Listen = defaultListen
+	}
+	if c.Mode == "" {
+		c.Mode = defaultMode
+	}
+	if c.Learning == 0 {
+		c.Learning = defaultLearning
+	}
+	if c.Rules.Bundled == nil {
+		yes := true
+		c.Rules.Bundled = &yes
+	}
+	return c
+}
+
+// path resolves a path of the file.
+func (c Config) path(p string) string {
+	if p == "" || filepath.IsAbs(p) || c.dir == "" {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}
+
+var accountID = regexp.MustCompile(`^\d{12}$`)
+
+// check finds what is well-formed but wrong.
+func (c *Config) check(doc *conf.Document) error {
+	var problems conf.Problems
+	fail := func(path, hint, format string, args ...any) {
+		problems = append(problems, doc.Problem(path, hint, format, args...))
+	}
+	modes := map[guard.Mode]bool{"": true, guard.Notify: true, guard.DryRun: true, guard.Approve: true, guard.Auto: true}
+	const modeHint = "write notify, dry-run, approve or auto"
+	if !modes[c.Mode] {
+		fail("mode", modeHint, "there is no mode %q", c.Mode)
+	}
+	for rule, mode := range c.Rules.Modes {
+		if !modes[mode] || mode == "" {
+			fail("rules.modes."+rule, modeHint, "there is no mode %q", mode)
+		}
+	}
+	for i, account := range c.AWS.Accounts {
+		if account.ID != "" && !accountID.MatchString(account.ID) {
+			fail(fmt.Sprintf("aws.accounts[%d].id", i), "an account has 12 digits; put it in quotes", "%q is not an AWS account", account.ID)
+		}
+	}
+	if (c.AWS.AccessKeyID == "") != (c.AWS.SecretAccessKey == "") {
+		fail("aws", "set both, or neither and use the SDK's default chain", "access_key_id and secret_access_key belong together")
+	}
+	if c.AWS.AccessKeyID != "" && (c.AWS.Region == "" || c.AWS.Endpoint == "") {
+		fail("aws", "keys in the file are for the sandbox; for AWS use a role or profile", "static keys need region and endpoint")
+	}
+	if (c.Server.Cert == "") != (c.Server.Key == "") {
+		fail("server", "set both", "tls_cert and tls_key belong together")
+	}
+	for name, route := range c.Notify.Routes {
+		for i, channel := range route.Channels {
+			if _, topic := c.Notify.Topics[channel]; !topic && (channel != "mail" || c.Notify.Mail == nil) {
+				fail(fmt.Sprintf("notify.routes.%s.channels[%d]", name, i), "define it under notify.topics, or notify.mail", "there is no channel %q", channel)
+			}
+		}
+	}
+	return problems.Err()
+}

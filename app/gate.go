@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"riposte.dev/event"
+	"riposte.dev/fault"
+	"riposte.dev/guard"
+)
+
+// gate is the guard before and after it is known as whom riposte acts. Until then every question fails with a retryable
+// error, so nothing is done.
+type gate struct {
+	accounts   *awsAccounts
+	configured string
+	options    guard.Options
+	limit      guard.Mode            // the boldest mode of any rule
+	modes      map[string]guard.Mode // by rule id, instead of the rule's own
+
+	guard      atomic.Pointer[guard.Guard]
+	responders atomic.Pointer[map[string]bool]
+}
+
+// open asks AWS who we are and builds the guard.
+func (g *gate) open(ctx context.Context) error {
+	responders, err := g.accounts.responders(ctx, g.configured)
+	if err != nil {
+		return err
+	}
+	options := g.options
+	options.Responders = responders
+	made, err := guard.New(options)
+	if err != nil {
+		return err
+	}
+	set := map[string]bool{}
+	for _, arn := range responders {
+		set[arn] = true
+	}
+	g.responders.Store(&set)
+	g.guard.Store(made)
+	return nil
+}
+
+func errNotOpen() error {
+	return fault.New(fault.Unavailable, "it is not known yet as whom riposte acts").
+		WithHint("see /readyz for what AWS answers")
+}
+
+// Admit asks the guard, in no bolder mode than the configuration allows.
+func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, error) {
+	if mode, ok := g.modes[a.Rule]; ok {
+		a.Mode = mode
+	}
+	asked := a.Mode
+	if asked.Bolder(g.limit) {
+		a.Mode = g.limit
+	}
+	if made := g.guard.Load(); made != nil {
+		verdict, err := made.Admit(ctx, a)
+		if asked != a.Mode {
+			verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", g.limit, asked))
+		}
+		return verdict, err
+	}
+	return guard.Verdict{Outcome: guard.NotifyOnly}, errNotOpen()
+}
+
+// Decide asks the guard.
+func (g *gate) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error) {
+	if made := g.guard.Load(); made != nil {
+		return made.Decide(ctx, p)
+	}
+	return guard.Decision{}, errNotOpen()
+}
+
+// ownRole reports whether an identity is the one as which riposte acts.
+func (g *gate) ownRole(i event.Identity) bool {
+	set := g.responders.Load()
+	return set != nil && (*set)[i.Principal()]
+}

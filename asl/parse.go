@@ -1,0 +1,231 @@
+package asl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"riposte.dev/conf"
+)
+
+// Parse reads a definition, JSON or YAML. Its error is conf.Problems with every mistake of the definition: unknown and
+// missing fields, bad paths and functions, transitions that lead nowhere, states that are never reached or never end.
+func Parse(file string, src []byte) (*Machine, error) {
+	doc, err := conf.Parse(file, src)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNode(doc.Root)
+}
+
+// ParseNode reads a definition that is part of a document; the problems' paths are relative to it.
+func ParseNode(n *conf.Node) (*Machine, error) {
+	p := &parser{root: n, problems: n.Duplicates()}
+	var f machineFields
+	p.decode(n, "", &f)
+	m := &Machine{Comment: f.Comment, StartAt: f.StartAt, Timeout: f.TimeoutSeconds.fixed, States: map[string]*State{}, text: n.JSON()}
+	if len(m.text) > MaxDefinition {
+		p.fail("", "split it", "the definition has %d bytes, over the limit of %d", len(m.text), MaxDefinition)
+	}
+	if f.Version != "" && f.Version != "1.0" {
+		p.fail("Version", `write "1.0" or leave it out`, "there is no version %q of the language", f.Version)
+	}
+	if f.TimeoutSeconds.given && f.TimeoutSeconds.fixed == 0 {
+		p.fail("TimeoutSeconds", "", "TimeoutSeconds must be at least 1")
+	}
+	if f.States != nil {
+		p.states(f.States, m)
+	}
+	p.graph(m)
+	if err := p.problems.Err(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+type parser struct {
+	root     *conf.Node
+	problems conf.Problems
+}
+
+// fail reports a mistake at the value that the path leads to.
+func (p *parser) fail(path, hint, format string, args ...any) {
+	at := p.root
+	if n := p.root.Find(path); n != nil {
+		at = n
+	}
+	p.failAt(at.Position, path, hint, format, args...)
+}
+
+func (p *parser) failAt(at conf.Position, path, hint, format string, args ...any) {
+	p.problems = append(p.problems, conf.Problem{Position: at, Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// decode fills v from a part of the definition; duplicate keys were reported for the whole.
+func (p *parser) decode(n *conf.Node, path string, v any) {
+	err := n.Decode(v)
+	var problems conf.Problems
+	if err != nil && !errors.As(err, &problems) {
+		p.fail(path, "", "%s", err)
+	}
+	p.problems = append(p.problems, problems.In(path)...)
+}
+
+func (p *parser) states(n *conf.Node, m *Machine) {
+	if n.Kind != conf.Object || len(n.Fields) == 0 {
+		p.fail("States", "write at least one state: {name: {Type: …}}", "States must be an object with states")
+		return
+	}
+	if len(n.Fields) > MaxStates {
+		p.fail("States", "split the machine", "there are %d states, over the limit of %d", len(n.Fields), MaxStates)
+		return
+	}
+	for _, f := range n.Fields {
+		path := conf.FieldPath("States", f.Name)
+		if length := utf8.RuneCountInString(f.Name); length > 80 {
+			p.fail(path, "shorten it", "the state's name has %d characters, over the limit of 80", length)
+		}
+		if m.States[f.Name] == nil {
+			m.Order = append(m.Order, f.Name)
+			m.States[f.Name] = p.state(f.Name, path, f.Value)
+		}
+	}
+}
+
+// state reads one state; it returns one also when there are problems, so that transitions to it are not reported too.
+func (p *parser) state(name, path string, n *conf.Node) *State {
+	s := &State{Name: name}
+	if n.Kind != conf.Object {
+		p.fail(path, "", "the state %q must be an object", name)
+		return s
+	}
+	kind := n.Get("Type")
+	if kind == nil || kind.Kind != conf.String {
+		p.fail(path, "add Type: "+strings.Join(types(), ", "), "the state %q has no Type", name)
+		return s
+	}
+	s.Type = Type(kind.Text)
+	switch s.Type {
+	case Task:
+		p.task(n, path, s)
+	case Pass:
+		p.pass(n, path, s)
+	case Wait:
+		p.wait(n, path, s)
+	case Choice:
+		p.choice(n, path, s)
+	case Succeed:
+		var f succeedFields
+		p.decode(n, path, &f)
+		s.Comment, s.input, s.output = f.Comment, f.InputPath, f.OutputPath
+	case Fail:
+		p.failState(n, path, s)
+	case "Parallel", "Map":
+		p.fail(path+".Type", "let one task handle several items, or write a rule for each", "this version of riposte does not run %s states", s.Type)
+	default:
+		p.fail(path+".Type", conf.Suggest(kind.Text, types()), "there is no state type %q", kind.Text)
+	}
+	return s
+}
+
+func types() []string {
+	return []string{string(Task), string(Choice), string(Pass), string(Wait), string(Succeed), string(Fail)}
+}
+
+// next reads the transition that every state but Choice, Succeed and Fail has.
+func (p *parser) next(f nextFields, n *conf.Node, path string, s *State) {
+	s.Next = f.Next
+	end := n.Get("End")
+	switch {
+	case f.Next != "" && end != nil:
+		p.fail(path+".End", "keep one of them", "the state %q has both Next and End", s.Name)
+	case end != nil && !f.End && end.Kind == conf.Bool:
+		p.fail(path+".End", "write true, or Next instead", "End must be true")
+	case f.Next == "" && end == nil:
+		p.fail(path, "add Next: <state> or End: true", "the state %q says not what comes next", s.Name)
+	}
+}
+
+func (p *parser) template(n *conf.Node, path string) *template {
+	if n == nil {
+		return nil
+	}
+	return compileTemplate(n, func(at *conf.Node, hint string, err error) {
+		p.problems = append(p.problems, conf.Problem{Position: at.Position, Path: path, Message: err.Error(), Hint: hint})
+	})
+}
+
+// assign reads variables to set.
+func (p *parser) assign(f assignFields, path string) *template {
+	if f.Assign == nil {
+		return nil
+	}
+	path += ".Assign"
+	if f.Assign.Kind != conf.Object {
+		p.fail(path, "", "Assign must be an object")
+		return nil
+	}
+	for _, field := range f.Assign.Fields {
+		if name := strings.TrimSuffix(field.Name, ".$"); !validVariable(name) {
+			p.failAt(field.At, conf.FieldPath(path, field.Name), "use letters, digits and _, at most 80", "%q is no name for a variable", name)
+		}
+	}
+	return p.template(f.Assign, path)
+}
+
+func (p *parser) task(n *conf.Node, path string, s *State) {
+	var f taskFields
+	p.decode(n, path, &f)
+	p.next(f.nextFields, n, path, s)
+	s.Comment, s.Resource = f.Comment, f.Resource
+	if resource := n.Get("Resource"); resource != nil {
+		s.At = resource.Position
+	}
+	s.input, s.output, s.result = f.InputPath, f.OutputPath, pathOption(f.ResultPath)
+	s.parameters, s.selector = p.template(f.Parameters, path+".Parameters"), p.template(f.ResultSelector, path+".ResultSelector")
+	s.assign = p.assign(f.assignFields, path)
+	s.timeout, s.heartbeat = f.TimeoutSeconds, f.HeartbeatSeconds
+	for _, limit := range []struct {
+		name string
+		to   *seconds
+		path *Path
+	}{{"TimeoutSeconds", &s.timeout, f.TimeoutSecondsPath}, {"HeartbeatSeconds", &s.heartbeat, f.HeartbeatSecondsPath}} {
+		if limit.to.given && limit.path != nil {
+			p.fail(path+"."+limit.name+"Path", "keep one of them", "%s and %sPath exclude each other", limit.name, limit.name)
+		}
+		if limit.to.given && limit.to.fixed == 0 {
+			p.fail(path+"."+limit.name, "", "%s must be at least 1", limit.name)
+		}
+		if limit.path != nil {
+			limit.to.given, limit.to.path = true, limit.path
+		}
+	}
+	if s.heartbeat.fixed > 0 && s.timeout.fixed > 0 && s.heartbeat.fixed >= s.timeout.fixed {
+		p.fail(path+".HeartbeatSeconds", "", "HeartbeatSeconds must be less than TimeoutSeconds")
+	}
+	for i, r := range f.Retry {
+		s.Retry = append(s.Retry, p.retrier(r, conf.IndexPath(path+".Retry", i), i == len(f.Retry)-1))
+	}
+	for i, c := range f.Catch {
+		at := conf.IndexPath(path+".Catch", i)
+		p.errorEquals(c.ErrorEquals, at, i == len(f.Catch)-1)
+		s.Catch = append(s.Catch, Catcher{ErrorEquals: c.ErrorEquals, Next: c.Next, result: pathOption(c.ResultPath), assign: p.assign(c.assignFields, at)})
+	}
+}
+
+func (p *parser) errorEquals(names []string, path string, last bool) {
+	at := path + ".ErrorEquals"
+	if len(names) == 0 {
+		p.fail(at, "write [States.ALL] for every error", "ErrorEquals names no error")
+	}
+	if slices.Contains(names, ErrAll) && (len(names) > 1 || !last) {
+		p.fail(at, "", "States.ALL must stand alone, and in the last entry")
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "States.") && !slices.Contains(reserved(), name) {
+			p.fail(at, conf.Suggest(name, reserved()), "there is no reserved error %q", name)
+		}
+	}
+}

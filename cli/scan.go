@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"riposte.dev/detect"
+	"riposte.dev/source/file"
+)
+
+// Detection is a line of `riposte scan -o ndjson`: a rule that holds for an event.
+type Detection struct {
+	Rule        string   `json:"rule"`
+	Title       string   `json:"title"`
+	Severity    string   `json:"severity"`
+	Tags        ScanTags `json:"tags"`
+	EventID     string   `json:"event_id"`
+	EventName   string   `json:"event_name"`
+	EventSource string   `json:"event_source"`
+	Time        string   `json:"time"` // RFC 3339
+	Account     string   `json:"account"`
+	Region      string   `json:"region"`
+	Principal   string   `json:"principal"` // ARN of the user, or of the role behind a session
+	SourceIP    string   `json:"source_ip"`
+	Resources   []string `json:"resources"`
+
+	who    string
+	denied bool
+}
+
+// ScanTags are a rule's tags; CIS numbers are those of version 1.3 and later of the benchmark.
+type ScanTags struct {
+	CIS    []string `json:"cis,omitempty"`
+	ATTACK []string `json:"attack,omitempty"`
+}
+
+func newScanCommand() *cobra.Command {
+	var rules ruleFlags
+	cmd := &cobra.Command{
+		Use:   "scan PATH...",
+		Short: "Look through CloudTrail files with every rule",
+		Long: `Reads CloudTrail log files, files of one record or EventBridge event a line, and the output of
+` + "`aws cloudtrail lookup-events`" + `: plain or gzip, named, in folders, or - for standard input. Nothing is changed
+anywhere. The table shows what matters first and folds repeated denials; ndjson gives one line a detection.`,
+		Example: `  riposte scan ./AWSLogs
+  riposte scan --rules ./rules --rules bundled trail.json.gz -o ndjson
+  aws cloudtrail lookup-events --output json | riposte scan -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := format(cmd)
+			if err != nil {
+				return err
+			}
+			set, err := rules.load(detect.LoadOptions{})
+			if err != nil {
+				return err
+			}
+			started := time.Now()
+			progress := newProgress(cmd.ErrOrStderr(), args)
+			s := &scan{rules: set, refused: func(err error) { progress.say(err.Error()) }}
+			enc := json.NewEncoder(cmd.OutOrStdout())
+			enc.SetEscapeHTML(false)
+			report := newScanReport()
+			var all []Detection
+			err = s.run(cmd.Context(), args, cmd.InOrStdin(), progress.add, func(d Detection) error {
+				report.add(d)
+				switch name {
+				case "ndjson":
+					return enc.Encode(d)
+				case "json", "yaml":
+					all = append(all, d)
+				}
+				return nil
+			})
+			progress.done()
+			if err != nil {
+				return err
+			}
+			if name == "table" {
+				report.print(cmd.OutOrStdout())
+			} else if name != "ndjson" {
+				if err := printValue(cmd, some(all), nil); err != nil {
+					return err
+				}
+			}
+			took := time.Since(started)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %.1f MB in %s (%.0f MB/s) with %d rules; %d detections; %d unreadable\n",
+				s.events, float64(s.bytes)/1e6, took.Round(time.Millisecond), float64(s.bytes)/1e6/took.Seconds(), set.Len(), report.total, s.bad)
+			if s.events == 0 && s.bad > 0 {
+				return errFailed
+			}
+			return nil
+		},
+	}
+	rules.add(cmd)
+	return cmd
+}
+
+// scan matches events of files with rules, on every core, and reports in the order of the files.
+type scan struct {
+	rules   *detect.RuleSet
+	refused func(error)
+
+	events, bad int
+	bytes       int64 // of events
+}
+
+// scanBatch is how many events a worker takes at once.
+const scanBatch = 256
+
+type scanJob struct {
+	raws   [][]byte
+	wheres []file.Where
+	done   chan scanResult
+}
+
+type scanResult struct {
+	detections []Detection
+	errs       []error
+}
+
+func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progress func(int), emit func(Detection) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	workers := runtime.GOMAXPROCS(0)
+	jobs := make(chan *scanJob, workers)
+	ordered := make(chan *scanJob, 4*workers)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for job := range jobs {
+				job.done <- s.match(ctx, job)
+			}
+		})
+	}
+	var readErr error
+	var unreadable []error
+	go func() {
+		defer close(ordered)
+		defer close(jobs)
+		job := &scanJob{done: make(chan scanResult, 1)}
+		flush := func() error {
+			if len(job.raws) == 0 {
+				return nil
+			}
+			select {
+			case jobs <- job:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			ordered <- job
+			job = &scanJob{done: make(chan scanResult, 1)}
+			return nil
+		}
+		reader := file.Reader{Stdin: stdin, Progress: progress, Bad: func(err error) { unreadable = append(unreadable, err) }}
+		readErr = reader.Read(ctx, paths, func(raw []byte, where file.Where) error {
+			job.raws, job.wheres = append(job.raws, raw), append(job.wheres, where)
+			s.events++
+			s.bytes += int64(len(raw))
+			if len(job.raws) == scanBatch {
+				return flush()
+			}
+			return nil
+		})
+		if readErr == nil {
+			readErr = flush()
+		}
+	}()
+	var emitErr error
+	for job := range ordered {
+		result := <-job.done
+		for _, err := range result.errs {
+			s.bad++
+			s.refused(err)
+		}
+		for _, d := range result.detections {
+			if emitErr == nil {
+				if emitErr = emit(d); emitErr != nil {
+					cancel()
+				}
+			}
+		}
+	}
+	wg.Wait()
+	for _, err := range unreadable {
+		s.bad++
+		s.refused(err)
+	}
+	if emitErr != nil {
+		return emitErr
+	}
+	return readErr
+}
+
+func (s *scan) match(ctx context.Context, job *scanJob) scanResult {
+	var result scanResult
+	for i, raw := range job.raws {
+		env, err := envelope(raw)
+		if err != nil {
+			result.errs = append(result.errs, fmt.Errorf("%s: %w", job.wheres[i], err))
+			continue
+		}
+		matches, failed, err := s.rules.Match(ctx, env)
+		if err != nil {
+			result.errs = append(result.errs, fmt.Errorf("%s: %w", job.wheres[i], err))
+			continue
+		}
+		for _, f := range failed {
+			result.errs = append(result.errs, fmt.Errorf("%s: %w", job.wheres[i], f))
+		}
+		record := env.Record()
+		for _, m := range matches {
+			d := Detection{
+				Rule: m.Rule.ID, Title: m.Title, Severity: string(m.Rule.Severity),
+				Tags:    ScanTags{CIS: m.Rule.Tags.CISControls(), ATTACK: m.Rule.Tags.ATTACK},
+				EventID: env.ID, EventSource: env.Source, Time: env.Time.UTC().Format(time.RFC3339),
+				Account: env.Account, Region: env.Region, Resources: []string{},
+			}
+			for _, resource := range m.Resources {
+				d.Resources = append(d.Resources, resource.ID)
+			}
+			if record != nil {
+				d.EventID, d.EventName, d.EventSource = record.EventID, record.EventName, record.EventSource
+				d.Principal, d.SourceIP = record.UserIdentity.Principal(), record.SourceIPAddress
+				d.who, d.denied = record.UserIdentity.Person(), record.ErrorCode != ""
+			}
+			result.detections = append(result.detections, d)
+		}
+	}
+	return result
+}
+
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// totalSize is what Read will read from disk, 0 where that is not known.
+func totalSize(paths []string) (total int64) {
+	for _, path := range paths {
+		files, err := file.Files(path)
+		if err != nil {
+			return 0
+		}
+		for _, name := range files {
+			info, err := os.Stat(name)
+			if err != nil {
+				return 0
+			}
+			total += info.Size()
+		}
+	}
+	return total
+}

@@ -1,0 +1,133 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"riposte.dev/action"
+	"riposte.dev/fault"
+)
+
+// maxField bounds each text of an exception, in bytes; an ARN has at most 2,048.
+const maxField = 2048
+
+// Validate reports what keeps the exception from being accepted at now, all problems at once as one fault.Invalid: owner,
+// reason and expiry are required, it lasts at most a year, and its resource must be able to match an ARN.
+func (e Exception) Validate(now time.Time) error {
+	var problems []string
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+
+	for _, field := range []struct{ name, value, missing string }{
+		{"id", e.ID, ""},
+		{"owner", e.Owner, "owner is missing: say who answers for it"},
+		{"reason", e.Reason, "reason is missing: say why the resource is left alone"},
+		{"resource", e.Resource, "resource is missing: give the ARN, in which * and ? are wildcards"},
+		{"rule", e.Rule, ""}, {"action", e.Action, ""}, {"ticket", e.Ticket, ""},
+	} {
+		switch {
+		case len(field.value) > maxField:
+			problem("%s has %d bytes, over the limit of %d", field.name, len(field.value), maxField)
+		case field.missing != "" && strings.TrimSpace(field.value) == "":
+			problem("%s", field.missing)
+		}
+	}
+	if e.Resource != "" && !strings.HasPrefix(e.Resource, "arn:") && !strings.HasPrefix(e.Resource, "*") {
+		problem("resource %q never matches an ARN: write the whole ARN, or begin with *", e.Resource)
+	}
+	if e.Resource != "" && strings.Trim(e.Resource, "*?") == "" && e.Rule == "" && e.Action == "" {
+		problem("it would leave every resource alone whatever happens: name a rule, an action or a resource; to stop riposte as a whole set mode: notify in the configuration")
+	}
+	if e.Account != "" && !isAccount(e.Account) {
+		problem("account %q is not 12 digits", e.Account)
+	}
+	e.validateTimes(now, problem)
+	if len(problems) == 0 {
+		return nil
+	}
+	name := "the exception" // it has no id before it is stored
+	if e.ID != "" {
+		name = "exception " + e.ID
+	}
+	return fault.New(fault.Invalid, "%s is not valid: %s", name, strings.Join(problems, "; "))
+}
+
+func (e Exception) validateTimes(now time.Time, problem func(format string, args ...any)) {
+	created := e.Created
+	if created.IsZero() {
+		created = now
+	}
+	if created.Sub(now) > MaxSkew {
+		problem("created lies in the future (%s)", created.UTC().Format(time.RFC3339))
+	}
+	switch latest := created.AddDate(1, 0, 0); {
+	case e.Expires.IsZero():
+		problem("expires is missing: an exception ends, at the latest a year after it was made")
+	case e.expired(now):
+		problem("it expired %s", e.Expires.UTC().Format(time.RFC3339))
+	case e.Expires.After(latest):
+		problem("expires %s is more than a year after it was made: at the latest %s",
+			e.Expires.UTC().Format(time.RFC3339), latest.UTC().Format(time.RFC3339))
+	}
+}
+
+// expired reports whether the rule is enforced again: from the moment of expiry on.
+func (e Exception) expired(now time.Time) bool {
+	return !e.Expires.IsZero() && !now.Before(e.Expires)
+}
+
+// Covers reports whether the exception is about this rule, action and resource; whether it still holds is another
+// question.
+func (e Exception) Covers(rule, actionName string, r action.Resource) bool {
+	return (e.Rule == "" || e.Rule == rule) &&
+		(e.Action == "" || e.Action == actionName) &&
+		(e.Account == "" || e.Account == r.Account) &&
+		e.Resource != "" && r.ARN != "" && glob(e.Resource, r.ARN)
+}
+
+// applyExceptions leaves alone what an exception covers. The store is not trusted with the clock: one that has expired is
+// enforced again whether the store noticed or not. One that covers an item and is not valid is not decided here either
+// way: the item is left to people.
+func (g *Guard) applyExceptions(ctx context.Context, d *draft) error {
+	if d.Undo {
+		return nil
+	}
+	active, err := g.exceptions.Active(ctx, d.now)
+	if err != nil {
+		return fmt.Errorf("read the exceptions: %w", err)
+	}
+	for i := range d.plan.Items {
+		item := &d.plan.Items[i]
+		if item.Status != action.Change {
+			continue
+		}
+		if item.Resource.ARN == "" || item.Resource.Account == "" {
+			return fault.New(fault.Internal, "item %s has no ARN or account, so no exception can be looked up", item.ID)
+		}
+		for _, e := range active {
+			if e.expired(d.now) || !e.Covers(d.Rule, d.Spec.Name, item.Resource) {
+				continue
+			}
+			item.Calls = nil
+			if err := e.Validate(d.now); err != nil {
+				item.Status, item.Reason = action.Escalated, "An exception covers it, but "+fault.Message(err)+"."
+				d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), item.Reason))
+				continue // a valid one may cover it as well
+			}
+			item.Status, item.Reason = action.Excepted, e.sentence()
+			d.reasons = append(d.reasons, fmt.Sprintf("%s is left alone: %s", name(item.Resource), item.Reason))
+			break
+		}
+	}
+	return nil
+}
+
+func (e Exception) sentence() string {
+	ticket := ""
+	if e.Ticket != "" {
+		ticket = ", " + e.Ticket
+	}
+	return fmt.Sprintf("Exception %s holds until %s: %s (%s%s).", e.ID, e.Expires.UTC().Format(time.RFC3339),
+		strings.TrimSuffix(strings.TrimSpace(e.Reason), "."), e.Owner, ticket)
+}

@@ -1,0 +1,90 @@
+package guard
+
+import (
+	"context"
+	"time"
+
+	"riposte.dev/action"
+	"riposte.dev/event"
+)
+
+// Mode says how far riposte may go, from careful to bold.
+type Mode string
+
+const (
+	Notify  Mode = "notify"  // tell people only
+	DryRun  Mode = "dry-run" // plan and show, do nothing
+	Approve Mode = "approve" // ask first
+	Auto    Mode = "auto"    // act at once
+)
+
+// Exception says that a rule or action leaves a resource alone, who answers for that and until when.
+type Exception struct {
+	ID       string    `json:"id"`
+	Rule     string    `json:"rule,omitempty"`    // rule id; "" for every rule
+	Action   string    `json:"action,omitempty"`  // action name; "" for every action
+	Account  string    `json:"account,omitempty"` // "" for every account
+	Resource string    `json:"resource"`          // ARN; * and ? are wildcards
+	Owner    string    `json:"owner"`             // who answers for it
+	Reason   string    `json:"reason"`            // why
+	Ticket   string    `json:"ticket,omitempty"`
+	Created  time.Time `json:"created"`
+	Expires  time.Time `json:"expires"` // required; never more than a year after Created
+}
+
+// Exceptions is where exceptions rest. Active returns those not expired at now.
+type Exceptions interface {
+	Active(ctx context.Context, now time.Time) ([]Exception, error)
+}
+
+// Requests knows which AWS requests were ours, reads included. Known reports whether the request id was journaled by an
+// execution; it must remember for as long as events can arrive late (days, by S3). Pending reports whether an intent is
+// open whose outcome (and so request id) may still come.
+type Requests interface {
+	Known(ctx context.Context, requestID string) (bool, error)
+	Pending(ctx context.Context) (bool, error)
+}
+
+// Admission asks whether an event may start a response.
+type Admission struct {
+	Rule   string
+	Mode   Mode
+	MaxAge time.Duration // 0: one hour
+	Event  *event.Envelope
+}
+
+// Outcome is what the guard allows an event to start.
+type Outcome string
+
+const (
+	Respond    Outcome = "respond"     // the response may start, in Verdict.Mode
+	NotifyOnly Outcome = "notify-only" // people are told, nothing starts
+	Ignore     Outcome = "ignore"      // our own change: nothing at all
+	Misuse     Outcome = "misuse"      // the responder role was used by somebody else: CRITICAL
+)
+
+// Verdict answers an Admission.
+type Verdict struct {
+	Outcome Outcome
+	Mode    Mode
+	Reasons []string // for people, each a sentence; never empty unless Outcome is Respond
+}
+
+// Proposal asks whether a plan may be carried out.
+type Proposal struct {
+	Rule string
+	Mode Mode
+	Spec action.Spec
+	Plan *action.Plan
+	// Undo: the plan takes back an earlier change, on a person's word. Exceptions don't hold it up: they protect what the
+	// owner made, and that is what an undo brings back.
+	Undo bool
+}
+
+// Decision answers a Proposal. Plan is a copy of the proposed one in which every item that must be left alone has the
+// status Excepted or Escalated and no calls; Mode is the mode in which the rest may be done.
+type Decision struct {
+	Mode    Mode
+	Plan    *action.Plan
+	Reasons []string
+}

@@ -1,0 +1,88 @@
+package pattern
+
+import "strings"
+
+// fieldSet numbers the fields that patterns name and finds them while an event is read. The language joins the keys on
+// the way to a value by dots, so {"a.b": 1} and {"a": {"b": 1}} have the same field: the tree branches at dots whatever
+// the keys were.
+type fieldSet struct {
+	root  fieldNode
+	names []string
+	uses  []int
+	free  []int32
+}
+
+// fieldNode is a place in the tree; id is the field that ends here, -1 if none.
+type fieldNode struct {
+	id   int32
+	next map[string]*fieldNode
+}
+
+// add returns the number of the field and counts a use of it.
+func (f *fieldSet) add(name string) int32 {
+	at := &f.root
+	for part := range strings.SplitSeq(name, ".") {
+		next := at.next[part]
+		if next == nil {
+			if at.next == nil {
+				at.next = map[string]*fieldNode{}
+			}
+			next = &fieldNode{id: -1}
+			at.next[part] = next
+		}
+		at = next
+	}
+	if at.id < 0 {
+		if n := len(f.free); n > 0 {
+			at.id, f.free = f.free[n-1], f.free[:n-1]
+			f.names[at.id] = name
+		} else {
+			at.id = int32(len(f.names))
+			f.names, f.uses = append(f.names, name), append(f.uses, 0)
+		}
+	}
+	f.uses[at.id]++
+	return at.id
+}
+
+// remove takes back one use of the field; without uses it is forgotten.
+func (f *fieldSet) remove(id int32) {
+	if f.uses[id]--; f.uses[id] == 0 {
+		f.root.prune(strings.Split(f.names[id], "."))
+		f.names[id] = ""
+		f.free = append(f.free, id)
+	}
+}
+
+// prune forgets the field that ends after parts and the nodes that lead nowhere else.
+func (n *fieldNode) prune(parts []string) {
+	if len(parts) == 0 {
+		n.id = -1
+		return
+	}
+	next := n.next[parts[0]]
+	next.prune(parts[1:])
+	if next.id < 0 && len(next.next) == 0 {
+		delete(n.next, parts[0])
+	}
+}
+
+// child returns where key leads from n, nil if no field lies there. A key with dots takes several steps.
+func (n *fieldNode) child(key []byte) *fieldNode {
+	if next := n.next[string(key)]; next != nil {
+		return next
+	}
+	start := 0
+	for i, c := range key {
+		if c == '.' {
+			if n = n.next[string(key[start:i])]; n == nil {
+				return nil
+			}
+			start = i + 1
+		}
+	}
+	if start == 0 {
+		return nil
+	}
+	return n.next[string(key[start:])]
+}

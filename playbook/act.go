@@ -1,0 +1,218 @@
+package playbook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"riposte.dev/action"
+	"riposte.dev/asl"
+	"riposte.dev/fault"
+	"riposte.dev/guard"
+)
+
+// task is one try of a task state.
+type task struct {
+	runtime *Runtime
+	e       *execution
+	command asl.Command
+	resumed bool // an earlier process may have begun it
+	effect  Effect
+	turn    *turn // while an action is carried out
+}
+
+// journalError is a refusal of the journal in the middle of a task.
+type journalError struct{ err error }
+
+func (j *journalError) Error() string { return j.err.Error() }
+
+// change is what an action is to do, however it is planned: forward, or back.
+type change struct {
+	action  action.Action
+	spec    action.Spec
+	undo    bool
+	account string
+	look    func(ctx context.Context) (*action.Plan, error)
+}
+
+// maxPlan bounds the JSON of a plan: it is journaled twice, with its outcome.
+const maxPlan = 256 << 10
+
+// action carries out riposte:action:NAME.
+func (t *task) action(ctx context.Context, name string) (any, error) {
+	a, err := t.runtime.opts.Actions.Action(name)
+	if err != nil {
+		return nil, &taskError{ErrUnknown, err.Error()}
+	}
+	request, err := requestOf(t.command.Arguments, t.e.begin.Start)
+	if err != nil {
+		return nil, &taskError{ErrInvalidInput, err.Error()}
+	}
+	return t.carryOut(ctx, change{action: a, spec: a.Spec(), account: request.Account,
+		look: func(ctx context.Context) (*action.Plan, error) { return a.Plan(ctx, request) }})
+}
+
+// requestOf takes account and region out of a task's input; where they are missing they are the event's.
+func requestOf(input json.RawMessage, s Start) (action.Request, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(input, &fields); err != nil {
+		return action.Request{}, fault.New(fault.Invalid, "the input of an action must be an object: %w", err)
+	}
+	request := action.Request{Account: s.Account, Region: s.Region}
+	for name, to := range map[string]*string{"account": &request.Account, "region": &request.Region} {
+		if raw, ok := fields[name]; ok {
+			if err := json.Unmarshal(raw, to); err != nil {
+				return action.Request{}, fault.New(fault.Invalid, "%q must be text: %w", name, err)
+			}
+			delete(fields, name)
+		}
+	}
+	var err error
+	request.Params, err = json.Marshal(fields)
+	return request, err
+}
+
+// carryOut looks, asks the guard, journals the intent, applies and verifies. Where an earlier process had journaled the
+// intent already, it finishes that one.
+func (t *task) carryOut(ctx context.Context, c change) (any, error) {
+	release := t.runtime.opts.Ledger.hold()
+	defer release()
+	ctx, recorder := action.Record(ctx)
+	defer t.receipts(recorder)
+	t.turn = t.runtime.turns.begin()
+	defer t.turn.end()
+	t.effect.Key, t.effect.Undo, t.effect.Reversible = effectKey(t.command, true), c.undo, c.spec.Irreversible == ""
+	if t.resumed {
+		t.lose(c)
+	}
+	var plan *action.Plan
+	var due []int
+	var mode guard.Mode
+	var err error
+	if open := t.e.open[t.command.Path]; open != nil {
+		plan, due, mode, err = t.recover(ctx, c, open)
+	} else {
+		plan, due, mode, err = t.prepare(ctx, c, recorder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.effect.Plan = plan
+	err = t.apply(ctx, c, plan, due)
+	for _, item := range plan.Items {
+		t.runtime.metrics.items.WithLabelValues(plan.Action, string(item.Status)).Inc()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.result(plan, mode), nil
+}
+
+// prepare plans, lets the guard decide and journals the intent. due are the items to change.
+func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder) (*action.Plan, []int, guard.Mode, error) {
+	decision, err := t.decideInTurn(ctx, c)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	plan := decision.Plan
+	t.effect.Reasons = decision.Reasons
+	t.runtime.observe(t.e, StepPlanned, t.command.State, plan, "%s", planSummary(plan, decision.Mode))
+	due := changes(plan)
+	if !decision.MayApply() {
+		if decision.Mode == guard.Approve {
+			await(plan, due)
+		}
+		return plan, nil, decision.Mode, nil
+	}
+	if len(due) == 0 {
+		return plan, nil, decision.Mode, nil
+	}
+	if raw, err := json.Marshal(plan); err != nil || len(raw) > maxPlan {
+		return nil, nil, "", &taskError{ErrInvalidInput, fmt.Sprintf("the plan has %d items and %d bytes, over the limit of %d: let the playbook name fewer resources", len(plan.Items), len(raw), maxPlan)}
+	}
+	now := t.runtime.opts.Now()
+	intent := &Plan{Key: t.effect.Key, Path: t.command.Path, State: t.command.State, At: now, Plan: *plan, Undo: c.undo,
+		Reasons: decision.Reasons, Receipts: recorder.Receipts()}
+	t.runtime.opts.Ledger.note(intent.Receipts)
+	record := Record{Kind: Intent, Time: now, Intent: intent}
+	if err := t.runtime.commit(ctx, t.e, []Record{record}); err != nil {
+		return nil, nil, "", &journalError{err}
+	}
+	if err := t.e.apply(record); err != nil {
+		return nil, nil, "", &journalError{err}
+	}
+	t.runtime.observe(t.e, StepIntended, t.command.State, plan, "%d to change", len(due))
+	applied := *plan
+	applied.Items = slices.Clone(plan.Items) // the intent stays as journaled
+	return &applied, due, decision.Mode, nil
+}
+
+// decide plans and asks the guard. A guard that fails means that nothing is done.
+func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
+	var plan *action.Plan
+	err := guarded(c.spec.Name, func() (err error) {
+		plan, err = c.look(ctx)
+		return err
+	})
+	if err != nil {
+		return guard.Decision{}, err
+	}
+	decision, err := t.runtime.opts.Guard.Decide(ctx, guard.Proposal{
+		Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo,
+	})
+	if err != nil {
+		return guard.Decision{}, fmt.Errorf("nothing was done because the guard could not decide: %w", err)
+	}
+	return decision, nil
+}
+
+// decideInTurn decides, and holds the resources that are to be changed from then on. Where another execution changed one
+// of them meanwhile, it looks and decides again.
+func (t *task) decideInTurn(ctx context.Context, c change) (guard.Decision, error) {
+	for {
+		decision, err := t.decide(ctx, c)
+		if err != nil || !decision.MayApply() {
+			return decision, err
+		}
+		fresh, err := t.turn.take(ctx, decision.Plan, changes(decision.Plan))
+		if fresh || err != nil {
+			return decision, err
+		}
+	}
+}
+
+// changes lists the items that have calls to make.
+func changes(plan *action.Plan) []int {
+	var due []int
+	for i, item := range plan.Items {
+		if item.Status == action.Change && len(item.Calls) > 0 {
+			due = append(due, i)
+		}
+	}
+	return due
+}
+
+// await leaves items to people.
+func await(plan *action.Plan, due []int) {
+	for _, i := range due {
+		item := &plan.Items[i]
+		item.Status, item.Calls = action.Escalated, nil
+		item.Reason = strings.TrimSuffix(item.Reason, ".") + ". It needs approval, so nothing was done."
+	}
+}
+
+// retryable returns the first error where there are only errors and every one of them may pass.
+func retryable(errs []error) (first error, all bool) {
+	for _, err := range errs {
+		if err == nil || !fault.Retryable(err) && !errors.Is(err, action.ErrNotYet) {
+			return nil, false
+		}
+	}
+	if len(errs) == 0 {
+		return nil, false
+	}
+	return errs[0], true
+}

@@ -1,0 +1,55 @@
+package playbook
+
+import (
+	"strings"
+
+	"riposte.dev/action"
+)
+
+// receipts takes in the request ids of every call, and keeps those in the effect that no item or intent has.
+func (t *task) receipts(recorder *action.Recorder) {
+	made := recorder.Receipts()
+	t.runtime.opts.Ledger.note(made)
+	elsewhere := map[string]bool{}
+	if t.effect.Plan != nil {
+		for _, item := range t.effect.Plan.Items {
+			for _, r := range item.Receipts {
+				elsewhere[r.RequestID] = true
+			}
+		}
+	}
+	for _, intent := range t.e.intents {
+		for _, r := range intent.Receipts {
+			elsewhere[r.RequestID] = true
+		}
+	}
+	for _, r := range made {
+		if !elsewhere[r.RequestID] && len(t.effect.Receipts) < maxReceipts {
+			t.effect.Receipts = append(t.effect.Receipts, r)
+		}
+	}
+}
+
+// maxReceipts bounds the calls that only looked which an effect keeps.
+const maxReceipts = 2000
+
+// lose records that an earlier process may have made calls without that their request ids were journaled.
+func (t *task) lose(c change) {
+	at := t.runtime.opts.Now()
+	if f := t.e.state.Frames[t.command.Path]; f != nil {
+		at = f.Entered
+	}
+	for _, permission := range c.spec.Permissions {
+		service, operation, _ := strings.Cut(permission, ":")
+		t.effect.Lost = append(t.effect.Lost, Request{Execution: t.e.id, Service: service, Operation: operation, Account: c.account, At: at})
+	}
+	if open := t.e.open[t.command.Path]; open != nil {
+		for _, item := range open.Plan.Items {
+			for _, call := range item.Calls {
+				t.effect.Lost = append(t.effect.Lost, Request{Execution: t.e.id, Service: call.Service, Operation: call.Operation,
+					Account: call.Account, Region: call.Region, At: open.At})
+			}
+		}
+	}
+	t.runtime.opts.Ledger.noteLost(t.effect.Lost)
+}

@@ -1,0 +1,203 @@
+package playbook
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"riposte.dev/action"
+	"riposte.dev/asl"
+	"riposte.dev/fault"
+)
+
+// execution is what a journal says about one execution: the fold of its records.
+type execution struct {
+	id      string
+	begin   Begin
+	began   time.Time
+	machine *asl.Machine
+	state   *asl.Execution
+	last    uint64 // sequence of the last append
+
+	about    json.RawMessage // cached for env
+	intents  []Plan
+	effects  []Effect
+	open     map[string]*Plan // by path: intents without an outcome
+	failures []failure        // of tasks whose last try failed
+	notified bool
+}
+
+type failure struct{ state, text string }
+
+// fold rebuilds an execution from its journal. It fails with fault.Invalid where the journal is not an execution's.
+func fold(id string, entries []Entry) (*execution, error) {
+	e := &execution{id: id, open: map[string]*Plan{}}
+	for _, entry := range entries {
+		r, err := DecodeRecord(entry.Data)
+		if err != nil {
+			return nil, err
+		}
+		if err := e.apply(r); err != nil {
+			return nil, err
+		}
+		e.last = entry.Seq
+	}
+	if e.state == nil {
+		return nil, fault.New(fault.NotFound, "there is no execution %q", id).WithHint("riposte executions list shows them")
+	}
+	return e, nil
+}
+
+func (e *execution) apply(r Record) error {
+	if (e.state == nil) != (r.Kind == Started) {
+		return fault.New(fault.Invalid, "the journal of execution %s has a record of kind %q out of place", e.id, r.Kind)
+	}
+	switch r.Kind {
+	case Started:
+		machine, err := asl.Parse(r.Begin.Start.Playbook+".json", r.Begin.Definition)
+		if err != nil {
+			return fault.New(fault.Invalid, "the journal of execution %s has a definition that can't be read: %w", e.id, err)
+		}
+		e.start(*r.Begin, machine, r.Time)
+	case Intent:
+		e.intents = append(e.intents, *r.Intent)
+		e.open[r.Intent.Path] = r.Intent
+	default:
+		if r.Kind == Outcome {
+			delete(e.open, r.Step.Path)
+			e.fail(e.stateAt(r.Step.Path), r.Step.Error, r.Step.Cause)
+		}
+		if r.Effect != nil {
+			e.effects = append(e.effects, *r.Effect)
+			e.notified = e.notified || r.Effect.Notified
+		}
+		e.state.Apply(*r.Step)
+	}
+	return nil
+}
+
+// stateAt names the state that a branch is in.
+func (e *execution) stateAt(path string) string {
+	if f := e.state.Frames[path]; f != nil {
+		return f.State
+	}
+	return ""
+}
+
+// fail remembers a state's failure until a later try of it succeeds.
+func (e *execution) fail(state, name, cause string) {
+	e.failures = slices.DeleteFunc(e.failures, func(f failure) bool { return f.state == state })
+	if name != "" {
+		e.failures = append(e.failures, failure{state, state + " failed with " + name + ": " + cause})
+	}
+}
+
+func (e *execution) start(b Begin, machine *asl.Machine, now time.Time) {
+	e.begin, e.machine, e.began = b, machine, now
+	e.state = machine.Begin(b.Start.Input, now)
+}
+
+// env is what the state machine evaluates with. Beside the language's own, the context object has Riposte: what the
+// execution is for.
+func (e *execution) env(now time.Time, random func() uint64) asl.Env {
+	s := e.begin.Start
+	if e.about == nil {
+		e.about = about(s)
+	}
+	return asl.Env{Now: now, Random: random, Context: asl.Context{
+		ExecutionID: e.id, ExecutionName: e.id, MachineID: e.begin.Hash, MachineName: s.Playbook,
+		Extra: map[string]json.RawMessage{"Riposte": e.about},
+	}}
+}
+
+func about(s Start) json.RawMessage {
+	about := map[string]any{
+		"Rule": s.Rule, "Mode": s.Mode, "Title": s.Title, "Severity": s.Severity, "Finding": s.Finding,
+		"Account": s.Account, "Region": s.Region, "Cause": s.Cause, "Received": s.Received,
+	}
+	if s.Event != nil {
+		about["Event"] = s.Event
+	}
+	raw, err := json.Marshal(about)
+	if err != nil { // only an Event that is not JSON can fail, and Runtime.Start refuses one
+		return json.RawMessage("null")
+	}
+	return raw
+}
+
+// plans are all plans so far, the latest try of each state, with what became of their items.
+func (e *execution) plans() []action.Plan {
+	var plans []action.Plan
+	for i, effect := range e.effects {
+		if effect.Plan == nil || e.retried(i) {
+			continue
+		}
+		plans = append(plans, *effect.Plan)
+	}
+	return plans
+}
+
+// retried reports whether a later effect of the same state replaces this one without that it changed anything.
+func (e *execution) retried(i int) bool {
+	for _, item := range e.effects[i].Plan.Items {
+		if item.Status == action.Changed {
+			return false
+		}
+	}
+	for _, later := range e.effects[i+1:] {
+		if later.Plan != nil && later.Path == e.effects[i].Path && later.State == e.effects[i].State {
+			return true
+		}
+	}
+	return false
+}
+
+// reasons are what the guard said, each once.
+func (e *execution) reasons() []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, effect := range e.effects {
+		for _, reason := range effect.Reasons {
+			if !seen[reason] {
+				seen[reason] = true
+				all = append(all, reason)
+			}
+		}
+	}
+	return all
+}
+
+// notice is what there is to tell now.
+func (e *execution) notice() Notice {
+	n := Notice{Execution: e.id, Start: e.begin.Start, Mode: e.begin.Start.Mode, Plans: e.plans(), Reasons: e.reasons()}
+	for i, f := range e.failures {
+		if i > 0 {
+			n.Failed += "; "
+		}
+		n.Failed += f.text
+	}
+	for _, effect := range e.effects {
+		if !effect.FirstCall.IsZero() && n.FirstCall == 0 {
+			n.FirstCall = effect.FirstCall.Sub(e.begin.Start.Received)
+		}
+		if effect.Plan != nil {
+			n.Took = effect.At.Sub(e.begin.Start.Received)
+		}
+		n.Recovered = n.Recovered || effect.Recovered
+		n.Undoable = n.Undoable || effect.changed() && effect.Reversible && !effect.Undo
+	}
+	return n
+}
+
+// changed reports whether the effect changed anything.
+func (f *Effect) changed() bool {
+	if f.Plan == nil {
+		return false
+	}
+	for _, item := range f.Plan.Items {
+		if item.Status == action.Changed {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,118 @@
+package playbooktest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"riposte.dev/fault"
+	"riposte.dev/playbook"
+)
+
+// Index is an index in memory. The zero value is ready.
+type Index struct {
+	mu        sync.Mutex
+	summaries map[string]playbook.Summary
+	requests  map[string]playbook.Request
+	lost      []playbook.Request
+	position  uint64
+}
+
+var _ playbook.Index = (*Index)(nil)
+
+// Apply stores the projection.
+func (x *Index) Apply(ctx context.Context, p playbook.Projection) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if p.Position <= x.position {
+		return ctx.Err()
+	}
+	if x.summaries == nil {
+		x.summaries, x.requests = map[string]playbook.Summary{}, map[string]playbook.Request{}
+	}
+	for _, s := range p.Summaries {
+		if s.Seq >= x.summaries[s.ID].Seq {
+			x.summaries[s.ID] = s
+		}
+	}
+	for _, r := range p.Requests {
+		if r.ID == "" {
+			x.lost = append(x.lost, r)
+		} else if _, there := x.requests[r.ID]; !there {
+			x.requests[r.ID] = r
+		}
+	}
+	x.position = p.Position
+	return ctx.Err()
+}
+
+// Position returns what was applied.
+func (x *Index) Position(ctx context.Context) (uint64, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.position, ctx.Err()
+}
+
+// Get returns a summary.
+func (x *Index) Get(ctx context.Context, id string) (playbook.Summary, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s, ok := x.summaries[id]
+	if !ok {
+		return s, fault.New(fault.NotFound, "there is no execution %q", id)
+	}
+	return s, ctx.Err()
+}
+
+// List returns summaries.
+func (x *Index) List(ctx context.Context, f playbook.Filter) ([]playbook.Summary, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var all []playbook.Summary
+	for _, s := range x.summaries {
+		all = append(all, s)
+	}
+	newest := func(a, b playbook.Summary) int {
+		return cmp.Or(b.Started.Compare(a.Started), strings.Compare(a.ID, b.ID))
+	}
+	slices.SortFunc(all, newest)
+	if f.After != "" {
+		after, ok := x.summaries[f.After]
+		if !ok {
+			return nil, fault.New(fault.NotFound, "there is no execution %q", f.After)
+		}
+		all = slices.DeleteFunc(all, func(s playbook.Summary) bool { return newest(s, after) <= 0 })
+	}
+	all = slices.DeleteFunc(all, func(s playbook.Summary) bool { return !selects(f, s) })
+	limit := cmp.Or(f.Limit, 100)
+	return all[:min(len(all), limit, 1000)], ctx.Err()
+}
+
+func selects(f playbook.Filter, s playbook.Summary) bool {
+	same := func(want, have string) bool { return want == "" || want == have }
+	return same(string(f.Status), string(s.Status)) && same(f.Rule, s.Rule) && same(f.Playbook, s.Playbook) && same(f.Account, s.Account) &&
+		(f.Cause == "" || f.Cause == s.Cause || f.Cause == s.Root) &&
+		(f.Resource == "" || slices.Contains(s.Resources, f.Resource)) &&
+		(f.Since.IsZero() || !s.Started.Before(f.Since)) && (f.Until.IsZero() || s.Started.Before(f.Until))
+}
+
+// Request returns a call.
+func (x *Index) Request(ctx context.Context, id string) (playbook.Request, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r, ok := x.requests[id]
+	if !ok {
+		return r, fault.New(fault.NotFound, "request %q is not ours", id)
+	}
+	return r, ctx.Err()
+}
+
+// Lost returns calls without a request id.
+func (x *Index) Lost(ctx context.Context, since time.Time) ([]playbook.Request, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(x.lost), func(r playbook.Request) bool { return r.At.Before(since) }), ctx.Err()
+}

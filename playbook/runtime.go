@@ -1,0 +1,296 @@
+package playbook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"riposte.dev/asl"
+	"riposte.dev/conf"
+	"riposte.dev/fault"
+)
+
+// Options is what a runtime depends on. Zero values of the lower block take the defaults named there.
+type Options struct {
+	Journal     Journal
+	Index       Index
+	Ledger      *Ledger // over the same Index
+	Actions     Actions
+	Guard       Guard
+	Notifier    Notifier
+	Definitions map[string]*asl.Machine // by playbook name; see SetDefinitions
+
+	Logger     *slog.Logger          // none: nothing is logged
+	Registerer prometheus.Registerer // none: metrics are kept and not shown
+	Observe    func(Progress)        // told of every step; must not block
+	Now        func() time.Time      // time.Now
+	After      func(time.Duration) <-chan time.Time
+	Random     func() uint64 // math/rand/v2; for States.UUID, States.MathRandom and jitter
+
+	Workers     int           // executions that work at the same time: 64
+	TaskTimeout time.Duration // of a task without TimeoutSeconds: 10 minutes
+	VerifyFor   time.Duration // how long a change may take to become visible: 1 minute
+	Settle      time.Duration // after a crash, how long after an intent its effect may still be invisible: 2 seconds
+	Drain       time.Duration // how long Run waits at its end for tasks that are under way: 20 seconds
+}
+
+// Runtime runs executions. It is safe for concurrent use. Use: New, Resume once, Run until the end; Start at any time.
+type Runtime struct {
+	opts    Options
+	log     *slog.Logger
+	metrics *metrics
+	timers  *timers
+	turns   *turns
+	slots   chan struct{} // one token for each worker
+
+	base   context.Context // ends when the drain is over
+	cancel context.CancelFunc
+	work   sync.WaitGroup // drivers and the projector
+
+	mu          sync.Mutex
+	definitions map[string]*asl.Machine
+	live        map[string]bool // ids that are driven or waiting here
+	ended       map[string]chan struct{}
+	stopping    bool
+}
+
+// New returns a runtime; it starts nothing. A missing dependency is fault.Invalid, all of them at once.
+func New(o Options) (*Runtime, error) {
+	var missing []error
+	for _, d := range []struct {
+		name string
+		ok   bool
+	}{{"Journal", o.Journal != nil}, {"Index", o.Index != nil}, {"Ledger", o.Ledger != nil}, {"Actions", o.Actions != nil},
+		{"Guard", o.Guard != nil}, {"Notifier", o.Notifier != nil}} {
+		if !d.ok {
+			missing = append(missing, fault.New(fault.Invalid, "playbook: Options.%s is missing", d.name))
+		}
+	}
+	if len(missing) > 0 {
+		return nil, errors.Join(missing...)
+	}
+	o = o.withDefaults()
+	r := &Runtime{
+		opts: o, log: o.Logger, timers: newTimers(o.Now, o.After), turns: newTurns(), slots: make(chan struct{}, o.Workers),
+		definitions: maps.Clone(o.Definitions), live: map[string]bool{}, ended: map[string]chan struct{}{},
+	}
+	r.base, r.cancel = context.WithCancel(context.Background())
+	var err error
+	if r.metrics, err = newMetrics(o.Registerer, r.active, func() float64 { return float64(r.timers.len()) }); err != nil {
+		return nil, fault.New(fault.Invalid, "playbook: metrics: %w", err)
+	}
+	return r, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Registerer == nil {
+		o.Registerer = prometheus.NewRegistry()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.After == nil {
+		o.After = time.After
+	}
+	if o.Random == nil {
+		o.Random = rand.Uint64
+	}
+	if o.Workers <= 0 {
+		o.Workers = 64
+	}
+	for _, d := range []struct {
+		value *time.Duration
+		then  time.Duration
+	}{{&o.TaskTimeout, 10 * time.Minute}, {&o.VerifyFor, time.Minute}, {&o.Settle, 2 * time.Second}, {&o.Drain, 20 * time.Second}} {
+		if *d.value <= 0 {
+			*d.value = d.then
+		}
+	}
+	return o
+}
+
+// SetDefinitions replaces the playbooks for executions that start from now on.
+func (r *Runtime) SetDefinitions(definitions map[string]*asl.Machine) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.definitions = maps.Clone(definitions)
+}
+
+// Start begins an execution for a rule and a cause, exactly once: id is a hash of both, and started is false where it was
+// begun before, here or elsewhere, whatever became of it. When Start returns, the start is durable.
+//
+// Errors: fault.NotFound (no such playbook), fault.Invalid (no rule or cause; input or event not JSON), fault.TooLarge
+// (input over asl.MaxData), fault.Unavailable and fault.Timeout (the journal; try again), fault.Unavailable while stopping.
+func (r *Runtime) Start(ctx context.Context, s Start) (id string, started bool, err error) {
+	r.mu.Lock()
+	machine, ok := r.definitions[s.Playbook]
+	names := slices.Collect(maps.Keys(r.definitions))
+	r.mu.Unlock()
+	if !ok {
+		return "", false, fault.New(fault.NotFound, "rule %s starts the playbook %q, which does not exist", s.Rule, s.Playbook).
+			WithHint("%s", conf.Suggest(s.Playbook, names))
+	}
+	if s.Rule == "" || s.Cause == "" {
+		return "", false, fault.New(fault.Invalid, "an execution needs a rule and a cause")
+	}
+	id = ID(s.Rule, string(s.Cause))
+	started, err = r.begin(ctx, id, s, machine)
+	return id, started, err
+}
+
+// begin writes the first records and lets the execution go.
+func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Machine) (bool, error) {
+	if err := s.complete(); err != nil {
+		return false, err
+	}
+	if !r.adopt(id) {
+		r.metrics.duplicates.Inc()
+		return false, r.refusal()
+	}
+	now := r.opts.Now()
+	if s.Received.IsZero() {
+		s.Received = now
+	}
+	e := &execution{id: id, open: map[string]*Plan{}}
+	begin := Begin{Start: s, Definition: machine.Text(), Hash: machine.Hash()}
+	e.start(begin, machine, now)
+	first := Record{Kind: Started, Time: now, Begin: &begin}
+	records := append([]Record{first}, stepRecords(machine.Advance(e.state, e.env(now, r.opts.Random)))...)
+	if e.state.Status != "" { // it ends at once: the driver does that, so that a failure is told before it is recorded
+		e.start(begin, machine, now)
+		records = records[:1]
+	}
+	err := r.commit(ctx, e, records)
+	if fault.CodeOf(err) == fault.Timeout { // perhaps it was written
+		if written, loadErr := r.load(ctx, id); loadErr == nil && written.began.Equal(now) {
+			e, err = written, nil
+		}
+	}
+	if err != nil {
+		r.abandon(id)
+		switch fault.CodeOf(err) {
+		case fault.Conflict:
+			r.metrics.duplicates.Inc()
+			return false, nil
+		case fault.Timeout: // it may yet come; then it is ours to go on with, and the caller's next try is a duplicate
+			r.timers.add(due{at: now.Add(retryAfter), id: id, doubtful: true})
+		}
+		return false, err
+	}
+	r.metrics.started.Inc()
+	r.observe(e, StepStarted, "", nil, "%s", s.Title)
+	r.observeSteps(e, records)
+	r.launch(e, false, func() {})
+	return true, nil
+}
+
+// complete fills in what the event tells and checks what will be journaled.
+func (s *Start) complete() error {
+	if len(s.Input) == 0 {
+		s.Input = json.RawMessage("{}")
+	}
+	if len(s.Input) > asl.MaxData {
+		return fault.New(fault.TooLarge, "the playbook's input has %d bytes, over the limit of %d", len(s.Input), asl.MaxData).
+			WithHint("let the rule's respond.input pick what the playbook needs")
+	}
+	if !json.Valid(s.Input) || s.Event != nil && !json.Valid(s.Event) {
+		return fault.New(fault.Invalid, "rule %s: the playbook's input or its event is not JSON", s.Rule)
+	}
+	var about struct{ Account, Region string }
+	if s.Event != nil && json.Unmarshal(s.Event, &about) == nil {
+		if s.Account == "" {
+			s.Account = about.Account
+		}
+		if s.Region == "" {
+			s.Region = about.Region
+		}
+	}
+	if len(s.Event) > MaxEvent {
+		s.Event = nil
+	}
+	return nil
+}
+
+// adopt makes an id this runtime's own; false where it is already, or where the runtime is stopping.
+func (r *Runtime) adopt(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopping || r.live[id] {
+		return false
+	}
+	r.live[id] = true
+	return true
+}
+
+// abandon gives an id up, because it has ended or can't go on, and wakes who waits for it.
+func (r *Runtime) abandon(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.live, id)
+	if done, ok := r.ended[id]; ok {
+		close(done)
+		delete(r.ended, id)
+	}
+}
+
+// refusal is why nothing new is begun; nil while the runtime runs.
+func (r *Runtime) refusal() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopping {
+		return fault.New(fault.Unavailable, "riposte is shutting down").WithHint("try again when it is back")
+	}
+	return nil
+}
+
+func (r *Runtime) active() float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return float64(len(r.live))
+}
+
+// Run wakes executions that wait for a time, until ctx ends. Then it takes no more starts, lets what is under way come to
+// its next record within Options.Drain, interrupts the rest (Resume finishes it) and returns.
+func (r *Runtime) Run(ctx context.Context) error {
+	r.timers.run(ctx, func(d due) {
+		if !d.doubtful || r.adopt(d.id) {
+			r.wake(d.id, d.interrupted)
+		}
+	})
+	r.mu.Lock()
+	r.stopping = true
+	r.mu.Unlock()
+	idle := make(chan struct{})
+	go func() {
+		for range cap(r.slots) { // a driver gives its slot back when it has come to rest
+			r.slots <- struct{}{}
+		}
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-r.opts.After(r.opts.Drain):
+		r.log.Warn("playbook: tasks were interrupted by the shutdown; they go on after the next start", "bound", r.opts.Drain)
+	}
+	r.cancel()
+	r.work.Wait()
+	return nil
+}
+
+// isStopping reports whether drivers are to come to rest.
+func (r *Runtime) isStopping() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopping
+}

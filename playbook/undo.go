@@ -1,0 +1,236 @@
+package playbook
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"riposte.dev/action"
+	"riposte.dev/asl"
+	"riposte.dev/fault"
+	"riposte.dev/guard"
+)
+
+// UndoOptions says what of an execution to take back.
+type UndoOptions struct {
+	Step   string // a state's name or an effect's key; "" for everything
+	DryRun bool   // look and show; nothing is done or recorded
+	By     string // who asks
+}
+
+// Undone is what an undo did, or in a dry run would do.
+type Undone struct {
+	ID     string        `json:"id,omitempty"` // of the undo's own execution; "" for a dry run
+	Status Status        `json:"status,omitempty"`
+	Error  string        `json:"error,omitempty"`
+	Plans  []action.Plan `json:"plans"` // newest effect first; an item with status conflict was changed by somebody else since and is left alone
+}
+
+// previewFor bounds the looking of a dry run.
+const previewFor = time.Minute
+
+// Undo takes back what an execution changed, newest first, in an execution of its own that is as durable as any: it looks at
+// each resource, leaves what somebody else has changed since, puts back the rest, verifies, and tells people. It returns
+// when that has ended. Calling it again while it runs joins it; after it failed, or left conflicts, a new one is started.
+//
+// Errors: fault.NotFound (no such execution or step), fault.Conflict (still running, or taken back already),
+// fault.Invalid (nothing was changed, or it cannot be taken back), and those of Start.
+func (r *Runtime) Undo(ctx context.Context, id string, o UndoOptions) (Undone, error) {
+	e, err := r.load(ctx, id)
+	if err != nil {
+		return Undone{}, err
+	}
+	effects, err := r.undoable(e, o.Step)
+	if err != nil {
+		return Undone{}, err
+	}
+	if o.DryRun {
+		return r.previewUndo(ctx, e, effects)
+	}
+	for n := 1; ; n++ {
+		undo := hashID("undo", id, o.Step, strconv.Itoa(n))
+		before, err := r.load(ctx, undo)
+		if fault.CodeOf(err) == fault.NotFound {
+			_, err = r.begin(ctx, undo, undoStart(e, o), undoMachine(id, effects))
+		} else if err == nil && before.state.Status != "" {
+			if before.state.Status == asl.Succeeded && complete(before.plans()) {
+				return Undone{ID: undo}, fault.New(fault.Conflict, "execution %s was taken back already, by execution %s", id, undo)
+			}
+			continue
+		}
+		if err != nil {
+			return Undone{}, err
+		}
+		view, err := r.Wait(ctx, undo)
+		return Undone{ID: undo, Status: view.Status, Error: view.Error, Plans: view.Plans}, err
+	}
+}
+
+// complete reports whether everything was put back.
+func complete(plans []action.Plan) bool {
+	return !slices.ContainsFunc(plans, func(p action.Plan) bool {
+		return slices.ContainsFunc(p.Items, func(item action.Item) bool {
+			return item.Status != action.Changed && item.Status != action.Unneeded
+		})
+	})
+}
+
+// undoable selects the effects to take back, newest first.
+func (r *Runtime) undoable(e *execution, step string) ([]Effect, error) {
+	if e.state.Status == "" {
+		return nil, fault.New(fault.Conflict, "execution %s is still running in %q", e.id, e.stateAt("")).
+			WithHint("wait until it has ended: riposte executions get %s", e.id)
+	}
+	var effects []Effect
+	for _, effect := range slices.Backward(e.effects) {
+		if step != "" && step != effect.Key && step != effect.State || !effect.changed() || effect.Undo {
+			continue
+		}
+		a, err := r.opts.Actions.Action(effect.Plan.Action)
+		if err != nil {
+			return nil, err
+		}
+		if why := a.Spec().Irreversible; why != "" {
+			return nil, fault.New(fault.Invalid, "%s of state %q can't be taken back: %s", effect.Plan.Action, effect.State, why)
+		}
+		effects = append(effects, effect)
+	}
+	if len(effects) == 0 && step != "" {
+		return nil, fault.New(fault.NotFound, "execution %s has no step %q that changed anything", e.id, step).
+			WithHint("riposte executions get %s shows its steps", e.id)
+	}
+	if len(effects) == 0 {
+		return nil, fault.New(fault.Invalid, "execution %s changed nothing, so there is nothing to take back", e.id)
+	}
+	return effects, nil
+}
+
+func undoStart(e *execution, o UndoOptions) Start {
+	s := e.begin.Start
+	s.Title = "Undo of: " + s.Title
+	s.Playbook, s.RuleHash = "undo", ""
+	s.Mode, s.Reasons, s.Finding = guard.Auto, nil, ""
+	s.Undoes, s.By = e.id, o.By
+	s.Received = time.Time{}
+	s.Input = nil
+	return s
+}
+
+// undoMachine makes the definition of an undo: each effect is taken back on its own, so that one that fails doesn't keep the
+// others from it; then people are told.
+func undoMachine(id string, effects []Effect) *asl.Machine {
+	type object = map[string]any
+	states := object{
+		"Begin":     object{"Type": "Pass", "Assign": object{"failed": false}, "Next": "Undo 1"},
+		"Tell":      object{"Type": "Task", "Resource": NotifyResource, "Parameters": object{"message": "Taking back execution " + id + "."}, "Next": "All done?"},
+		"All done?": object{"Type": "Choice", "Default": "Done", "Choices": []object{{"Variable": "$failed", "BooleanEquals": true, "Next": "Not done"}}},
+		"Not done":  object{"Type": "Fail", "Error": ErrActionFailed, "Cause": "Some of it could not be taken back."},
+		"Done":      object{"Type": "Succeed"},
+	}
+	for i, effect := range effects {
+		next := "Tell"
+		if i+1 < len(effects) {
+			next = fmt.Sprintf("Undo %d", i+2)
+		}
+		states[fmt.Sprintf("Undo %d", i+1)] = object{
+			"Type": "Task", "Resource": undoResource, "Parameters": object{"execution": id, "effect": effect.Key}, "ResultPath": nil, "Next": next,
+			"Retry": []object{{"ErrorEquals": []string{asl.ErrTaskFailed}, "IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2}},
+			"Catch": []object{{"ErrorEquals": []string{asl.ErrAll}, "ResultPath": nil, "Assign": object{"failed": true}, "Next": next}},
+		}
+	}
+	text, err := json.Marshal(object{"StartAt": "Begin", "States": states})
+	if err != nil {
+		panic("playbook: an undo's definition is not JSON: " + err.Error()) // maps of text cannot fail
+	}
+	machine, err := asl.Parse("undo.json", text)
+	if err != nil {
+		panic("playbook: an undo's definition is wrong: " + err.Error()) // it is the same for every undo but for ids
+	}
+	return machine
+}
+
+// undo carries out riposte:undo.
+func (t *task) undo(ctx context.Context) (any, error) {
+	var in struct {
+		Execution string `json:"execution"`
+		Effect    string `json:"effect"`
+	}
+	if err := strict(t.command.Arguments, &in); err != nil {
+		return nil, err
+	}
+	original, err := t.runtime.load(ctx, in.Execution)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(original.effects, func(f Effect) bool { return f.Key == in.Effect && f.changed() })
+	if i < 0 {
+		return nil, &taskError{ErrInvalidInput, fmt.Sprintf("execution %s has no effect %q that changed anything", in.Execution, in.Effect)}
+	}
+	c, err := t.runtime.undoChange(&original.effects[i])
+	if err != nil {
+		return nil, err
+	}
+	return t.carryOut(ctx, c)
+}
+
+// undoChange plans the way back from an effect.
+func (r *Runtime) undoChange(effect *Effect) (change, error) {
+	a, err := r.opts.Actions.Action(effect.Plan.Action)
+	if err != nil {
+		return change{}, &taskError{ErrUnknown, err.Error()}
+	}
+	return change{action: a, spec: a.Spec(), undo: true, account: effect.Plan.Account, look: func(ctx context.Context) (*action.Plan, error) {
+		plan := &action.Plan{Action: effect.Plan.Action, Account: effect.Plan.Account, Region: effect.Plan.Region}
+		var failures []error
+		looked := 0
+		for _, item := range effect.Plan.Items {
+			if item.Status != action.Changed {
+				continue
+			}
+			looked++
+			back, err := a.Undo(ctx, item)
+			if err != nil {
+				failures = append(failures, err)
+				item.Status, item.Calls, item.Receipts = action.Failed, nil, nil
+				item.Reason, item.Error = "Its present state could not be read.", err.Error()
+				plan.Items = append(plan.Items, item)
+				continue
+			}
+			plan.Items = append(plan.Items, back.Items...)
+		}
+		if len(failures) == looked {
+			return nil, failures[0]
+		}
+		return plan, nil
+	}}, nil
+}
+
+// previewUndo looks and asks the guard, and does nothing.
+func (r *Runtime) previewUndo(ctx context.Context, e *execution, effects []Effect) (Undone, error) {
+	ctx, cancel := context.WithTimeout(ctx, previewFor)
+	defer cancel()
+	release := r.opts.Ledger.hold()
+	defer release()
+	ctx, recorder := action.Record(ctx)
+	defer func() { r.opts.Ledger.note(recorder.Receipts()) }()
+	var undone Undone
+	for i := range effects {
+		c, err := r.undoChange(&effects[i])
+		if err != nil {
+			return Undone{}, err
+		}
+		plan, err := c.look(ctx)
+		if err != nil {
+			return Undone{}, err
+		}
+		decision, err := r.opts.Guard.Decide(ctx, guard.Proposal{Rule: e.begin.Start.Rule, Mode: guard.DryRun, Spec: c.spec, Plan: plan, Undo: true})
+		if err != nil {
+			return Undone{}, err
+		}
+		undone.Plans = append(undone.Plans, *decision.Plan)
+	}
+	return undone, nil
+}

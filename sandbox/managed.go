@@ -1,0 +1,39 @@
+package sandbox
+
+import "riposte.dev/sandbox/policy"
+
+// managedPolicies are the AWS managed policies that the sandbox has, each in
+// the breadth of the real one over the services here.
+var managedPolicies = map[string]string{
+	AdministratorAccess: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+	"arn:aws:iam::aws:policy/ReadOnlyAccess": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":[
+		"account:Get*","cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","ec2:Describe*","ec2:Get*",
+		"iam:Get*","iam:List*","organizations:Describe*","organizations:List*","s3:Get*","s3:List*","sns:Get*","sns:List*","sqs:Get*","sqs:List*"]}]}`,
+	"arn:aws:iam::aws:policy/SecurityAudit": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":[
+		"account:GetAlternateContact","cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","ec2:Describe*",
+		"iam:Get*","iam:List*","organizations:Describe*","organizations:List*","s3:GetBucket*","s3:GetEncryptionConfiguration",
+		"s3:ListAllMyBuckets","sns:GetTopicAttributes","sns:List*","sqs:GetQueueAttributes","sqs:ListQueues"]}]}`,
+}
+
+// documents parses policies that were checked when they were stored; one that
+// doesn't parse allows nothing.
+func documents(texts ...string) []*policy.Document {
+	var docs []*policy.Document
+	for _, t := range texts {
+		if d, err := policy.Parse([]byte(t)); err == nil {
+			docs = append(docs, d)
+		}
+	}
+	return docs
+}
+
+func identityPolicies(inline map[string]string, attached []string) []*policy.Document {
+	var texts []string
+	for _, t := range inline {
+		texts = append(texts, t)
+	}
+	for _, a := range attached {
+		texts = append(texts, managedPolicies[a])
+	}
+	return documents(texts...)
+}

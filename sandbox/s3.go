@@ -1,0 +1,173 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"riposte.dev/sandbox/policy"
+	"riposte.dev/sandbox/wire"
+)
+
+// s3Service answers for buckets, their policies and public access blocks, and
+// for objects that fit into one request
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html).
+// Actions are those of
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html.
+func s3Service() *service {
+	block := func(name string) recordShape {
+		return recordShape{name: name, noResponse: true, requestOf: s3Request("publicAccessBlock")}
+	}
+	of := func(address ...string) recordShape {
+		return recordShape{noResponse: true, requestOf: s3Request(address...)}
+	}
+	svc := &service{
+		name: "s3", prefix: "s3",
+		operations: []operation{
+			{name: "ListBuckets", action: "s3:ListAllMyBuckets", handle: listBuckets, record: of()},
+			{name: "CreateBucket", resources: bucketOfInput, handle: createBucket, record: of()},
+			{name: "DeleteBucket", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deleteBucket, record: of()},
+			{name: "HeadBucket", action: "s3:ListBucket", anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: headBucket, record: of()},
+			{name: "GetBucketLocation", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketLocation, record: of("location")},
+			{name: "GetBucketAcl", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketACL, record: of("acl")},
+
+			{name: "PutBucketPolicy", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putBucketPolicy, record: of("policy")},
+			{name: "GetBucketPolicy", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketPolicy, record: of("policy")},
+			{name: "GetBucketPolicyStatus", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketPolicyStatus, record: of("policyStatus")},
+			{name: "DeleteBucketPolicy", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deleteBucketPolicy, record: of("policy")},
+			{name: "PutBucketTagging", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putBucketTags, record: of("tagging")},
+			{name: "GetBucketTagging", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketTags, record: of("tagging")},
+			{name: "DeleteBucketTagging", action: "s3:PutBucketTagging", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deleteBucketTags, record: of("tagging")},
+			{name: "PutPublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putPublicAccessBlock, record: block("PutBucketPublicAccessBlock")},
+			{name: "GetPublicAccessBlock", action: "s3:GetBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getPublicAccessBlock, record: block("GetBucketPublicAccessBlock")},
+			{name: "DeletePublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deletePublicAccessBlock, record: block("DeleteBucketPublicAccessBlock")},
+
+			{name: "ListObjectsV2", action: "s3:ListBucket", data: true, anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, conditions: listConditions, handle: listObjectsV2},
+			{name: "ListObjects", action: "s3:ListBucket", data: true, anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, conditions: listConditions, handle: listObjects},
+			{name: "PutObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, conditions: putConditions, handle: putObject},
+			{name: "GetObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, handle: getObject},
+			{name: "HeadObject", action: "s3:GetObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, handle: headObject},
+			{name: "DeleteObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, handle: deleteObject},
+		},
+		setup: func(s *Sandbox) {
+			s.buckets = func(name string) (*policy.Document, bool) {
+				b := liveState(s, stateKey{service: "s3"}, newBuckets).byName[name]
+				if b == nil {
+					return nil, false
+				}
+				return b.document(), true
+			}
+		},
+	}
+	for i := range svc.operations {
+		svc.operations[i].handle = inBucket(svc.operations[i].handle)
+	}
+	return svc
+}
+
+// inBucket refuses calls in another region than the bucket's, and notes what
+// S3's records carry.
+func inBucket(handle func(*call) (wire.Object, error)) func(*call) (wire.Object, error) {
+	return func(c *call) (wire.Object, error) {
+		c.additional = wire.Object{
+			"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader", "CipherSuite": "TLS_AES_128_GCM_SHA256",
+			"bytesTransferredIn": len(c.request.Body), "bytesTransferredOut": 0,
+			"x-amz-id-2": base64.StdEncoding.EncodeToString(c.sb.randomBytes(57)),
+		}
+		name := c.in.str("Bucket")
+		if b := c.s3().byName[name]; b != nil && c.op.name != "CreateBucket" {
+			c.touch("AWS::S3::Bucket", b.account, "arn:aws:s3:::"+name)
+			c.subject("AWS::S3::Bucket", name)
+			if want := c.in.str("ExpectedBucketOwner"); want != "" && want != b.account {
+				return nil, c.fail(wire.Denied, "Access Denied")
+			}
+			if c.signature != nil && c.region != b.region && c.op.name != "GetBucketLocation" {
+				return nil, &wire.Error{
+					Code: "PermanentRedirect", Status: http.StatusMovedPermanently,
+					Message: "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
+					Fields:  map[string]string{"Bucket": name, "Endpoint": "s3." + b.region + ".amazonaws.com", "Region": b.region},
+				}
+			}
+		}
+		return handle(c)
+	}
+}
+
+func bucketOfInput(c *call) []string { return []string{"arn:aws:s3:::" + c.in.str("Bucket")} }
+
+func objectOfInput(c *call) []string {
+	return []string{"arn:aws:s3:::" + c.in.str("Bucket") + "/" + c.in.str("Key")}
+}
+
+// bucketPolicyOf is the bucket's policy, unless the public access block keeps a
+// public one from strangers.
+func bucketPolicyOf(c *call) (*policy.Document, string) {
+	b := c.s3().byName[c.in.str("Bucket")]
+	if b == nil {
+		return nil, ""
+	}
+	doc := b.document()
+	stranger := c.caller == nil || c.caller.account != b.account
+	if doc != nil && stranger && b.block.restrict && isPublic(doc) {
+		doc = nil
+	}
+	return doc, b.account
+}
+
+func listConditions(c *call) policy.Context {
+	out := policy.Context{"s3:prefix": {c.in.str("Prefix")}}
+	if c.in.has("Delimiter") {
+		out["s3:delimiter"] = []string{c.in.str("Delimiter")}
+	}
+	if c.in.has("MaxKeys") {
+		out["s3:max-keys"] = []string{strconv.Itoa(c.in.number("MaxKeys", 0))}
+	}
+	return out
+}
+
+func putConditions(c *call) policy.Context {
+	out := policy.Context{}
+	if acl := c.in.str("ACL"); acl != "" {
+		out["s3:x-amz-acl"] = []string{acl}
+	}
+	if sse := c.in.str("ServerSideEncryption"); sse != "" {
+		out["s3:x-amz-server-side-encryption"] = []string{sse}
+	}
+	return out
+}
+
+// s3Request makes the requestParameters of S3's records: the bucket, the host,
+// the query keys that address the operation, and the body as its XML has it.
+func s3Request(address ...string) func(*call) any {
+	return func(c *call) any {
+		out, host := wire.Object{}, c.awsHost()
+		if name := c.in.str("Bucket"); name != "" {
+			out["bucketName"] = name
+			if !strings.HasPrefix(host, name+".") {
+				host = name + "." + host // as the SDKs ask AWS, if not the sandbox
+			}
+		}
+		out["Host"] = host
+		put(out, "x-amz-acl", c.in.str("ACL"))
+		for _, key := range address {
+			out[key] = ""
+		}
+		var doc any
+		if text := c.in.str("Policy"); text != "" && json.Unmarshal([]byte(text), &doc) == nil {
+			out["bucketPolicy"] = doc
+		}
+		for _, name := range []string{"CreateBucketConfiguration", "PublicAccessBlockConfiguration", "Tagging"} {
+			if !c.in.has(name) {
+				continue
+			}
+			body := wire.Object{"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"}
+			for k, v := range c.in.object(name) {
+				body[k] = v
+			}
+			out[name] = body
+		}
+		return out
+	}
+}

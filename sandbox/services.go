@@ -1,0 +1,17 @@
+package sandbox
+
+// allServices lists what the sandbox answers.
+func allServices() []*service {
+	return []*service{
+		cloudtrailService(),
+		ec2Service(),
+		s3Service(),
+		sqsService(),
+		snsService(),
+		stsService(),
+		iamService(),
+		accountService(),
+		organizationsService(),
+		eventsService(),
+	}
+}

@@ -1,0 +1,204 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"riposte.dev/sandbox/policy"
+	"riposte.dev/sandbox/wire"
+)
+
+// maxMessage is the longest message, attributes included, in bytes.
+const maxMessage = 256 << 10
+
+// notification is the JSON that subscribers get
+// (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html).
+// Its signature is not one that AWS's certificate would verify.
+type notification struct {
+	Type             string
+	MessageID        string `json:"MessageId"`
+	Token            string `json:",omitempty"`
+	TopicARN         string `json:"TopicArn"`
+	Subject          string `json:",omitempty"`
+	Message          string
+	SubscribeURL     string `json:",omitempty"`
+	Timestamp        string
+	SignatureVersion string
+	Signature        string
+	SigningCertURL   string
+	UnsubscribeURL   string                           `json:",omitempty"`
+	Attributes       map[string]notificationAttribute `json:"MessageAttributes,omitempty"`
+}
+
+type notificationAttribute struct{ Type, Value string }
+
+func publish(c *call) (wire.Object, error) {
+	if c.in.has("PhoneNumber") {
+		return nil, c.fail(wire.Invalid, "Invalid parameter: PhoneNumber Reason: the sandbox sends no text messages")
+	}
+	t, err := c.topic()
+	if err != nil {
+		return nil, err
+	}
+	message, subject := c.in.str("Message"), c.in.str("Subject")
+	attributes, size, err := messageAttributes(c.in.object("MessageAttributes"))
+	switch {
+	case err != nil:
+		return nil, wire.Errorf("InvalidParameterValueException", "%v", err)
+	case message == "":
+		return nil, c.fail(wire.Invalid, "Invalid parameter: Empty message")
+	case len(message)+size > maxMessage:
+		return nil, c.fail(wire.Invalid, "Invalid parameter: Message too long")
+	case c.in.has("Subject") && !validSubject(subject):
+		return nil, c.fail(wire.Invalid, "Invalid parameter: Subject")
+	}
+	byProtocol, err := c.messageStructure(message)
+	if err != nil {
+		return nil, err
+	}
+	n := c.newNotification("Notification", t)
+	n.Subject = subject
+	if len(attributes) > 0 {
+		n.Attributes = map[string]notificationAttribute{}
+	}
+	for name, a := range attributes {
+		value := a.text
+		if len(a.binary) > 0 {
+			value = base64.StdEncoding.EncodeToString(a.binary)
+		}
+		n.Attributes[name] = notificationAttribute{Type: a.kind, Value: value}
+	}
+	for _, s := range t.subscriptions {
+		if !s.confirmed {
+			continue
+		}
+		own := n
+		own.Message = orElse(byProtocol[s.protocol], byProtocol["default"])
+		own.UnsubscribeURL = c.baseURL() + "/?Action=Unsubscribe&SubscriptionArn=" + url.QueryEscape(s.arn)
+		if err := c.notify(t, s, own, attributes); err != nil {
+			return nil, err
+		}
+	}
+	return wire.Object{"MessageId": n.MessageID}, nil
+}
+
+// validSubject is the rule of https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
+func validSubject(s string) bool {
+	if s == "" || len(s) > 100 || s[0] == ' ' {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
+}
+
+// messageStructure is the message for each protocol; "default" is the one for
+// those that aren't named.
+func (c *call) messageStructure(message string) (map[string]string, error) {
+	switch c.in.str("MessageStructure") {
+	case "":
+		return map[string]string{"default": message}, nil
+	case "json":
+	default:
+		return nil, c.fail(wire.Invalid, "Invalid parameter: MessageStructure")
+	}
+	var parsed map[string]any
+	if err := json.Unmarshal([]byte(message), &parsed); err != nil {
+		return nil, c.fail(wire.Invalid, "Invalid parameter: Message Structure - JSON message body failed to parse")
+	}
+	out := map[string]string{}
+	for k, v := range parsed {
+		if text, ok := v.(string); ok {
+			out[k] = text
+		}
+	}
+	if out["default"] == "" {
+		return nil, c.fail(wire.Invalid, "Invalid parameter: Message Structure - No default entry in JSON message body")
+	}
+	return out, nil
+}
+
+func (c *call) newNotification(kind string, t *topic) notification {
+	return notification{
+		Type: kind, MessageID: c.sb.newUUID(), TopicARN: t.arn, Timestamp: c.time.UTC().Format("2006-01-02T15:04:05.000Z"),
+		SignatureVersion: "1", Signature: base64.StdEncoding.EncodeToString(c.sb.randomBytes(256)),
+		SigningCertURL: "https://sns." + t.region + ".amazonaws.com/SimpleNotificationService-" + strings.Repeat("0", 32) + ".pem",
+	}
+}
+
+// askToConfirm sends the token to the endpoint.
+func (c *call) askToConfirm(t *topic, s *subscription) error {
+	n := c.newNotification("SubscriptionConfirmation", t)
+	n.Token = s.token
+	n.SubscribeURL = c.baseURL() + "/?Action=ConfirmSubscription&TopicArn=" + url.QueryEscape(t.arn) + "&Token=" + s.token
+	n.Message = "You have chosen to subscribe to the topic " + t.arn + ".\nTo confirm the subscription, visit the SubscribeURL included in this message."
+	return c.notify(t, s, n, nil)
+}
+
+// notify hands a notification to one subscriber: to a queue at once, else to
+// the outbox.
+func (c *call) notify(t *topic, s *subscription, n notification, attributes map[string]messageAttribute) error {
+	text, err := json.MarshalIndent(n, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode a notification: %w", err)
+	}
+	raw := s.raw && n.Type == "Notification"
+	if raw {
+		text = []byte(n.Message)
+	} else {
+		attributes = nil // they are in the JSON
+	}
+	p := posting{Endpoint: s.endpoint, Type: n.Type, MessageID: n.MessageID, TopicARN: t.arn, Body: string(text), Raw: raw}
+	if n.Type == "Notification" {
+		p.SubscriptionARN = s.arn
+	}
+	switch s.protocol {
+	case "sqs":
+		c.sb.sendToQueue(t, s.endpoint, string(text), attributes, c.time)
+		return nil
+	case "email":
+		p.Mail, p.Subject, p.Body = true, mailSubject(n), mailBody(n)
+	case "email-json":
+		p.Mail, p.Subject = true, mailSubject(n)
+	}
+	p.From = t.attributes["DisplayName"]
+	return c.sb.dispatch(p)
+}
+
+// sendToQueue delivers as the service, when the queue is there and its policy
+// allows it; else the message is lost, as it is on AWS in the end.
+func (s *Sandbox) sendToQueue(t *topic, queueARN, body string, attributes map[string]messageAttribute, now time.Time) {
+	p := strings.Split(queueARN, ":")
+	if s.accounts[p[4]] == nil {
+		return
+	}
+	q := liveState(s, stateKey{"sqs", p[4], p[3]}, newQueues).byName[p[5]]
+	if q == nil || !s.snsMay(q.document(), "sqs:SendMessage", queueARN, t) {
+		s.opts.Logger.Warn("message not delivered: the queue isn't there, or its policy doesn't let sns.amazonaws.com send for the topic",
+			"topic", t.arn, "queue", queueARN)
+		return
+	}
+	q.add(&message{id: s.newUUID(), body: body, sender: "AIDA" + strings.Repeat("X", 17), attributes: attributes, sent: now}, q.seconds("DelaySeconds"))
+}
+
+// snsMay says whether a resource's policy lets SNS act for a topic, by name or
+// as anybody.
+func (s *Sandbox) snsMay(doc *policy.Document, action, resource string, t *topic) bool {
+	if doc == nil {
+		return false
+	}
+	req := &policy.Request{
+		Action: action, Resource: resource, Service: "sns.amazonaws.com",
+		Context: policy.Context{"aws:sourcearn": {t.arn}, "aws:sourceaccount": {t.account}, "aws:securetransport": {"true"}},
+	}
+	anybody := *req
+	anybody.Service = ""
+	docs := []*policy.Document{doc}
+	byName, byAll := policy.Evaluate(docs, req), policy.Evaluate(docs, &anybody)
+	if byName == policy.ExplicitDeny || byAll == policy.ExplicitDeny {
+		return false
+	}
+	return byName == policy.Allowed || byAll == policy.Allowed
+}

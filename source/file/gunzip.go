@@ -1,0 +1,73 @@
+package file
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+
+	"riposte.dev/fault"
+)
+
+// A gzip file that grows by more than maxRatio beyond freeBytes is taken for a bomb; CloudTrail's grow by 10 to 20.
+const (
+	maxRatio  = 200
+	freeBytes = 64 << 20
+)
+
+// gunzip returns src decompressed where it begins with gzip's magic number, as it is otherwise.
+func gunzip(src *counting) (io.Reader, error) {
+	in := bufio.NewReaderSize(src, 64<<10)
+	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return in, nil
+	}
+	zip, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "not a gzip file: %w", err)
+	}
+	return &bounded{zip: zip, packed: src}, nil
+}
+
+// bounded is a gzip reader that stops at a bomb.
+type bounded struct {
+	zip    *gzip.Reader
+	packed *counting
+	out    int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.zip.Read(p)
+	b.out += int64(n)
+	if b.out > freeBytes && b.out > maxRatio*b.packed.n {
+		return 0, fault.New(fault.TooLarge, "the gzip file grows more than %d-fold; it is not read further", maxRatio).
+			WithHint("unpack it yourself if you trust it")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("gzip: %w", err)
+	}
+	return n, err
+}
+
+// counting counts and reports what is read, and stops when the context ends.
+type counting struct {
+	src    io.Reader
+	report func(int)
+	ctx    context.Context
+	n      int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.src.Read(p)
+	c.n += int64(n)
+	if c.report != nil && n > 0 {
+		c.report(n)
+	}
+	return n, err
+}
