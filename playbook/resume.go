@@ -3,6 +3,7 @@ package playbook
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -16,20 +17,32 @@ func (r *Runtime) Resume(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("bring the index of executions up to date: %w", ctx.Err())
 	}
+	open, err := r.running(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Backward(open) { // who began first goes on first
+		if r.adopt(id) {
+			r.wake(id, true)
+		}
+	}
+	return nil
+}
+
+// running lists the executions that have not ended, the newest first.
+func (r *Runtime) running(ctx context.Context) (ids []string, err error) {
 	filter := Filter{Status: Running, Limit: 1000}
 	for {
 		page, err := r.opts.Index.List(ctx, filter)
 		if err != nil {
-			return fmt.Errorf("list the executions to go on with: %w", err)
+			return nil, fmt.Errorf("list the executions to go on with: %w", err)
 		}
 		for _, s := range page {
-			if r.adopt(s.ID) {
-				r.wake(s.ID, true)
-			}
+			ids = append(ids, s.ID)
 			filter.After = s.ID
 		}
 		if len(page) < filter.Limit {
-			return nil
+			return ids, nil
 		}
 	}
 }

@@ -16,9 +16,9 @@ const module = "riposte.dev/"
 // floors lists the packages from the ground up; a package is known by its first folder. ARCHITECTURE.md explains them.
 var floors = [][]string{
 	{"fault", "conf", "event", "pattern", "sigma", "logfilter", "asl"},
-	{"finding", "alarm", "posture", "action", "guard", "graph"},
-	{"detect", "playbook", "notify"},
-	{"source", "bus", "store", "action/", "notify/", "inventory", "lake"},
+	{"finding", "alarm", "posture", "action", "guard", "graph", "iam"},
+	{"detect", "playbook", "notify", "target"},
+	{"source", "bus", "store", "action/", "notify/", "target/", "accounts", "doctor", "inventory", "lake"},
 	{"web", "cli", "sandbox"},
 	{"app", "cmd"},
 }
@@ -39,7 +39,7 @@ var sameFloor = map[string][]string{
 }
 
 // shared are packages that adapters of one floor may import: docs/adr/0002.
-var shared = map[string]bool{"action/awscall": true}
+var shared = map[string]bool{"action/awscall": true, "source/file": true}
 
 func floorOf(pkg string) int {
 	top, rest, nested := strings.Cut(pkg, "/")

@@ -46,7 +46,7 @@ func TestIdentify(t *testing.T) {
 		labels  map[string]string
 	}{
 		{"JSON by target", request("POST", "/", "{}", "X-Amz-Target: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging"), "cloudtrail", "cloudtrail", "StopLogging", JSON, nil},
-		{"JSON not answered", request("POST", "/", "{}", "X-Amz-Target: AWSEvents.PutRule"), "events", "events", "!PutRule", JSON, nil},
+		{"JSON not answered", request("POST", "/", "{}", "X-Amz-Target: AWSEvents.StartReplay"), "events", "events", "!StartReplay", JSON, nil},
 		{"SQS as JSON", request("POST", "/", "{}", "X-Amz-Target: AmazonSQS.SendMessage"), "sqs", "sqs", "SendMessage", JSON, nil},
 		{"SQS as Query", request("POST", "/111122223333/q", "Action=SendMessage&Version=2012-11-05", formType), "sqs", "sqs", "SendMessage", Query, nil},
 		{"Query in the query string", request("GET", "/?Action=GetUser&Version=2010-05-08", ""), "iam", "iam", "GetUser", Query, nil},
