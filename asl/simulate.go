@@ -12,6 +12,18 @@ type Mock struct {
 // Simulate runs an execution without the world: tasks take their results from the mocks in turn, waits and delays take no
 // time but move the clock. A task without a mock left fails with States.TaskFailed. It returns the execution and its records.
 func (m *Machine) Simulate(input json.RawMessage, mocks []Mock, env Env) (*Execution, []Record) {
+	return m.Rehearse(input, env, func(c Command) Mock {
+		if len(mocks) == 0 {
+			return Mock{Error: ErrTaskFailed, Cause: "There is no mock for the task " + c.State + "."}
+		}
+		next := mocks[0]
+		mocks = mocks[1:]
+		return next
+	})
+}
+
+// Rehearse is Simulate with a function that gives each task's result.
+func (m *Machine) Rehearse(input json.RawMessage, env Env, task func(Command) Mock) (*Execution, []Record) {
 	x := m.Begin(input, env.Now)
 	var records []Record
 	for {
@@ -27,12 +39,8 @@ func (m *Machine) Simulate(input json.RawMessage, mocks []Mock, env Env) (*Execu
 				env.Now = x.Deadline
 			}
 		case RunTask:
-			r := Failure(c.Path, ErrTaskFailed, "There is no mock for the task %s.", c.State)
-			if len(mocks) > 0 {
-				r = Record{Kind: Outcome, Path: c.Path, Output: mocks[0].Output, Error: mocks[0].Error, Cause: mocks[0].Cause}
-				mocks = mocks[1:]
-			}
-			r.Time = env.Now
+			result := task(c)
+			r := Record{Kind: Outcome, Path: c.Path, Time: env.Now, Output: result.Output, Error: result.Error, Cause: result.Cause}
 			x.Apply(r)
 			records = append(records, r)
 		}

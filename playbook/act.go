@@ -108,7 +108,7 @@ func (t *task) carryOut(ctx context.Context, c change) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.result(plan, mode), nil
+	return resultOf(plan, mode, t.effect.Reasons), nil
 }
 
 // prepare plans, lets the guard decide and journals the intent. due are the items to change.

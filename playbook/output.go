@@ -35,9 +35,9 @@ type outputItem struct {
 	Error  string          `json:"error,omitempty"`
 }
 
-func (t *task) result(plan *action.Plan, mode guard.Mode) output {
+func resultOf(plan *action.Plan, mode guard.Mode, reasons []string) output {
 	o := output{Mode: mode, Action: plan.Action, Account: plan.Account, Region: plan.Region, Counts: map[string]int{}, Items: []outputItem{},
-		Reasons: t.effect.Reasons, Status: statusOf(plan)}
+		Reasons: reasons, Status: statusOf(plan)}
 	for _, item := range plan.Items {
 		o.Counts[string(item.Status)]++
 		short := outputItem{ID: item.ID, ARN: item.Resource.ARN, Name: item.Resource.Name, Status: item.Status, Reason: item.Reason,

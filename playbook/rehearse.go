@@ -1,0 +1,89 @@
+package playbook
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"riposte.dev/action"
+	"riposte.dev/asl"
+	"riposte.dev/fault"
+	"riposte.dev/guard"
+)
+
+// Rehearsal is what an execution would do now.
+type Rehearsal struct {
+	Plans  []action.Plan // in the order of the playbook's tasks; nothing of them was done
+	Failed []error       // why a task could not look; with fault codes
+	Status asl.Status    // with which the playbook would end
+}
+
+// maxRehearsed bounds the tasks of one rehearsal: a playbook that waits for a change would wait for ever.
+const maxRehearsed = 50
+
+// Rehearse runs a playbook in dry run, without a guard or a journal: actions look at the account and plan, nobody is told,
+// waits take no time. It changes nothing and needs only the permissions to read. Of s it takes input, account, region and
+// what the context object shows.
+func Rehearse(ctx context.Context, m *asl.Machine, actions Actions, s Start, now time.Time) Rehearsal {
+	var r Rehearsal
+	s.Mode = guard.DryRun
+	tasks := 0
+	var failure asl.Mock
+	fail := func(err error) asl.Mock {
+		r.Failed = append(r.Failed, err)
+		failure = asl.Mock{Error: errorName(err), Cause: err.Error()}
+		return failure
+	}
+	task := func(c asl.Command) asl.Mock {
+		if c.Attempt > 0 {
+			return failure // no time has passed, so it would fail again
+		}
+		if tasks++; tasks > maxRehearsed {
+			return fail(fault.New(fault.Invalid, "the rehearsal ends after %d tasks", maxRehearsed))
+		}
+		name, ok := strings.CutPrefix(c.Resource, ActionResource)
+		if !ok {
+			return mock(map[string]any{"status": "dry-run"})
+		}
+		plan, err := rehearsedPlan(ctx, actions, name, c.Arguments, s)
+		if err != nil {
+			return fail(err)
+		}
+		r.Plans = append(r.Plans, *plan)
+		return mock(resultOf(plan, s.Mode, nil))
+	}
+	env := asl.Env{Now: now, Random: func() uint64 { return 0 }, Context: asl.Context{
+		ExecutionID: "rehearsal", ExecutionName: "rehearsal", MachineID: m.Hash(), MachineName: s.Playbook,
+		Extra: map[string]json.RawMessage{"Riposte": about(s)},
+	}}
+	x, _ := m.Rehearse(s.Input, env, task)
+	r.Status = x.Status
+	return r
+}
+
+func rehearsedPlan(ctx context.Context, actions Actions, name string, input json.RawMessage, s Start) (plan *action.Plan, err error) {
+	a, err := actions.Action(name)
+	if err != nil {
+		return nil, err
+	}
+	request, err := requestOf(input, s)
+	if err != nil {
+		return nil, err
+	}
+	err = guarded(name, func() (err error) {
+		plan, err = a.Plan(ctx, request)
+		return err
+	})
+	return plan, err
+}
+
+// mock makes a task's result of a value.
+func mock(v any) asl.Mock {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return asl.Mock{Error: ErrActionFailed, Cause: fmt.Sprintf("the result can't be written: %v", err)}
+	}
+	return asl.Mock{Output: raw}
+}
