@@ -24,6 +24,8 @@ type Sandbox struct {
 	admin    *http.ServeMux
 	buckets  bucketLookup // nil until a service offers it
 	topics   topicLookup
+	// receivers take what services deliver, by the service in the ARN.
+	receivers map[string]func(delivery) error
 
 	mu       sync.Mutex // guards everything below and runs handlers one at a time
 	accounts map[string]*account
