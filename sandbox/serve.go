@@ -16,6 +16,7 @@ import (
 // Bounds on what a client may send.
 const (
 	maxBody   = 1 << 20  // of an API call
+	maxBulk   = 8 << 20  // of a call with data in it: records, log events, code
 	maxObject = 64 << 20 // of an S3 upload
 )
 
@@ -123,8 +124,11 @@ const defaultRegion = "us-east-1"
 
 func readBody(r *http.Request, signing string) ([]byte, error) {
 	limit := int64(maxBody)
-	if signing == "s3" {
+	switch signing {
+	case "s3":
 		limit = maxObject
+	case "kinesis", "firehose", "logs", "lambda":
+		limit = maxBulk
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {

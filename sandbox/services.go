@@ -13,5 +13,6 @@ func allServices() []*service {
 		accountService(),
 		organizationsService(),
 		eventsService(),
+		kinesisService(),
 	}
 }
