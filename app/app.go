@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"riposte.dev/action"
-	"riposte.dev/asl"
 	"riposte.dev/bus"
 	"riposte.dev/detect"
 	"riposte.dev/fault"
@@ -33,6 +34,8 @@ type Options struct {
 	Version string
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Reload asks for rules, playbooks, threat lists and modes to be read anew; nil: only their files' changes do.
+	Reload <-chan os.Signal
 	// WrapJournal replaces the execution journal in crash tests; nil for none.
 	WrapJournal func(playbook.Journal) playbook.Journal
 }
@@ -46,7 +49,9 @@ type App struct {
 	bus      *bus.Bus
 	accounts *awsAccounts
 	actions  *action.Set
-	machines map[string]*asl.Machine
+	inForce  atomic.Pointer[inForce]
+	threats  *detect.ThreatLists
+	reloads  *reloads
 	gate     *gate
 	ledger   *playbook.Ledger
 	runtime  *playbook.Runtime
@@ -70,6 +75,7 @@ type App struct {
 
 	mu    sync.Mutex
 	parts map[string]string // what is not ready, by name
+	warns map[string]string // what is wrong with a part while riposte as a whole is ready
 }
 
 type closer struct {
@@ -87,7 +93,8 @@ func Start(ctx context.Context, o Options) (*App, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	a := &App{opts: o, log: o.Logger, metrics: prometheus.NewRegistry(), started: o.Now(), live: newLive(),
-		failed: make(chan error, 1), parts: map[string]string{}}
+		failed: make(chan error, 1), parts: map[string]string{}, warns: map[string]string{}}
+	a.reloads = newReloads(a.metrics)
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.loops, a.endLoop = context.WithCancel(context.Background())
 	if err := a.build(ctx); err != nil {
@@ -194,4 +201,11 @@ func (a *App) say(part, problem string) {
 		return
 	}
 	a.parts[part] = problem
+}
+
+// warn sets what is wrong with a part that riposte goes on without; "" says that it is well.
+func (a *App) warn(part, problem string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.warns[part] = problem
 }

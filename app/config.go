@@ -26,7 +26,9 @@ type Config struct {
 	Notify          NotifyConfig       `yaml:"notify"`
 	Limits          LimitsConfig       `yaml:"limits"`
 
-	dir string // relative paths in the file are relative to its folder
+	file string         // "" where there is none
+	dir  string         // relative paths in the file are relative to its folder
+	doc  *conf.Document // for the places of mistakes; nil without a file
 }
 
 // ServerConfig is where riposte listens.
@@ -114,6 +116,15 @@ const (
 
 // LoadConfig reads the file; without a path, riposte.yaml in the working folder where there is one, else the defaults.
 func LoadConfig(path string) (Config, error) {
+	c, err := readConfig(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// readConfig is LoadConfig that returns what could be read beside its mistakes, so that what it names can be checked too.
+func readConfig(path string) (Config, error) {
 	named := path != ""
 	if !named {
 		path = "riposte.yaml"
@@ -131,11 +142,9 @@ func LoadConfig(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{dir: filepath.Dir(path)}
-	if err := conf.Join(doc.Decode(&c), c.check(doc)); err != nil {
-		return Config{}, err
-	}
-	return c.withDefaults(), nil
+	c := Config{file: path, dir: filepath.Dir(path), doc: doc}
+	err = conf.Join(doc.Decode(&c), c.check(doc))
+	return c.withDefaults(), err
 }
 
 func (c Config) withDefaults() Config {
@@ -161,6 +170,14 @@ func (c Config) path(p string) string {
 		return p
 	}
 	return filepath.Join(c.dir, p)
+}
+
+// problem is a mistake at a path of the file.
+func (c Config) problem(path, hint, format string, args ...any) conf.Problem {
+	if c.doc == nil {
+		return conf.Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint}
+	}
+	return c.doc.Problem(path, hint, format, args...)
 }
 
 var accountID = regexp.MustCompile(`^\d{12}$`)

@@ -16,8 +16,7 @@ type gate struct {
 	accounts   *awsAccounts
 	configured string
 	options    guard.Options
-	limit      guard.Mode            // the boldest mode of any rule
-	modes      map[string]guard.Mode // by rule id, instead of the rule's own
+	inForce    *atomic.Pointer[inForce]
 
 	guard      atomic.Pointer[guard.Guard]
 	responders atomic.Pointer[map[string]bool]
@@ -51,17 +50,18 @@ func errNotOpen() error {
 
 // Admit asks the guard, in no bolder mode than the configuration allows.
 func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, error) {
-	if mode, ok := g.modes[a.Rule]; ok {
+	now := g.inForce.Load()
+	if mode, ok := now.modes[a.Rule]; ok {
 		a.Mode = mode
 	}
 	asked := a.Mode
-	if asked.Bolder(g.limit) {
-		a.Mode = g.limit
+	if asked.Bolder(now.limit) {
+		a.Mode = now.limit
 	}
 	if made := g.guard.Load(); made != nil {
 		verdict, err := made.Admit(ctx, a)
 		if asked != a.Mode {
-			verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", g.limit, asked))
+			verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", now.limit, asked))
 		}
 		return verdict, err
 	}

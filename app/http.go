@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -117,6 +118,9 @@ func (a *App) ready(ctx context.Context) web.Readiness {
 	r := web.Readiness{Ready: true, Rules: a.engine.Rules().Hash(), Parts: map[string]string{"bus": "ok", "aws": "ok", "route": "ok"},
 		Uptime: a.opts.Now().Sub(a.started).Round(time.Second).String()}
 	a.mu.Lock()
+	for part, problem := range a.warns {
+		r.Parts[part] = cmp.Or(problem, "ok")
+	}
 	for part, problem := range a.parts {
 		r.Parts[part], r.Ready = problem, false
 	}

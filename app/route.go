@@ -62,6 +62,8 @@ func (a *App) startRoute(context.Context) error {
 	})
 	a.say("aws", "asking AWS as whom riposte acts")
 	a.say("route", "starting")
+	a.reloads.taken(a.inForce.Load().rules.Hash(), a.opts.Now())
+	a.loop("rules", a.followContent)
 	a.loop("notifications", a.router.Run)
 	a.loop("route", func(ctx context.Context) error {
 		if err := a.identify(ctx); err != nil {

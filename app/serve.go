@@ -18,7 +18,7 @@ func Serve(ctx context.Context, o cli.ServeOptions, version string) error {
 	if o.Listen != "" {
 		config.Server.Listen = o.Listen
 	}
-	a, err := Start(ctx, Options{Config: config, Data: o.Data, Version: version, Logger: newLogger(o.Log, o.JSON)})
+	a, err := Start(ctx, Options{Config: config, Data: o.Data, Version: version, Logger: newLogger(o.Log, o.JSON), Reload: o.Reload})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type ServeOptions struct {
 	Log    io.Writer
 	JSON   bool                    // log lines as JSON
 	Ready  func(url, rules string) // called when events are accepted
+	Reload <-chan os.Signal        // asks for rules, playbooks, threat lists and modes to be read anew
 }
 
 func newServeCommand(d Deps) *cobra.Command {
@@ -27,6 +28,8 @@ func newServeCommand(d Deps) *cobra.Command {
 		Short: "Run riposte: take events, detect, respond, tell people",
 		Long: `Runs until SIGTERM or Ctrl-C, then finishes what is under way within 30 seconds; what is not finished resumes at
 the next start. A second Ctrl-C ends it at once, which loses nothing either.
+Rules, playbooks, threat lists and modes are taken up when their files change, and on SIGHUP; wrong ones are refused with
+their mistakes, and what was in force stays. Everything else in the configuration is read at the start.
 Without a configuration the bundled rules run in dry-run mode: plans are shown, nothing is changed.`,
 		Example: `  riposte serve
   riposte serve --config riposte.yaml --data /var/lib/riposte`,
@@ -41,6 +44,10 @@ Without a configuration the bundled rules run in dry-run mode: plans are shown, 
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
+			o.Reload = hangup
 			go func() {
 				<-ctx.Done()
 				stop() // the second signal ends the process

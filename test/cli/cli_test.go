@@ -73,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"cloud":      serveCloud,
 			"ready":      ready,
 			"terminate":  terminate,
+			"hangup":     hangup,
 			"occupy":     occupy,
 		},
 		Setup: func(e *testscript.Env) error {

@@ -133,7 +133,19 @@ func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: terminate data")
 	}
+	send(ts, args[0], syscall.SIGTERM)
+}
+
+// hangup DATA sends SIGHUP to the riposte that runs on a data folder.
+func hangup(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hangup data")
+	}
+	send(ts, args[0], syscall.SIGHUP)
+}
+
+func send(ts *testscript.TestScript, data string, signal syscall.Signal) {
 	var running cli.Address
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0]+"/"+cli.AddressFile)), &running))
-	ts.Check(syscall.Kill(running.PID, syscall.SIGTERM))
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(data+"/"+cli.AddressFile)), &running))
+	ts.Check(syscall.Kill(running.PID, signal))
 }
