@@ -118,4 +118,12 @@ func (s *Sandbox) Close(ctx context.Context) error {
 }
 
 // senders are all queues with a goroutine.
-func (s *Sandbox) senders() []*target { return append(slices.Clone(s.targets), s.outbox) }
+func (s *Sandbox) senders() []*target {
+	out := append(slices.Clone(s.targets), s.outbox)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.allDeliveryStreams() {
+		out = append(out, st.buffer.requests)
+	}
+	return out
+}

@@ -14,5 +14,6 @@ func allServices() []*service {
 		organizationsService(),
 		eventsService(),
 		kinesisService(),
+		firehoseService(),
 	}
 }
