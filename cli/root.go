@@ -27,6 +27,10 @@ type Deps struct {
 	CheckConfig func(path string) error
 	// Actions is everything that riposte can do to an account.
 	Actions *action.Set
+	// AWS opens a session with the account that a command looks at.
+	AWS AWSFunc
+	// Plan rehearses a response.
+	Plan PlanFunc
 }
 
 // Exit codes.
@@ -75,7 +79,7 @@ reversible playbooks, and tells people what happened.`,
 			root.AddCommand(c)
 		}
 	}
-	add("start", newDemoCommand(d), newScanCommand(), newServeCommand(d), newSandboxCommand())
+	add("start", newDemoCommand(d), newScanCommand(d), newServeCommand(d), newSandboxCommand())
 	add("content", newValidateCommand(d), newTestCommand(), newPatternCommand(), newActionsCommand(d), newPlaybookCommand(d))
 	add("operate", newWatchCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(),
 		newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())

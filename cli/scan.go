@@ -32,8 +32,9 @@ type Detection struct {
 	SourceIP    string   `json:"source_ip"`
 	Resources   []string `json:"resources"`
 
-	who    string
-	denied bool
+	who      string
+	denied   bool
+	response *response // that the rule starts; only where the scan asks for it
 }
 
 // ScanTags are a rule's tags; CIS numbers are those of version 1.3 and later of the benchmark.
@@ -42,58 +43,62 @@ type ScanTags struct {
 	ATTACK []string `json:"attack,omitempty"`
 }
 
-func newScanCommand() *cobra.Command {
+func newScanCommand(d Deps) *cobra.Command {
 	var rules ruleFlags
+	var look scanAWS
 	cmd := &cobra.Command{
-		Use:   "scan PATH...",
-		Short: "Look through CloudTrail files with every rule",
+		Use:   "scan PATH... | --aws",
+		Short: "Look through CloudTrail files, or an account's event history, with every rule",
 		Long: `Reads CloudTrail log files, files of one record or EventBridge event a line, and the output of
 ` + "`aws cloudtrail lookup-events`" + `: plain or gzip, named, in folders, or - for standard input. Nothing is changed
-anywhere. The table shows what matters first and folds repeated denials; ndjson gives one line a detection.`,
+anywhere. The table shows what matters first and folds repeated denials; ndjson gives one line a detection.
+
+With --aws it reads the account's event history instead (LookupEvents: management events of the last 90 days, no data
+events), in every enabled region. Nothing has to be deployed, and it needs cloudtrail:LookupEvents, ec2:DescribeRegions
+and what the responses need to look. AWS gives at most 100 events a second and region, so what was fetched is kept in the
+data folder: a second run fetches only what is missing, and one that was interrupted goes on. Those files can carry
+secrets; --no-cache keeps none. At the end it shows what riposte would have done, newest first: each response is planned
+against the account as it is now, and not carried out. Programs get those plans with --plans, as objects of their own
+{"plan": {...}} after the detections.`,
 		Example: `  riposte scan ./AWSLogs
   riposte scan --rules ./rules --rules bundled trail.json.gz -o ndjson
-  aws cloudtrail lookup-events --output json | riposte scan -`,
-		Args: cobra.MinimumNArgs(1),
+  aws cloudtrail lookup-events --output json | riposte scan -
+  riposte scan --aws --since 7d
+  riposte scan --aws --profile prod --regions us-east-1,eu-west-1 --since 2026-11-01 -o ndjson --plans 5`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if look.on {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := format(cmd)
 			if err != nil {
+				return err
+			}
+			if err := look.check(cmd); err != nil {
 				return err
 			}
 			set, err := rules.load(detect.LoadOptions{})
 			if err != nil {
 				return err
 			}
+			if look.on {
+				return look.run(cmd, d, set, name)
+			}
 			started := time.Now()
 			progress := newProgress(cmd.ErrOrStderr(), args)
 			s := &scan{rules: set, refused: func(err error) { progress.say(err.Error()) }}
-			enc := json.NewEncoder(cmd.OutOrStdout())
-			enc.SetEscapeHTML(false)
-			report := newScanReport()
-			var all []Detection
-			err = s.run(cmd.Context(), args, cmd.InOrStdin(), progress.add, func(d Detection) error {
-				report.add(d)
-				switch name {
-				case "ndjson":
-					return enc.Encode(d)
-				case "json", "yaml":
-					all = append(all, d)
-				}
-				return nil
-			})
+			out := newScanOutput(cmd, name)
+			err = s.run(cmd.Context(), args, cmd.InOrStdin(), progress.add, out.add)
 			progress.done()
 			if err != nil {
 				return err
 			}
-			if name == "table" {
-				report.print(cmd.OutOrStdout())
-			} else if name != "ndjson" {
-				if err := printValue(cmd, some(all), nil); err != nil {
-					return err
-				}
+			if err := out.print(); err != nil {
+				return err
 			}
-			took := time.Since(started)
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %.1f MB in %s (%.0f MB/s) with %d rules; %d detections; %d unreadable\n",
-				s.events, float64(s.bytes)/1e6, took.Round(time.Millisecond), float64(s.bytes)/1e6/took.Seconds(), set.Len(), report.total, s.bad)
+			fmt.Fprintln(cmd.ErrOrStderr(), s.summary(time.Since(started), out.report.total))
 			if s.events == 0 && s.bad > 0 {
 				return errFailed
 			}
@@ -101,13 +106,58 @@ anywhere. The table shows what matters first and folds repeated denials; ndjson 
 		},
 	}
 	rules.add(cmd)
+	look.add(cmd.Flags())
 	return cmd
+}
+
+// scanOutput writes detections as they come, or at the end where the format wants that.
+type scanOutput struct {
+	cmd    *cobra.Command
+	format string
+	report *scanReport
+	lines  *json.Encoder
+	all    []any
+}
+
+func newScanOutput(cmd *cobra.Command, format string) *scanOutput {
+	o := &scanOutput{cmd: cmd, format: format, report: newScanReport(), lines: json.NewEncoder(cmd.OutOrStdout())}
+	o.lines.SetEscapeHTML(false)
+	return o
+}
+
+func (o *scanOutput) add(d Detection) error {
+	o.report.add(d)
+	d.response = nil
+	return o.object(d)
+}
+
+// object writes or keeps something that only programs see.
+func (o *scanOutput) object(v any) error {
+	switch o.format {
+	case "ndjson":
+		return o.lines.Encode(v)
+	case "json", "yaml":
+		o.all = append(o.all, v)
+	}
+	return nil
+}
+
+func (o *scanOutput) print() error {
+	switch o.format {
+	case "table":
+		o.report.print(o.cmd.OutOrStdout())
+	case "json", "yaml":
+		return printValue(o.cmd, some(o.all), nil)
+	}
+	return nil
 }
 
 // scan matches events of files with rules, on every core, and reports in the order of the files.
 type scan struct {
-	rules   *detect.RuleSet
-	refused func(error)
+	rules     *detect.RuleSet
+	refused   func(error)
+	since     time.Time // older events are left out; zero: none are
+	responses bool      // keep what the rules start
 
 	events, bad int
 	bytes       int64 // of events
@@ -125,6 +175,7 @@ type scanJob struct {
 type scanResult struct {
 	detections []Detection
 	errs       []error
+	older      int
 }
 
 func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progress func(int), emit func(Detection) error) error {
@@ -177,6 +228,7 @@ func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progres
 	var emitErr error
 	for job := range ordered {
 		result := <-job.done
+		s.events -= result.older
 		for _, err := range result.errs {
 			s.bad++
 			s.refused(err)
@@ -208,6 +260,10 @@ func (s *scan) match(ctx context.Context, job *scanJob) scanResult {
 			result.errs = append(result.errs, fmt.Errorf("%s: %w", job.wheres[i], err))
 			continue
 		}
+		if env.Time.Before(s.since) {
+			result.older++
+			continue
+		}
 		matches, failed, err := s.rules.Match(ctx, env)
 		if err != nil {
 			result.errs = append(result.errs, fmt.Errorf("%s: %w", job.wheres[i], err))
@@ -232,10 +288,19 @@ func (s *scan) match(ctx context.Context, job *scanJob) scanResult {
 				d.Principal, d.SourceIP = record.UserIdentity.Principal(), record.SourceIPAddress
 				d.who, d.denied = record.UserIdentity.Person(), record.ErrorCode != ""
 			}
+			if s.responses && m.Rule.Respond != nil && m.Input != nil && !d.denied {
+				d.response = &response{playbook: m.Rule.Respond.Playbook, input: m.Input, event: env}
+			}
 			result.detections = append(result.detections, d)
 		}
 	}
 	return result
+}
+
+// summary is the last line of a scan.
+func (s *scan) summary(took time.Duration, detections int) string {
+	return fmt.Sprintf("%d events, %.1f MB in %s (%.0f MB/s) with %d rules; %d detections; %d unreadable",
+		s.events, float64(s.bytes)/1e6, took.Round(time.Millisecond), float64(s.bytes)/1e6/took.Seconds(), s.rules.Len(), detections, s.bad)
 }
 
 func some[T any](list []T) []T {
