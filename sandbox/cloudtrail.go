@@ -23,6 +23,7 @@ func cloudtrailService() *service {
 			{name: "RemoveTags", resources: trailByResourceID, handle: removeTrailTags},
 			{name: "ListTags", resources: trailsByResourceIDs, handle: listTrailTags},
 			{name: "LookupEvents", handle: lookupEvents},
+			{name: "ListPublicKeys", handle: listPublicKeys},
 		},
 	}
 }

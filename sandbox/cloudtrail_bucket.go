@@ -21,9 +21,9 @@ func (c *call) checkBucket(t *trail) error {
 	if t.prefix != "" {
 		folder = base + "/" + t.prefix + "/AWSLogs/"
 	}
-	allowed := c.serviceMay(t, doc, "s3:GetBucketAcl", base) && c.serviceMay(t, doc, "s3:PutObject", folder+t.account+"/CloudTrail")
+	allowed := trailMay(t, doc, "s3:GetBucketAcl", base) && trailMay(t, doc, "s3:PutObject", folder+t.account+"/CloudTrail")
 	if t.org {
-		allowed = allowed && c.serviceMay(t, doc, "s3:PutObject", folder+c.sb.org.id+"/"+t.account+"/CloudTrail")
+		allowed = allowed && trailMay(t, doc, "s3:PutObject", folder+c.sb.org.id+"/"+t.account+"/CloudTrail")
 	}
 	if !allowed {
 		return wire.Errorf("InsufficientS3BucketPolicyException", "Incorrect S3 bucket policy is detected for bucket: %s", t.bucket)
@@ -37,14 +37,14 @@ func (c *call) checkTopic(t *trail) error {
 		return nil
 	}
 	doc, exists := c.sb.topics(t.topicARN)
-	if !exists || !c.serviceMay(t, doc, "sns:Publish", t.topicARN) {
+	if !exists || !trailMay(t, doc, "sns:Publish", t.topicARN) {
 		return wire.Errorf("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!")
 	}
 	return nil
 }
 
-// serviceMay says whether a resource's policy lets CloudTrail act for a trail.
-func (c *call) serviceMay(t *trail, doc *policy.Document, action, resource string) bool {
+// trailMay says whether a resource's policy lets CloudTrail act for a trail.
+func trailMay(t *trail, doc *policy.Document, action, resource string) bool {
 	if doc == nil {
 		return false
 	}

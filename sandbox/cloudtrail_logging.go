@@ -15,7 +15,9 @@ func startLogging(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	if !t.logging {
+		c.sb.endDigests(t, c.time) // those of the time before it stopped
 		t.logging, t.started = true, c.time
+		t.beginDigests(c.time)
 	}
 	return nil, nil
 }
@@ -26,54 +28,40 @@ func stopLogging(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	if t.logging {
-		t.logging, t.stopped = false, c.time
+		t.logging, t.stopped, t.log.stopRequest = false, c.time, c.requestID
 	}
 	return nil, nil
 }
-
-// deliveryLag is how long after the start CloudTrail claims its first delivery.
-const deliveryLag = 5 * time.Minute
 
 func getTrailStatus(c *call) (wire.Object, error) {
 	t, err := c.find(c.in.str("Name"))
 	if err != nil {
 		return nil, err
 	}
-	stamp := func(at time.Time) string {
+	text := func(at time.Time) string {
 		if at.IsZero() {
 			return ""
 		}
-		return at.UTC().Format(time.RFC3339)
+		return stamp(at)
 	}
+	files, digests, notices := t.log.files, t.log.digests, t.log.notices
 	out := wire.Object{
-		"IsLogging": t.logging, "TimeLoggingStarted": stamp(t.started), "TimeLoggingStopped": stamp(t.stopped),
-		"LatestDeliveryAttemptTime": "", "LatestDeliveryAttemptSucceeded": "",
-		"LatestNotificationAttemptTime": "", "LatestNotificationAttemptSucceeded": "",
+		"IsLogging": t.logging, "TimeLoggingStarted": text(t.started), "TimeLoggingStopped": text(t.stopped),
+		"LatestDeliveryAttemptTime": text(files.tried), "LatestDeliveryAttemptSucceeded": text(files.succeeded),
+		"LatestNotificationAttemptTime": text(notices.tried), "LatestNotificationAttemptSucceeded": text(notices.succeeded),
 	}
-	if !t.started.IsZero() {
-		out["StartLoggingTime"] = t.started
+	for name, at := range map[string]time.Time{
+		"StartLoggingTime": t.started, "StopLoggingTime": t.stopped, "LatestDeliveryTime": files.succeeded,
+		"LatestDigestDeliveryTime": digests.succeeded, "LatestNotificationTime": notices.succeeded,
+	} {
+		if !at.IsZero() {
+			out[name] = at
+		}
 	}
-	if !t.stopped.IsZero() {
-		out["StopLoggingTime"] = t.stopped
-	}
-	if last := t.lastDelivery(c.time); !last.IsZero() {
-		out["LatestDeliveryTime"] = last
-		out["LatestDeliveryAttemptTime"], out["LatestDeliveryAttemptSucceeded"] = stamp(last), stamp(last)
-	}
+	put(out, "LatestDeliveryError", files.failure)
+	put(out, "LatestDigestDeliveryError", digests.failure)
+	put(out, "LatestNotificationError", notices.failure)
 	return out, nil
-}
-
-// lastDelivery is the last of the deliveries every five minutes since the start.
-func (t *trail) lastDelivery(now time.Time) time.Time {
-	end := now
-	if !t.logging {
-		end = t.stopped
-	}
-	n := end.Sub(t.started) / deliveryLag
-	if t.started.IsZero() || n < 1 {
-		return time.Time{}
-	}
-	return t.started.Add(n * deliveryLag)
 }
 
 // defaultSelectors log all management events.

@@ -25,6 +25,7 @@ type trail struct {
 	tags                           map[string]string
 	logging                        bool
 	created, started, stopped      time.Time
+	log                            *trailLog
 }
 
 func newTrails() *trails { return &trails{byKey: map[trailKey]*trail{}} }

@@ -24,7 +24,7 @@ func createTrail(c *call) (wire.Object, error) {
 	if homes >= maxTrails {
 		return nil, wire.Errorf("MaximumNumberOfTrailsExceededException", "User: %s already has %d trails in %s.", c.account.id, maxTrails, c.region)
 	}
-	t := &trail{account: c.account.id, name: name, home: c.region, arn: c.trailARN(name), global: true, tags: map[string]string{}, created: c.time}
+	t := &trail{account: c.account.id, name: name, home: c.region, arn: c.trailARN(name), global: true, tags: map[string]string{}, created: c.time, log: newTrailLog()}
 	for _, tag := range c.in.objects("TagsList") {
 		t.tags[tag.str("Key")] = tag.str("Value")
 	}
@@ -47,7 +47,14 @@ func updateTrail(c *call) (wire.Object, error) {
 	if err := c.applyTrail(&changed); err != nil {
 		return nil, err
 	}
+	if t.validation && !changed.validation {
+		c.sb.endDigests(t, c.time)
+	}
+	begins := changed.validation && !t.validation
 	*t = changed
+	if begins {
+		t.beginDigests(c.time)
+	}
 	return t.settings(), nil
 }
 
@@ -105,6 +112,7 @@ func deleteTrail(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.sb.endDigests(t, c.time)
 	delete(c.trails().byKey, trailKey{t.home, t.name})
 	return nil, nil
 }

@@ -50,6 +50,7 @@ func (s *Sandbox) emit(c *call, r *eventRecord) {
 		s.events[r.RecipientAccountID] = log
 	}
 	log.add(e)
+	s.gather(c, r, text)
 	if r.ReadOnly && !s.opts.ReadOnlyEvents {
 		return
 	}

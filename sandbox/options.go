@@ -52,6 +52,9 @@ type Options struct {
 	// follows no redirects.
 	HTTPClient *http.Client
 
+	// LogFiles makes CloudTrail deliver log and digest files by itself.
+	LogFiles LogFiles
+
 	// SMTP is the mail server ("127.0.0.1:2525") that SNS hands its e-mails to,
 	// without TLS where its host is a loopback address. When empty, e-mail
 	// subscribers get nothing.

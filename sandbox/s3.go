@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -18,10 +17,13 @@ import (
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html.
 func s3Service() *service {
 	block := func(name string) recordShape {
-		return recordShape{name: name, noResponse: true, requestOf: s3Request("publicAccessBlock")}
+		return recordShape{name: name, noResponse: true, requestOf: s3Parameters("publicAccessBlock")}
+	}
+	notification := func(name string) recordShape {
+		return recordShape{name: name, noResponse: true, requestOf: s3Parameters("notification")}
 	}
 	of := func(address ...string) recordShape {
-		return recordShape{noResponse: true, requestOf: s3Request(address...)}
+		return recordShape{noResponse: true, requestOf: s3Parameters(address...)}
 	}
 	svc := &service{
 		name: "s3", prefix: "s3",
@@ -43,6 +45,8 @@ func s3Service() *service {
 			{name: "PutPublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putPublicAccessBlock, record: block("PutBucketPublicAccessBlock")},
 			{name: "GetPublicAccessBlock", action: "s3:GetBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getPublicAccessBlock, record: block("GetBucketPublicAccessBlock")},
 			{name: "DeletePublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deletePublicAccessBlock, record: block("DeleteBucketPublicAccessBlock")},
+			{name: "PutBucketNotificationConfiguration", action: "s3:PutBucketNotification", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putBucketNotification, record: notification("PutBucketNotification")},
+			{name: "GetBucketNotificationConfiguration", action: "s3:GetBucketNotification", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketNotification, record: notification("GetBucketNotification")},
 
 			{name: "ListObjectsV2", action: "s3:ListBucket", data: true, anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, conditions: listConditions, handle: listObjectsV2},
 			{name: "ListObjects", action: "s3:ListBucket", data: true, anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, conditions: listConditions, handle: listObjects},
@@ -74,7 +78,7 @@ func inBucket(handle func(*call) (wire.Object, error)) func(*call) (wire.Object,
 		c.additional = wire.Object{
 			"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader", "CipherSuite": "TLS_AES_128_GCM_SHA256",
 			"bytesTransferredIn": len(c.request.Body), "bytesTransferredOut": 0,
-			"x-amz-id-2": base64.StdEncoding.EncodeToString(c.sb.randomBytes(57)),
+			"x-amz-id-2": c.sb.hostID(),
 		}
 		name := c.in.str("Bucket")
 		if b := c.s3().byName[name]; b != nil && c.op.name != "CreateBucket" {
@@ -138,9 +142,9 @@ func putConditions(c *call) policy.Context {
 	return out
 }
 
-// s3Request makes the requestParameters of S3's records: the bucket, the host,
+// s3Parameters makes the requestParameters of S3's records: the bucket, the host,
 // the query keys that address the operation, and the body as its XML has it.
-func s3Request(address ...string) func(*call) any {
+func s3Parameters(address ...string) func(*call) any {
 	return func(c *call) any {
 		out, host := wire.Object{}, c.awsHost()
 		if name := c.in.str("Bucket"); name != "" {
@@ -158,7 +162,7 @@ func s3Request(address ...string) func(*call) any {
 		if text := c.in.str("Policy"); text != "" && json.Unmarshal([]byte(text), &doc) == nil {
 			out["bucketPolicy"] = doc
 		}
-		for _, name := range []string{"CreateBucketConfiguration", "PublicAccessBlockConfiguration", "Tagging"} {
+		for _, name := range []string{"CreateBucketConfiguration", "PublicAccessBlockConfiguration", "Tagging", "NotificationConfiguration"} {
 			if !c.in.has(name) {
 				continue
 			}

@@ -16,7 +16,11 @@ import (
 )
 
 // buckets are the buckets of all accounts: they share one namespace.
-type buckets struct{ byName map[string]*bucket }
+type buckets struct {
+	byName   map[string]*bucket
+	stored   int   // bytes of all objects
+	sequence int64 // of the latest change of an object
+}
 
 type bucket struct {
 	name, account, region string
@@ -26,6 +30,7 @@ type bucket struct {
 	blocked               bool // whether block was configured, and not deleted
 	objects               map[string]*object
 	tags                  map[string]string // replaced, never changed
+	notify                notifications     // replaced, never changed
 }
 
 // publicAccessBlock is S3's guard against public buckets
@@ -36,6 +41,7 @@ func newBuckets() *buckets { return &buckets{byName: map[string]*bucket{}} }
 
 func (s *buckets) clone() stater {
 	out := newBuckets()
+	out.stored, out.sequence = s.stored, s.sequence
 	for name, b := range s.byName {
 		c := *b
 		c.objects = maps.Clone(b.objects) // objects are replaced, never changed

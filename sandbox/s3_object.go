@@ -16,6 +16,7 @@ type object struct {
 	body     []byte
 	etag     string
 	kind     string // Content-Type
+	encoding string // Content-Encoding; "" without
 	metadata wire.Object
 	modified time.Time
 }
@@ -33,29 +34,39 @@ func putObject(c *call) (wire.Object, error) {
 		return nil, s3Error("KeyTooLongError", http.StatusBadRequest, "Your key is too long", nil)
 	}
 	body, _ := c.in["Body"].([]byte)
-	sum := md5.Sum(body)
+	sum := md5.Sum(body) //nolint:gosec // a checksum that the client chose
 	if want := c.in.str("ContentMD5"); want != "" && want != base64.StdEncoding.EncodeToString(sum[:]) {
 		return nil, s3Error("BadDigest", http.StatusBadRequest, "The Content-MD5 you specified did not match what we received.", nil)
 	}
-	if c.s3().size()+len(body) > maxStored {
-		return nil, s3Error("ServiceUnavailable", http.StatusServiceUnavailable, "The sandbox holds as many bytes as it takes: delete objects first", nil)
+	o := newObject(slices.Clone(body), c.time)
+	o.kind, o.metadata = orElse(c.in.str("ContentType"), o.kind), wire.Object(c.in.object("Metadata"))
+	// aws-chunked is how the request travelled, and is off by now.
+	o.encoding = strings.Trim(strings.ReplaceAll(c.in.str("ContentEncoding"), "aws-chunked", ""), ", ")
+	if err := c.sb.storeObject(b, key, o, c.s3Request()); err != nil {
+		return nil, err
 	}
-	o := &object{
-		body: slices.Clone(body), etag: `"` + hex.EncodeToString(sum[:]) + `"`, modified: c.time.UTC(),
-		kind: orElse(c.in.str("ContentType"), "binary/octet-stream"), metadata: wire.Object(c.in.object("Metadata")),
-	}
-	b.objects[key] = o
 	return wire.Object{"ETag": o.etag, "ServerSideEncryption": "AES256"}, nil
 }
 
-func (s *buckets) size() int {
-	n := 0
-	for _, b := range s.byName {
-		for _, o := range b.objects {
-			n += len(o.body)
-		}
+func newObject(body []byte, now time.Time) *object {
+	sum := md5.Sum(body) //nolint:gosec // S3's entity tags are MD5
+	return &object{body: body, etag: `"` + hex.EncodeToString(sum[:]) + `"`, modified: now.UTC(), kind: "binary/octet-stream"}
+}
+
+// storeObject puts an object into a bucket, and tells whoever listens. The lock
+// is held.
+func (s *Sandbox) storeObject(b *bucket, key string, o *object, r s3Request) error {
+	all := liveState(s, stateKey{service: "s3"}, newBuckets)
+	grown := all.stored + len(o.body)
+	if old := b.objects[key]; old != nil {
+		grown -= len(old.body)
 	}
-	return n
+	if grown > maxStored {
+		return s3Error("ServiceUnavailable", http.StatusServiceUnavailable, "The sandbox holds as many bytes as it takes: delete objects first", nil)
+	}
+	b.objects[key], all.stored = o, grown
+	s.notifyOfObject(b, objectChange{created: true, key: key, object: o, request: r})
+	return nil
 }
 
 // object is the one that the input names.
@@ -80,8 +91,7 @@ func getObject(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	out["Body"] = o.body
-	return out, nil
+	return c.partOf(o, out)
 }
 
 func headObject(c *call) (wire.Object, error) {
@@ -96,6 +106,7 @@ func headObject(c *call) (wire.Object, error) {
 		"ContentLength": int64(len(o.body)), "ContentType": o.kind, "ETag": o.etag, "LastModified": o.modified,
 		"AcceptRanges": "bytes", "ServerSideEncryption": "AES256",
 	}
+	put(out, "ContentEncoding", o.encoding)
 	if len(o.metadata) > 0 {
 		out["Metadata"] = o.metadata
 	}
@@ -108,6 +119,11 @@ func deleteObject(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	delete(b.objects, c.in.str("Key"))
+	key := c.in.str("Key")
+	if o := b.objects[key]; o != nil {
+		delete(b.objects, key)
+		c.s3().stored -= len(o.body)
+		c.sb.notifyOfObject(b, objectChange{key: key, object: o, request: c.s3Request()})
+	}
 	return nil, nil
 }

@@ -22,6 +22,7 @@ type Sandbox struct {
 	targets  []*target // of events
 	outbox   *target   // of SNS
 	admin    *http.ServeMux
+	files    fileTimers
 	buckets  bucketLookup // nil until a service offers it
 	topics   topicLookup
 	// receivers take what services deliver, by the service in the ARN.
@@ -40,7 +41,7 @@ type Sandbox struct {
 }
 
 // New makes a sandbox without accounts. It starts a goroutine for each event
-// target; Close stops them.
+// target, and for log files when Options say so; Close stops them.
 func New(opts Options) (*Sandbox, error) {
 	opts.defaults()
 	catalog, err := wire.LoadCatalog()
@@ -70,6 +71,7 @@ func New(opts Options) (*Sandbox, error) {
 	for _, t := range s.senders() {
 		go t.run()
 	}
+	s.startLogFiles()
 	return s, nil
 }
 
@@ -107,6 +109,7 @@ func (s *Sandbox) Serve(ctx context.Context, l net.Listener) error {
 // lasts, and stops the delivery. It fails with ctx's error when some were left.
 // Further calls of Close do nothing.
 func (s *Sandbox) Close(ctx context.Context) error {
+	s.endLogFiles()
 	var errs []error
 	for _, t := range s.senders() {
 		errs = append(errs, t.close(ctx))

@@ -13,7 +13,7 @@ import (
 var s3Roots = map[string]string{
 	"ListBuckets": "ListAllMyBucketsResult", "ListObjects": "ListBucketResult", "ListObjectsV2": "ListBucketResult",
 	"GetBucketAcl": "AccessControlPolicy", "GetBucketTagging": "Tagging",
-	"GetBucketLocation": "LocationConstraint",
+	"GetBucketLocation": "LocationConstraint", "GetBucketNotificationConfiguration": "NotificationConfiguration",
 }
 
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
