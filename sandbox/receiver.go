@@ -93,12 +93,11 @@ func (s *Sandbox) permits(from sender, action, resource string, doc *policy.Docu
 		}
 		return nil
 	}
-	p := strings.SplitN(from.role+":::::", ":", 6)
-	account, name := p[4], p[5][strings.LastIndex(p[5], "/")+1:]
-	r := s.identitiesOf(account).roles[name]
-	if s.accounts[account] == nil || r == nil || r.arn != from.role || !s.assumable(r, from) {
+	r := s.roleAt(from.role)
+	if r == nil || !s.assumable(r, from) {
 		return refused("FAILED_TO_ASSUME_ROLE", "%s can't assume the role %s", from.service, from.role)
 	}
+	account := strings.SplitN(r.arn, ":", 6)[4]
 	req := &policy.Request{
 		Action: action, Resource: resource, Context: context, IssuerARN: r.arn, AccountID: account,
 		PrincipalARN: arn("sts", "", account, "assumed-role/"+r.name+"/events"),

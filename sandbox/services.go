@@ -15,5 +15,6 @@ func allServices() []*service {
 		eventsService(),
 		kinesisService(),
 		firehoseService(),
+		logsService(),
 	}
 }
