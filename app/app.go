@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -54,6 +55,7 @@ type App struct {
 	reloads  *reloads
 	gate     *gate
 	ledger   *playbook.Ledger
+	own      *ownCalls
 	runtime  *playbook.Runtime
 	router   *notify.Router
 	hub      *finding.Hub
@@ -131,16 +133,35 @@ func (a *App) openState(ctx context.Context) (err error) {
 	}
 	a.onStop("database", func(context.Context) error { return a.store.Close() })
 	limits := a.opts.Config.Limits
-	a.bus, err = bus.Open(ctx, bus.Options{
+	options := bus.Options{
 		Dir: filepath.Join(a.opts.Data, "bus"), DiskReserve: limits.DiskReserve,
 		Limits: map[bus.Stream]bus.Limit{bus.Events: {MaxBytes: limits.Events}},
 		Logger: a.log, Registerer: a.metrics, Now: a.opts.Now,
-	})
+	}
+	if n := a.opts.Config.NATS; n != nil {
+		options.Dir, options.URL, options.AllowSingleReplica, options.NATS = "", n.URL, n.AllowSingleReplica, natsOptions(a.opts.Config)
+	}
+	a.bus, err = bus.Open(ctx, options)
 	if err != nil {
 		return err
 	}
 	a.onStop("bus", a.bus.Close)
 	return nil
+}
+
+// natsOptions are the credentials and certificates for an external NATS.
+func natsOptions(c Config) []nats.Option {
+	var options []nats.Option
+	if n := c.NATS; n.Credentials != "" {
+		options = append(options, nats.UserCredentials(c.path(n.Credentials)))
+	}
+	if n := c.NATS; n.CA != "" {
+		options = append(options, nats.RootCAs(c.path(n.CA)))
+	}
+	if n := c.NATS; n.Cert != "" {
+		options = append(options, nats.ClientCert(c.path(n.Cert), c.path(n.Key)))
+	}
+	return options
 }
 
 // onStop adds what has to be closed; the last added is closed first.

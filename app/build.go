@@ -85,9 +85,10 @@ func (a *App) buildPlaybooks(context.Context) error {
 	a.activity = detect.NewActivity(0, 0, a.opts.Now)
 	a.reporter = &reporter{router: a.router, activity: a.activity, accounts: a.accounts, now: a.opts.Now}
 	a.ledger = playbook.NewLedger(a.store.Executions)
+	a.own = &ownCalls{ledger: a.ledger, stored: a.store.Calls, now: a.opts.Now, recent: map[string]bool{}}
 	a.gate = &gate{
 		accounts: a.accounts, configured: a.opts.Config.AWS.Responder, inForce: &a.inForce,
-		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.ledger, Lost: a.ledger, Now: a.opts.Now},
+		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Lost: a.ledger, Now: a.opts.Now},
 	}
 	var records playbook.Journal = journal{a.bus.Journal()}
 	if a.opts.WrapJournal != nil {

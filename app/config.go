@@ -24,6 +24,7 @@ type Config struct {
 	ThreatLists     []ThreatListConfig `yaml:"threat_lists"`
 	Learning        time.Duration      `yaml:"learning"` // how long an account's networks are only learned
 	Notify          NotifyConfig       `yaml:"notify"`
+	NATS            *NATSConfig        `yaml:"nats"` // an external NATS instead of the embedded one
 	Limits          LimitsConfig       `yaml:"limits"`
 
 	file string         // "" where there is none
@@ -55,6 +56,17 @@ type AccountConfig struct {
 	ID         string `yaml:"id" conf:"required"`
 	Role       string `yaml:"role" conf:"required"`
 	ExternalID string `yaml:"external_id"`
+}
+
+// NATSConfig is an external NATS with JetStream.
+type NATSConfig struct {
+	URL         string `yaml:"url" conf:"required"` // several servers of one cluster separated by commas
+	Credentials string `yaml:"credentials_file"`
+	CA          string `yaml:"ca_file"`
+	Cert        string `yaml:"cert_file"`
+	Key         string `yaml:"key_file"`
+	// AllowSingleReplica accepts that what was acknowledged is lost with the one machine that keeps it.
+	AllowSingleReplica bool `yaml:"allow_single_replica"`
 }
 
 // RulesConfig says which rules and playbooks are in force.

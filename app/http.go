@@ -56,7 +56,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		Keys: keyring, KeyStore: keyring, LocalToken: token, Hosts: c.Hosts, Log: a.log, Now: a.opts.Now,
 		Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}), Ready: a.ready,
 		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent,
-		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Dead: a.bus, Watch: a.live.watch,
+		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Dead: a.bus, Watch: a.live.watch, Replay: a.replay,
 	}
 	listener, err := listen(ctx, c)
 	if err != nil {

@@ -64,6 +64,7 @@ func (a *App) startRoute(context.Context) error {
 	a.say("route", "starting")
 	a.reloads.taken(a.inForce.Load().rules.Hash(), a.opts.Now())
 	a.loop("rules", a.followContent)
+	a.loop("own calls", a.own.run)
 	a.loop("notifications", a.router.Run)
 	a.loop("route", func(ctx context.Context) error {
 		if err := a.identify(ctx); err != nil {

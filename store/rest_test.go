@@ -182,3 +182,22 @@ func TestSettings(t *testing.T) {
 		}
 	})
 }
+
+func TestCalls(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, c *clock) {
+		if err := s.Calls.Remember(t.Context(), []string{"r1", "r2", "r1"}, noon); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Calls.Remember(t.Context(), []string{"r2", "r3"}, noon.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Calls.Forget(t.Context(), noon.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[string]bool{"r1": false, "r2": false, "r3": true, "": false} {
+			if known, err := s.Calls.Known(t.Context(), id); err != nil || known != want {
+				t.Errorf("%q is known: %v (%v)", id, known, err)
+			}
+		}
+	})
+}

@@ -28,6 +28,7 @@ type Store struct {
 	Keys       *Keys
 	Deliveries *Deliveries
 	Settings   *Settings
+	Calls      *Calls
 
 	read   *sql.DB // several connections that cannot write
 	write  *sql.DB // one connection, used by the writer only
@@ -99,6 +100,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 	s.Keys = &Keys{s, o.Now, o.Random, sealer}
 	s.Deliveries = &Deliveries{s}
 	s.Settings = &Settings{s}
+	s.Calls = &Calls{s}
 	return nil
 }
 

@@ -40,6 +40,7 @@ type Server struct {
 	KeyStore   KeyStore
 	Dead       DeadLetters
 	Watch      Watch
+	Replay     Replay
 }
 
 // Handler returns the routes. The table is the whole surface: method and path, role, handler.
@@ -56,6 +57,7 @@ func (s *Server) Handler() http.Handler {
 		{"POST /{$}", Ingest, s.PutEvents},
 		{"POST /events", Ingest, s.PostEvent},
 		{"GET /api/v1/watch", Read, s.watch},
+		{"POST /api/v1/replay", Read, s.replay},
 		{"GET /api/v1/findings", Read, answer(s.listFindings)},
 		{"GET /api/v1/findings/{id...}", Read, answer(s.getFinding)},
 		{"GET /api/v1/executions", Read, answer(s.listExecutions)},
