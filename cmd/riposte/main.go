@@ -16,16 +16,11 @@ import (
 var version = "dev"
 
 func main() {
-	actions, err := app.Actions()
+	deps, err := app.Commands(version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "riposte:", err)
 		os.Exit(1)
 	}
-	os.Exit(cli.Execute(context.Background(), cli.Deps{
-		Version:     version,
-		Serve:       func(ctx context.Context, o cli.ServeOptions) error { return app.Serve(ctx, o, version) },
-		Demo:        demo.Run,
-		CheckConfig: app.CheckConfig,
-		Actions:     actions,
-	}, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	deps.Demo = demo.Run
+	os.Exit(cli.Execute(context.Background(), deps, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -43,18 +43,13 @@ const debianAWS = "/usr/bin/aws"
 
 // riposte is cmd/riposte's main with another version.
 func riposte() {
-	actions, err := app.Actions()
+	deps, err := app.Commands("v0.0.0-test")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "riposte:", err)
 		os.Exit(1)
 	}
-	os.Exit(cli.Execute(context.Background(), cli.Deps{
-		Version:     "v0.0.0-test",
-		Serve:       func(ctx context.Context, o cli.ServeOptions) error { return app.Serve(ctx, o, "v0.0.0-test") },
-		Demo:        demo.Run,
-		CheckConfig: app.CheckConfig,
-		Actions:     actions,
-	}, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	deps.Demo = demo.Run
+	os.Exit(cli.Execute(context.Background(), deps, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 func TestScripts(t *testing.T) {

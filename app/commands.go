@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"riposte.dev/asl"
+	"riposte.dev/cli"
+	"riposte.dev/content"
+	"riposte.dev/fault"
+	"riposte.dev/playbook"
+)
+
+// Commands is what the command line starts. The demonstration stands above the app and is the caller's to add.
+func Commands(version string) (cli.Deps, error) {
+	actions, err := Actions()
+	if err != nil {
+		return cli.Deps{}, err
+	}
+	return cli.Deps{
+		Version:     version,
+		Serve:       func(ctx context.Context, o cli.ServeOptions) error { return Serve(ctx, o, version) },
+		CheckConfig: CheckConfig,
+		Actions:     actions,
+		AWS:         openSession,
+		Plan:        rehearsePlan,
+	}, nil
+}
+
+// openSession opens the account that a command looks at.
+func openSession(ctx context.Context, o cli.AWSOptions) (cli.AWSSession, error) {
+	cfg, err := baseConfig(ctx, AWSConfig{Profile: o.Profile, Endpoint: o.Endpoint})
+	if err != nil {
+		return cli.AWSSession{}, err
+	}
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	if o.Role != "" {
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), o.Role, func(p *stscreds.AssumeRoleOptions) {
+			p.RoleSessionName = appID
+			if o.ExternalID != "" {
+				p.ExternalID = aws.String(o.ExternalID)
+			}
+		}))
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return cli.AWSSession{}, fault.New(fault.Unauthenticated, "AWS does not say who we are: %w", err).
+			WithHint("name a profile with --profile, or see `aws sts get-caller-identity`")
+	}
+	return cli.AWSSession{Account: aws.ToString(who.Account), Principal: aws.ToString(who.Arn), Config: cfg}, nil
+}
+
+// session is an AWSSession as the actions want it: one account.
+type session struct{ cli.AWSSession }
+
+// Config refuses accounts that the session is not in.
+func (s session) Config(_ context.Context, account, region string) (aws.Config, error) {
+	if account != "" && account != s.Account {
+		return aws.Config{}, fault.New(fault.Denied, "account %s is not the one that is looked at", account).
+			WithHint("scan it with a profile or --role of its own")
+	}
+	return s.In(region), nil
+}
+
+// rehearsePlan looks what a bundled playbook would do in the session's account.
+func rehearsePlan(ctx context.Context, r cli.PlanRequest) (cli.PlanResult, error) {
+	actions, err := newActions(session{r.AWS}, Options{Now: time.Now})
+	if err != nil {
+		return cli.PlanResult{}, err
+	}
+	machine, err := bundledPlaybook(r.Playbook)
+	if err != nil {
+		return cli.PlanResult{}, err
+	}
+	rehearsal := playbook.Rehearse(ctx, machine, actions, playbook.Start{
+		Rule: r.Rule, Playbook: r.Playbook, Account: r.Event.Account, Region: r.Event.Region, Input: r.Input,
+	}, time.Now())
+	return cli.PlanResult{Plans: rehearsal.Plans, Failed: rehearsal.Failed}, nil
+}
+
+func bundledPlaybook(name string) (*asl.Machine, error) {
+	file := name + ".yaml"
+	src, err := fs.ReadFile(content.Playbooks(), file)
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "there is no bundled playbook %q", name).WithHint("run `riposte serve` with your playbooks in dry run")
+	}
+	return asl.Parse(file, src)
+}
