@@ -88,6 +88,7 @@ func (s *Sandbox) gatherIn(account string, orgOnly bool, c *call, r *eventRecord
 		if orgOnly && !t.org || !t.logs(c, r) {
 			continue
 		}
+		s.logRecord(t, r.RecipientAccountID, text, c.time)
 		st := t.log.stream(streamKey{r.RecipientAccountID, r.AWSRegion})
 		st.waiting = append(st.waiting, waitingRecord{c.time.UTC().Truncate(time.Second), text})
 		if len(st.waiting)%recordsInFile == 0 {

@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // S3's entity tags are MD5
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -41,7 +39,8 @@ func (s *Sandbox) backUp(st *deliveryStream, r firehoseRequest, failure error) e
 	if b == nil || role == nil || !role.allows("s3:PutObject", config.str("BucketARN")+"/"+key) {
 		return fmt.Errorf("the records can't be backed up to the bucket %s", name)
 	}
-	sum := md5.Sum(text.Bytes())
-	b.objects[key] = &object{body: text.Bytes(), etag: `"` + hex.EncodeToString(sum[:]) + `"`, modified: now.UTC(), kind: "application/octet-stream"}
-	return nil
+	by := s3Request{
+		id: s.newUUID(), host: s.hostID(), requester: "firehose.amazonaws.com", principal: "AWS:" + role.id + ":firehose", sourceIP: "192.0.2.1", time: now,
+	}
+	return s.storeObject(b, key, newObject(text.Bytes(), now), by)
 }
