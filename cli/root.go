@@ -81,7 +81,7 @@ reversible playbooks, and tells people what happened.`,
 	}
 	add("start", newDemoCommand(d), newScanCommand(d), newServeCommand(d), newSandboxCommand())
 	add("content", newValidateCommand(d), newTestCommand(), newPatternCommand(), newActionsCommand(d), newPlaybookCommand(d))
-	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(),
+	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(), newVerifyTrailCommand(d),
 		newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())
 	root.AddCommand(newVersionCommand(d))
 	strictArguments(root)
