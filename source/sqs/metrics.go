@@ -25,7 +25,7 @@ const (
 	unsettled = "not_deleted" // handled, and will come again
 )
 
-// NewMetrics registers the numbers; a nil registerer keeps them unseen. Name twice the same registerer, and it panics.
+// NewMetrics registers the numbers; a nil registerer keeps them unseen. A second call for one registerer panics.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "riposte", Subsystem: "source_sqs", Name: name, Help: help}, labels)

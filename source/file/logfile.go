@@ -1,0 +1,87 @@
+package file
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"riposte.dev/fault"
+)
+
+// LogFile calls fn with every record of a CloudTrail log file, gzip over {"Records":[…]}, in order, with its index from 0
+// (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html). It is strict where
+// [Reader.Read] is lenient. raw is fn's to keep. Memory is bounded by one record.
+//
+// An error of fn and the end of ctx are returned as they are. For a file that is broken (not gzip, cut off, a bomb, another
+// structure) the error has code fault.Invalid or fault.TooLarge; fn has seen the records before the break.
+func LogFile(ctx context.Context, src io.Reader, fn func(raw []byte, index int) error) error {
+	in := bufio.NewReaderSize(src, 64<<10)
+	if magic, err := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		return fault.New(fault.Invalid, "not a gzip file")
+	}
+	plain, err := gunzip(&counting{src: in, ctx: ctx})
+	if err != nil {
+		return err
+	}
+	window := &window{src: bufio.NewReaderSize(plain, 256<<10)}
+	dec := jsontext.NewDecoder(window, jsontext.AllowDuplicateNames(true))
+	window.dec = dec
+	err = records(dec, fn)
+	var stopped *stopError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &stopped):
+		return stopped.err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case fault.CodeOf(err) == fault.TooLarge:
+		return err
+	}
+	return fault.New(fault.Invalid, "not a CloudTrail log file, or cut off: %w", err)
+}
+
+// records reads one object with its array Records to the end of the file.
+func records(dec *jsontext.Decoder, fn func([]byte, int) error) error {
+	if dec.PeekKind() != '{' {
+		if _, err := dec.ReadToken(); err != nil {
+			return place(dec, err)
+		}
+		return fault.New(fault.Invalid, "it does not begin with an object")
+	}
+	found := false
+	err := (*Reader)(nil).wrapped(dec, "Records", func() error {
+		found = true
+		for index := 0; dec.PeekKind() != ']'; index++ {
+			value, err := dec.ReadValue()
+			if err != nil {
+				return place(dec, err)
+			}
+			if err := fn(bytes.Clone(value), index); err != nil {
+				return &stopError{err}
+			}
+		}
+		_, err := dec.ReadToken()
+		return place(dec, err)
+	})
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fault.New(fault.Invalid, "it has no array Records")
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) { // to the end, so that the checksum of gzip is seen
+		if err == nil {
+			err = errors.New("more follows the object")
+		}
+		return place(dec, err)
+	}
+	return nil
+}
