@@ -1,0 +1,103 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+)
+
+// facts says on which resources an action can be allowed: the resource types of the Service Authorization Reference
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html)
+// as ARNs, with P for the partition and A for the account. An action with no entry, or an empty one, is allowed on "*".
+var facts = map[string][]string{
+	"account:GetAlternateContact": {"arn:P:account::A:account", "arn:P:account::*:account/o-*/*"},
+
+	"cloudtrail:GetEventSelectors": trails,
+	"cloudtrail:GetTrail":          trails,
+	"cloudtrail:GetTrailStatus":    trails,
+	"cloudtrail:StartLogging":      trails,
+	"cloudtrail:StopLogging":       trails,
+	"cloudtrail:UpdateTrail":       trails,
+
+	"ec2:AuthorizeSecurityGroupEgress":  groups,
+	"ec2:AuthorizeSecurityGroupIngress": groups,
+	"ec2:CreateTags":                    {"arn:P:ec2:*:A:security-group-rule/*"}, // for rules that are put back with their tags
+	"ec2:ModifySecurityGroupRules":      groups,
+	"ec2:RevokeSecurityGroupEgress":     groups,
+	"ec2:RevokeSecurityGroupIngress":    groups,
+
+	"ecs:RunTask": {"arn:P:ecs:*:A:task-definition/*"},
+
+	"events:DescribeRule":      {"arn:P:events:*:A:rule/*"},
+	"events:ListTargetsByRule": {"arn:P:events:*:A:rule/*"},
+	"events:PutEvents":         {"arn:P:events:*:A:event-bus/*"},
+
+	"firehose:PutRecord":      {"arn:P:firehose:*:A:deliverystream/*"},
+	"firehose:PutRecordBatch": {"arn:P:firehose:*:A:deliverystream/*"},
+
+	"iam:PassRole":                {"arn:P:iam::A:role/*"},
+	"iam:SimulatePrincipalPolicy": {"arn:P:iam::A:role/*", "arn:P:iam::A:user/*"},
+
+	"kinesis:DescribeStreamSummary": streams,
+	"kinesis:GetRecords":            streams,
+	"kinesis:GetShardIterator":      streams,
+	"kinesis:ListShards":            streams,
+	"kinesis:PutRecord":             streams,
+	"kinesis:PutRecords":            streams,
+
+	"kms:Decrypt":         {"arn:P:kms:*:A:key/*"},
+	"kms:GenerateDataKey": {"arn:P:kms:*:A:key/*"},
+
+	"lambda:InvokeFunction": {"arn:P:lambda:*:A:function:*"},
+
+	"logs:CreateLogStream": {"arn:P:logs:*:A:log-group:*"},
+	"logs:FilterLogEvents": {"arn:P:logs:*:A:log-group:*"},
+	"logs:PutLogEvents":    {"arn:P:logs:*:A:log-group:*:log-stream:*"},
+
+	"organizations:ListTagsForResource": {"arn:P:organizations::*:account/o-*/*"},
+
+	"s3:GetBucketLocation":     {"arn:P:s3:::*"},
+	"s3:GetBucketNotification": {"arn:P:s3:::*"},
+	"s3:GetObject":             {"arn:P:s3:::*/*"},
+	"s3:ListBucket":            {"arn:P:s3:::*"},
+
+	"sns:Publish": {"arn:P:sns:*:A:*"},
+
+	"sqs:ChangeMessageVisibility": queues,
+	"sqs:DeleteMessage":           queues,
+	"sqs:GetQueueAttributes":      queues,
+	"sqs:GetQueueUrl":             queues,
+	"sqs:ReceiveMessage":          queues,
+	"sqs:SendMessage":             queues,
+
+	"ssm:SendCommand":              {"arn:P:ssm:*:A:document/*", "arn:P:ssm:*::document/*", "arn:P:ec2:*:A:instance/*", "arn:P:ssm:*:A:managed-instance/*"},
+	"ssm:StartAutomationExecution": {"arn:P:ssm:*:A:automation-definition/*", "arn:P:ssm:*::automation-definition/*"},
+
+	"states:StartExecution": {"arn:P:states:*:A:stateMachine:*"},
+
+	"sts:AssumeRole": {"arn:P:iam::*:role/*"},
+}
+
+var (
+	trails  = []string{"arn:P:cloudtrail:*:A:trail/*"}
+	groups  = []string{"arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*:A:security-group-rule/*"}
+	streams = []string{"arn:P:kinesis:*:A:stream/*"}
+	queues  = []string{"arn:P:sqs:*:A:*"}
+)
+
+// onEverything reports whether an action can only be allowed on all resources.
+func onEverything(action string) bool { return len(facts[action]) == 0 }
+
+// resourcesOf returns all resources of one account on which an action can be allowed, nil for "*".
+func resourcesOf(action, partition, account string) []string {
+	out := slices.Clone(facts[action])
+	for i, arn := range out {
+		out[i] = strings.Replace(strings.Replace(arn, ":P:", ":"+partition+":", 1), ":A:", ":"+account+":", 1)
+	}
+	return out
+}
+
+// reads reports whether an action changes nothing, by its verb.
+func reads(action string) bool {
+	_, name, _ := strings.Cut(action, ":")
+	return slices.ContainsFunc([]string{"Describe", "Get", "List", "Lookup", "Simulate"}, func(verb string) bool { return strings.HasPrefix(name, verb) })
+}

@@ -1,0 +1,158 @@
+package iam_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"riposte.dev/action/cloudtrail"
+	"riposte.dev/action/ec2"
+	"riposte.dev/fault"
+	"riposte.dev/iam"
+	"riposte.dev/sandbox/policy"
+)
+
+const account = "111122223333"
+
+func setup() iam.Setup {
+	return iam.Setup{
+		Account: account,
+		Actions: slices.Concat(cloudtrail.NewStartLogging(nil).Spec().Permissions, ec2.NewRevokeIngress(nil, ec2.Options{}).Spec().Permissions),
+		Queues:  []string{"arn:aws:sqs:eu-west-1:111122223333:events"}, Buckets: []iam.Bucket{{Name: "trail-logs", Prefix: "AWSLogs/"}},
+		LogGroups: []string{"arn:aws:logs:eu-west-1:111122223333:log-group:trail"}, Streams: []string{"arn:aws:kinesis:eu-west-1:111122223333:stream/trail"},
+		Lookup: true, Keys: []string{"arn:aws:kms:eu-west-1:111122223333:key/k1"},
+		Topics: []string{"arn:aws:sns:eu-west-1:111122223333:security"},
+		Targets: []string{
+			"arn:aws:sqs:eu-west-1:111122223333:out", "arn:aws:lambda:eu-west-1:111122223333:function:f", "arn:aws:ecs:eu-west-1:111122223333:cluster/c",
+		},
+		PassRoles: []string{"arn:aws:iam::111122223333:role/task"},
+		Members:   []string{"arn:aws:iam::*:role/riposte"}, Organizations: true,
+		Principal: "arn:aws:iam::111122223333:role/riposte-engine",
+	}
+}
+
+// allows asks the sandbox's policy evaluation, which knows nothing of this package.
+func allows(t *testing.T, p iam.Policy, action, resource string, ctx policy.Context) bool {
+	t.Helper()
+	text, err := p.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := policy.Parse(text)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return policy.Evaluate([]*policy.Document{doc}, &policy.Request{Action: action, Resource: resource, AccountID: account, Context: ctx}) == policy.Allowed
+}
+
+func TestResponderAllowsWhatIsNeededAndNoMore(t *testing.T) {
+	needs, err := iam.Responder(setup())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := iam.Merge(needs)
+	if p.Size() > iam.ManagedLimit {
+		t.Errorf("%d characters", p.Size())
+	}
+	const here = ":eu-west-1:111122223333:"
+	cluster := policy.Context{"ecs:cluster": {"arn:aws:ecs" + here + "cluster/c"}}
+	tests := []struct {
+		action, resource string
+		context          policy.Context
+		want             bool
+	}{
+		{"cloudtrail:StartLogging", "arn:aws:cloudtrail" + here + "trail/main", nil, true},
+		{"cloudtrail:StartLogging", "arn:aws:cloudtrail:eu-west-1:444455556666:trail/main", nil, false},
+		{"cloudtrail:DeleteTrail", "arn:aws:cloudtrail" + here + "trail/main", nil, false},
+		{"cloudtrail:DescribeTrails", "*", nil, true},
+		{"cloudtrail:LookupEvents", "*", nil, true},
+		{"ec2:RevokeSecurityGroupIngress", "arn:aws:ec2" + here + "security-group/sg-1", nil, true},
+		{"ec2:CreateTags", "arn:aws:ec2" + here + "security-group-rule/sgr-1", nil, true},
+		{"ec2:CreateTags", "arn:aws:ec2" + here + "instance/i-1", nil, false},
+		{"sqs:DeleteMessage", "arn:aws:sqs" + here + "events", nil, true},
+		{"sqs:DeleteMessage", "arn:aws:sqs" + here + "out", nil, false},
+		{"sqs:SendMessage", "arn:aws:sqs" + here + "out", nil, true},
+		{"s3:GetObject", "arn:aws:s3:::trail-logs/AWSLogs/x.gz", nil, true},
+		{"s3:GetObject", "arn:aws:s3:::trail-logs/other", nil, false},
+		{"s3:PutObject", "arn:aws:s3:::trail-logs/AWSLogs/x.gz", nil, false},
+		{"logs:FilterLogEvents", "arn:aws:logs" + here + "log-group:trail:log-stream:", nil, true},
+		{"kinesis:GetRecords", "arn:aws:kinesis" + here + "stream/trail", nil, true},
+		{"kms:Decrypt", "arn:aws:kms" + here + "key/k1", nil, true},
+		{"sns:Publish", "arn:aws:sns" + here + "security", nil, true},
+		{"sns:Publish", "arn:aws:sns" + here + "other", nil, false},
+		{"lambda:InvokeFunction", "arn:aws:lambda" + here + "function:f", nil, true},
+		{"ecs:RunTask", "arn:aws:ecs" + here + "task-definition/t:1", cluster, true},
+		{"ecs:RunTask", "arn:aws:ecs" + here + "task-definition/t:1", nil, false},
+		{"iam:PassRole", "arn:aws:iam::111122223333:role/task", policy.Context{"iam:passedtoservice": {"ecs-tasks.amazonaws.com"}}, true},
+		{"iam:PassRole", "arn:aws:iam::111122223333:role/task", nil, false},
+		{"sts:AssumeRole", "arn:aws:iam::444455556666:role/riposte", nil, true},
+		{"sts:AssumeRole", "arn:aws:iam::444455556666:role/admin", nil, false},
+		{"organizations:ListAccounts", "*", nil, true},
+		{"iam:CreateUser", "*", nil, false},
+	}
+	for _, tt := range tests {
+		if got := allows(t, p, tt.action, tt.resource, tt.context); got != tt.want {
+			t.Errorf("%s on %s %v: %v, want %v", tt.action, tt.resource, tt.context, got, tt.want)
+		}
+	}
+}
+
+func TestReaderChangesNothing(t *testing.T) {
+	p := iam.Merge(iam.Reader(setup()))
+	for _, s := range p.Statement {
+		for _, action := range s.Action {
+			_, verb, _ := strings.Cut(action, ":")
+			ok := action == "sts:AssumeRole"
+			for _, read := range []string{"Describe", "Get", "List", "Lookup", "Simulate"} {
+				ok = ok || strings.HasPrefix(verb, read)
+			}
+			if !ok {
+				t.Errorf("the reader may %s", action)
+			}
+		}
+	}
+	for action, resource := range map[string]string{
+		"cloudtrail:LookupEvents": "*", "events:ListRules": "*", "ec2:DescribeSecurityGroups": "*",
+		"events:ListTargetsByRule":    "arn:aws:events:us-east-1:111122223333:rule/r",
+		"sqs:GetQueueAttributes":      "arn:aws:sqs:eu-west-1:111122223333:events",
+		"iam:SimulatePrincipalPolicy": "arn:aws:iam::111122223333:role/riposte-engine",
+	} {
+		if !allows(t, p, action, resource, nil) {
+			t.Errorf("the reader may not %s on %s", action, resource)
+		}
+	}
+}
+
+func TestTargets(t *testing.T) {
+	const here = ":eu-west-1:111122223333:"
+	for arn, want := range map[string]string{
+		"arn:aws:sns" + here + "t":                          "sns:Publish",
+		"arn:aws:states" + here + "stateMachine:m":          "states:StartExecution",
+		"arn:aws:events:us-east-1:444455556666:event-bus/b": "events:PutEvents",
+		"arn:aws:kinesis" + here + "stream/s":               "kinesis:PutRecord kinesis:PutRecords",
+		"arn:aws:firehose" + here + "deliverystream/d":      "firehose:PutRecord firehose:PutRecordBatch",
+		"arn:aws:logs" + here + "log-group:g:*":             "logs:CreateLogStream logs:PutLogEvents",
+		"arn:aws:ssm" + here + "document/d":                 "ssm:SendCommand",
+		"arn:aws:ssm" + here + "automation-definition/a":    "ssm:StartAutomationExecution",
+		"arn:aws:dynamodb" + here + "table/t":               "",
+		"https://example.com":                               "",
+	} {
+		needs, err := iam.Responder(iam.Setup{Account: account, Targets: []string{arn}})
+		if want == "" {
+			if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+				t.Errorf("%s: %v, want invalid with a hint", arn, err)
+			}
+			continue
+		}
+		if got := strings.Join(needs[len(needs)-1].Actions, " "); err != nil || got != want {
+			t.Errorf("%s needs %s, %v, want %s", arn, got, err, want)
+		}
+	}
+}
+
+func TestTextMessagesNeedEveryResource(t *testing.T) {
+	needs, err := iam.Responder(iam.Setup{Account: account, SMS: true, Topics: []string{"arn:aws:sns:eu-west-1:111122223333:security"}})
+	if err != nil || !allows(t, iam.Merge(needs), "sns:Publish", "*", nil) {
+		t.Errorf("Responder: %v, %v", needs, err)
+	}
+}
