@@ -170,7 +170,9 @@ func headersOf(shape *Shape, out Object, h http.Header) error {
 				return fmt.Errorf("headers %s*: want a map, got %T", name, v)
 			}
 			for k, e := range entries {
-				h.Set(name+k, fmt.Sprint(e))
+				// In small letters, as S3 writes them: clients take the map's keys
+				// from the names, and some as they are.
+				h[strings.ToLower(name+k)] = []string{fmt.Sprint(e)}
 			}
 		}
 	}

@@ -1,0 +1,21 @@
+package sandbox
+
+import "fmt"
+
+// Flood records n StopLogging calls of a user in us-east-1.
+func (s *Sandbox) Flood(a *Account, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.services["cloudtrail"]
+	who := &principal{kind: "IAMUser", id: "AIDAXXXXXXXXXXXXXXXXX", account: a.ID, name: "mallory", arn: "arn:aws:iam::" + a.ID + ":user/mallory"}
+	for i := range n {
+		c := &call{sb: s, svc: svc, op: svc.byName["StopLogging"], caller: who, account: s.accounts[a.ID], region: "us-east-1", time: s.opts.Clock.Now()}
+		s.emit(c, &eventRecord{
+			EventVersion: eventVersion, UserIdentity: identityOf(who), EventTime: stamp(c.time), EventSource: svc.eventSource(),
+			EventName: "StopLogging", AWSRegion: c.region, SourceIPAddress: "203.0.113.7", UserAgent: "aws-cli/2.15",
+			RequestParameters: map[string]string{"name": fmt.Sprint("trail-", i)}, RequestID: s.newUUID(), EventID: s.newUUID(),
+			EventType: "AwsApiCall", ManagementEvent: true, RecipientAccountID: a.ID, EventCategory: "Management",
+			TLSDetails: map[string]string{"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256", "clientProvidedHostHeader": "cloudtrail.us-east-1.amazonaws.com"},
+		})
+	}
+}
