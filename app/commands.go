@@ -11,7 +11,9 @@ import (
 
 	"riposte.dev/asl"
 	"riposte.dev/cli"
+	"riposte.dev/conf"
 	"riposte.dev/content"
+	"riposte.dev/detect"
 	"riposte.dev/fault"
 	"riposte.dev/playbook"
 )
@@ -27,8 +29,12 @@ func Commands(version string) (cli.Deps, error) {
 		Serve:       func(ctx context.Context, o cli.ServeOptions) error { return Serve(ctx, o, version) },
 		CheckConfig: CheckConfig,
 		Actions:     actions,
-		AWS:         openSession,
-		Plan:        rehearsePlan,
+		Schemas: map[string]func() ([]byte, error){
+			"riposte": func() ([]byte, error) { return conf.SchemaOf(Config{}, "riposte configuration") },
+			"rule":    detect.Schema,
+		},
+		AWS:  openSession,
+		Plan: rehearsePlan,
 	}, nil
 }
 

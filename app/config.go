@@ -226,7 +226,7 @@ func (c *Config) check(doc *conf.Document) error {
 	}
 	for name, route := range c.Notify.Routes {
 		for i, channel := range route.Channels {
-			if _, topic := c.Notify.Topics[channel]; !topic && (channel != "mail" || c.Notify.Mail == nil) {
+			if _, topic := c.Notify.Topics[channel]; !topic && channel != logRoute && (channel != "mail" || c.Notify.Mail == nil) {
 				fail(fmt.Sprintf("notify.routes.%s.channels[%d]", name, i), "define it under notify.topics, or notify.mail", "there is no channel %q", channel)
 			}
 		}

@@ -25,6 +25,8 @@ type Deps struct {
 	Demo func(ctx context.Context, o DemoOptions) error
 	// CheckConfig reads a configuration file and what it names, and reports every mistake.
 	CheckConfig func(path string) error
+	// Schemas write the JSON Schemas of the files that people write, by name.
+	Schemas map[string]func() ([]byte, error)
 	// Actions is everything that riposte can do to an account.
 	Actions *action.Set
 	// AWS opens a session with the account that a command looks at.
@@ -79,8 +81,8 @@ reversible playbooks, and tells people what happened.`,
 			root.AddCommand(c)
 		}
 	}
-	add("start", newDemoCommand(d), newScanCommand(d), newServeCommand(d), newSandboxCommand())
-	add("content", newValidateCommand(d), newTestCommand(), newPatternCommand(), newActionsCommand(d), newPlaybookCommand(d))
+	add("start", newDemoCommand(d), newScanCommand(d), newInitCommand(d), newServeCommand(d), newSandboxCommand())
+	add("content", newValidateCommand(d), newTestCommand(), newSchemaCommand(d), newPatternCommand(), newActionsCommand(d), newPlaybookCommand(d))
 	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(), newVerifyTrailCommand(d),
 		newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())
 	root.AddCommand(newVersionCommand(d))

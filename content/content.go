@@ -3,7 +3,8 @@
 //
 // rules/ holds one rule a YAML document, files by family; rules/cis is the monitoring section of the CIS AWS Foundations
 // Benchmark by its published conditions. The format is docs/reference/rules.md. playbooks/ holds Amazon States Language,
-// a file each, named as rules name them. lists/ holds threat lists. The tests of this package keep every rule to the
+// a file each, named as rules name them. lists/ holds threat lists. starter/ is the
+// project that `riposte init` writes. The tests of this package keep every rule to the
 // house rules: a story, a positive and a negative test that pass, a pattern that EventBridge takes, a playbook that exists.
 package content
 
@@ -15,7 +16,7 @@ import (
 	"strings"
 )
 
-//go:embed rules playbooks lists
+//go:embed rules playbooks lists starter
 var files embed.FS
 
 // Rules returns the bundled rules, for detect.Load.
@@ -26,6 +27,9 @@ func Playbooks() fs.FS { return folder("playbooks") }
 
 // Lists returns the bundled threat lists.
 func Lists() fs.FS { return folder("lists") }
+
+// Starter returns the project that `riposte init` writes.
+func Starter() fs.FS { return folder("starter") }
 
 // PlaybookNames returns the names of the bundled playbooks, sorted.
 func PlaybookNames() []string {

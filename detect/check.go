@@ -9,7 +9,6 @@ import (
 
 	"riposte.dev/conf"
 	"riposte.dev/fault"
-	"riposte.dev/finding"
 	"riposte.dev/guard"
 	"riposte.dev/pattern"
 )
@@ -44,14 +43,14 @@ const maxIDLength = 64
 
 func (c *checker) rule(f *ruleFile) *Rule {
 	r := &Rule{
-		ID: f.ID, Title: f.Title, Story: strings.TrimSpace(f.Story), Severity: finding.Label(f.Severity), Tags: f.Tags, Scope: f.Scope,
+		ID: f.ID, Title: f.Title, Story: strings.TrimSpace(f.Story), Severity: f.Severity, Tags: f.Tags, Scope: f.Scope,
 		Notify: f.Notify, FalsePositives: f.FalsePositives, Position: f.At,
 	}
 	if !idForm.MatchString(f.ID) || len(f.ID) > maxIDLength {
 		c.fail("id", "use lower-case words with hyphens, at most 64 characters, such as cloudtrail-logging-stopped", "%q is not a rule id", f.ID)
 	}
 	if Rank(r.Severity) < 0 {
-		c.fail("severity", suggestLabel(f.Severity), "unknown severity %q", f.Severity)
+		c.fail("severity", suggestLabel(string(f.Severity)), "unknown severity %q", f.Severity)
 	}
 	if r.Story == "" {
 		c.fail("story", "say in two or three sentences what happens, why it matters and what is done", "the story is empty")
@@ -248,9 +247,9 @@ func (c *checker) finding(f *ruleFile) *FindingTemplate {
 }
 
 func (c *checker) respond(f *respondFile) *Respond {
-	r := &Respond{Playbook: f.Playbook, Mode: guard.Mode(f.Mode), Cooldown: f.Cooldown, MaxAge: f.MaxAge}
+	r := &Respond{Playbook: f.Playbook, Mode: f.Mode, Cooldown: f.Cooldown, MaxAge: f.MaxAge}
 	modes := []string{string(guard.Notify), string(guard.DryRun), string(guard.Approve), string(guard.Auto)}
-	c.known("respond.mode", "mode", f.Mode, modes)
+	c.known("respond.mode", "mode", string(f.Mode), modes)
 	c.known("respond.playbook", "playbook", f.Playbook, c.opts.Playbooks)
 	r.input = parseInput(f.Input, "respond.input", &c.problems)
 	return r

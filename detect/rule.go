@@ -135,3 +135,9 @@ func (l *List) UnmarshalConf(n *conf.Node) error {
 	}
 	return problems.Err()
 }
+
+// ConfSchema describes a text or a list of texts.
+func (List) ConfSchema() conf.Schema {
+	text := conf.Schema{"type": "string"}
+	return conf.Schema{"anyOf": []conf.Schema{text, {"type": "array", "items": text}}}
+}

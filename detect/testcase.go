@@ -59,6 +59,13 @@ func (e *expectation) UnmarshalConf(n *conf.Node) error {
 	return nil
 }
 
+// ConfSchema describes none or an object.
+func (expectation) ConfSchema() conf.Schema {
+	text, texts := conf.Schema{"type": "string"}, conf.Schema{"type": "array", "items": conf.Schema{"type": "string"}}
+	return conf.Schema{"anyOf": []conf.Schema{{"const": "none"}, {"type": "object", "minProperties": 1, "additionalProperties": false,
+		"properties": conf.Schema{"finding": finding.Label("").ConfSchema(), "playbook": text, "title": text, "input": conf.Schema{}, "plan": texts}}}}
+}
+
 // testCase checks a test and builds its event.
 func (c *checker) testCase(path string, f *caseFile, rule *ruleFile) Case {
 	t := Case{Name: f.Name, Expect: f.Expect.Expectation, Position: f.At}

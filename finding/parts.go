@@ -1,6 +1,10 @@
 package finding
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"riposte.dev/conf"
+)
 
 // Label is a severity that people and rules use.
 type Label string
@@ -14,6 +18,11 @@ const (
 	High          Label = "HIGH"
 	Critical      Label = "CRITICAL"
 )
+
+// ConfSchema lists the labels.
+func (Label) ConfSchema() conf.Schema {
+	return conf.OneOf(string(Informational), string(Low), string(Medium), string(High), string(Critical))
+}
 
 // Severity says how bad it is. The hub fills in whichever of Label and Normalized is missing.
 type Severity struct {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"riposte.dev/action"
+	"riposte.dev/conf"
 	"riposte.dev/event"
 )
 
@@ -17,6 +18,11 @@ const (
 	Approve Mode = "approve" // ask first
 	Auto    Mode = "auto"    // act at once
 )
+
+// ConfSchema lists the modes.
+func (Mode) ConfSchema() conf.Schema {
+	return conf.OneOf(string(Notify), string(DryRun), string(Approve), string(Auto))
+}
 
 // Exception says that a rule or action leaves a resource alone, who answers for that and until when.
 type Exception struct {
