@@ -21,6 +21,8 @@ type identities struct {
 	alias string
 	users map[string]*user // by name
 	roles map[string]*role // by name
+	// managed are the customer managed policies by ARN. A policy never changes.
+	managed map[string]*managedPolicy
 }
 
 type user struct {
@@ -49,11 +51,12 @@ type role struct {
 }
 
 func newIdentities() *identities {
-	return &identities{users: map[string]*user{}, roles: map[string]*role{}}
+	return &identities{users: map[string]*user{}, roles: map[string]*role{}, managed: map[string]*managedPolicy{}}
 }
 
 func (s *identities) clone() stater {
-	out := &identities{alias: s.alias, users: map[string]*user{}, roles: map[string]*role{}}
+	out := newIdentities()
+	out.alias, out.managed = s.alias, maps.Clone(s.managed)
 	for k, u := range s.users {
 		c := *u
 		c.tags, c.inline, c.attached = maps.Clone(u.tags), maps.Clone(u.inline), append([]string(nil), u.attached...)

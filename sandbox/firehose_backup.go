@@ -36,7 +36,7 @@ func (s *Sandbox) backUp(st *deliveryStream, r firehoseRequest, failure error) e
 	name := strings.TrimPrefix(config.str("BucketARN"), "arn:aws:s3:::")
 	b := liveState(s, stateKey{service: "s3"}, newBuckets).byName[name]
 	role := s.roleAt(config.str("RoleARN"))
-	if b == nil || role == nil || !role.allows("s3:PutObject", config.str("BucketARN")+"/"+key) {
+	if b == nil || role == nil || !s.roleAllows(role, "s3:PutObject", config.str("BucketARN")+"/"+key) {
 		return fmt.Errorf("the records can't be backed up to the bucket %s", name)
 	}
 	by := s3Request{

@@ -14,7 +14,7 @@ import (
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html).
 func iamService() *service {
 	svc := &service{name: "iam", prefix: "iam", global: true}
-	svc.operations = slices.Concat(userOperations(), keyOperations(), roleOperations(), []operation{
+	svc.operations = slices.Concat(userOperations(), keyOperations(), roleOperations(), policyOperations(), []operation{
 		{name: "ListAccountAliases", handle: listAccountAliases},
 	})
 	for i := range svc.operations {
@@ -101,12 +101,15 @@ func escapeDocument(text string) string {
 
 // attach adds a managed policy to a list of attached ones, or returns the list
 // as it was with the reason.
-func attach(attached []string, policyARN string) ([]string, error) {
-	if _, ok := managedPolicies[policyARN]; !ok {
+func (c *call) attach(attached []string, policyARN, kind string) ([]string, error) {
+	if c.identities().document(policyARN) == "" {
 		return attached, wire.Errorf("NoSuchEntityException", "Policy %s does not exist or is not attachable.", policyARN)
 	}
 	if slices.Contains(attached, policyARN) {
 		return attached, nil
+	}
+	if len(attached) >= maxAttached {
+		return attached, wire.Errorf("LimitExceededException", "Cannot exceed quota for PoliciesPer%s: %d", kind, maxAttached)
 	}
 	return append(attached, policyARN), nil
 }

@@ -146,6 +146,9 @@ func putRolePolicy(c *call) (wire.Object, error) {
 	if err := checkDocument(c.in.str("PolicyDocument"), false); err != nil {
 		return nil, err
 	}
+	if err := checkInlineSize(r.inline, c.in.str("PolicyName"), c.in.str("PolicyDocument"), maxRoleInline, "role "+r.name); err != nil {
+		return nil, err
+	}
 	r.inline[c.in.str("PolicyName")] = c.in.str("PolicyDocument")
 	return nil, nil
 }
@@ -192,7 +195,7 @@ func attachRolePolicy(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.attached, err = attach(r.attached, c.in.str("PolicyArn"))
+	r.attached, err = c.attach(r.attached, c.in.str("PolicyArn"), "Role")
 	return nil, err
 }
 

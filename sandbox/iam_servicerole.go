@@ -1,6 +1,10 @@
 package sandbox
 
-import "riposte.dev/sandbox/policy"
+import (
+	"strings"
+
+	"riposte.dev/sandbox/policy"
+)
 
 // roleAt is the present role with an ARN, nil without.
 func (s *Sandbox) roleAt(arnOfRole string) *role {
@@ -15,10 +19,11 @@ func (s *Sandbox) roleAt(arnOfRole string) *role {
 	return r
 }
 
-// allows says whether a role's own policies allow an action.
-func (r *role) allows(action, resource string) bool {
+// roleAllows says whether a role's own policies allow an action.
+func (s *Sandbox) roleAllows(r *role, action, resource string) bool {
+	ids := s.identitiesOf(strings.SplitN(r.arn, ":", 6)[4])
 	req := &policy.Request{Action: action, Resource: resource, PrincipalARN: r.arn}
-	return policy.Evaluate(identityPolicies(r.inline, r.attached), req) == policy.Allowed
+	return policy.Evaluate(ids.policies(r.inline, r.attached), req) == policy.Allowed
 }
 
 // passes is the permission to hand the role in a member of the input to a

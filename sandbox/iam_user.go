@@ -162,6 +162,9 @@ func putUserPolicy(c *call) (wire.Object, error) {
 	if err := checkDocument(c.in.str("PolicyDocument"), false); err != nil {
 		return nil, err
 	}
+	if err := checkInlineSize(u.inline, c.in.str("PolicyName"), c.in.str("PolicyDocument"), maxUserInline, "user "+u.name); err != nil {
+		return nil, err
+	}
 	u.inline[c.in.str("PolicyName")] = c.in.str("PolicyDocument")
 	return nil, nil
 }
@@ -208,7 +211,7 @@ func attachUserPolicy(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.attached, err = attach(u.attached, c.in.str("PolicyArn"))
+	u.attached, err = c.attach(u.attached, c.in.str("PolicyArn"), "User")
 	return nil, err
 }
 

@@ -15,6 +15,15 @@ var managedPolicies = map[string]string{
 		"s3:ListAllMyBuckets","sns:GetTopicAttributes","sns:List*","sqs:GetQueueAttributes","sqs:ListQueues"]}]}`,
 }
 
+// document is the text of a managed policy, AWS's or the account's own; "" when
+// there is none.
+func (s *identities) document(policyARN string) string {
+	if p := s.managed[policyARN]; p != nil {
+		return p.document
+	}
+	return managedPolicies[policyARN]
+}
+
 // documents parses policies that were checked when they were stored; one that
 // doesn't parse allows nothing.
 func documents(texts ...string) []*policy.Document {
@@ -27,13 +36,19 @@ func documents(texts ...string) []*policy.Document {
 	return docs
 }
 
-func identityPolicies(inline map[string]string, attached []string) []*policy.Document {
+// policies are what a user or role has, inline and attached.
+func (s *identities) policies(inline map[string]string, attached []string) []*policy.Document {
 	var texts []string
 	for _, t := range inline {
 		texts = append(texts, t)
 	}
 	for _, a := range attached {
-		texts = append(texts, managedPolicies[a])
+		texts = append(texts, s.document(a))
 	}
 	return documents(texts...)
+}
+
+// identityPolicies are policies of which none is customer managed.
+func identityPolicies(inline map[string]string, attached []string) []*policy.Document {
+	return newIdentities().policies(inline, attached)
 }

@@ -114,7 +114,7 @@ func (s *Sandbox) principalOf(keyID string, cred *credential) *principal {
 		p.kind, p.name, p.issuerARN, p.issuerID = "AssumedRole", r.name, r.arn, r.id
 		p.id = r.id + ":" + cred.session.name
 		p.arn = arn("sts", "", cred.account, "assumed-role/"+r.name+"/"+cred.session.name)
-		p.tags, p.policies = cred.session.tags, identityPolicies(r.inline, r.attached)
+		p.tags, p.policies = cred.session.tags, ids.policies(r.inline, r.attached)
 		if len(cred.session.policies) > 0 {
 			p.boundaries = append(p.boundaries, documents(cred.session.policies...))
 		}
@@ -127,7 +127,7 @@ func (s *Sandbox) principalOf(keyID string, cred *credential) *principal {
 			return nil
 		}
 		p.kind, p.name, p.id, p.arn, p.tags = "IAMUser", u.name, u.id, u.arn, u.tags
-		p.policies = identityPolicies(u.inline, u.attached)
+		p.policies = ids.policies(u.inline, u.attached)
 	}
 	return p
 }

@@ -85,7 +85,7 @@ func (op *operation) readOnly() bool {
 	if op.writes {
 		return false
 	}
-	for _, p := range []string{"Get", "List", "Describe", "Lookup", "Head", "AssumeRole", "BatchGet", "Search", "Receive"} {
+	for _, p := range []string{"Get", "List", "Describe", "Lookup", "Head", "AssumeRole", "BatchGet", "Search", "Receive", "Simulate"} {
 		if strings.HasPrefix(op.name, p) {
 			return true
 		}
