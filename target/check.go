@@ -117,6 +117,8 @@ func (c *checker) address(kind string) {
 			c.fail("url", "write https://HOST/PATH", "the URL is not one of https")
 		case u.User != nil:
 			c.fail("url", "put the password into a connection", "the URL holds a user name or password")
+		case strings.Contains(u.Host, "*"):
+			c.fail("url", "write the host out", "the URL's host has an asterisk")
 		case u.Scheme == "http" && !loopback(u.Hostname()):
 			c.fail("url", "write https://", "an event is not sent unencrypted")
 		}

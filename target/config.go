@@ -26,6 +26,11 @@ type Config struct {
 	HTTPParameters       *HTTPParameters       `yaml:"http_parameters" json:"httpParameters,omitempty"`
 }
 
+// WholeEvent reports that the target says nothing of its input.
+func (c *Config) WholeEvent() bool {
+	return c.Input == "" && c.InputPath == "" && c.InputTransformer == nil
+}
+
 // InputTransformer builds a target's input from values of the event
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html).
 type InputTransformer struct {
