@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -44,11 +45,21 @@ type target struct {
 	done     chan struct{}
 }
 
+// job is one thing to send.
+type job struct {
+	send    func(ctx context.Context) error
+	retries int           // attempts after the first
+	age     time.Duration // until it is too old for another attempt
+	// lost is told when it is given up; nil: nobody is. exhausted is the
+	// condition of the retry policy, "" when another attempt made no sense.
+	lost func(why error, retries int, exhausted string)
+}
+
 type queuedEvent struct {
+	job
 	due, born time.Time
 	seq       int
 	attempts  int
-	text      []byte
 }
 
 // eventQueue is a heap by due time, then by arrival.
@@ -110,17 +121,24 @@ func (s *Sandbox) newTarget(name string, accounts []string, send func(context.Co
 
 // post sends one event as an API destination does.
 func post(ctx context.Context, client *http.Client, et EventTarget, event []byte) error {
+	return sendHTTP(ctx, client, http.MethodPost, et.URL, event, func(req *http.Request) {
+		if et.Header != "" {
+			req.Header.Set(et.Header, et.Value)
+		}
+	})
+}
+
+// sendHTTP makes one request of an API destination. prepare adds to its header.
+func sendHTTP(ctx context.Context, client *http.Client, method, url string, body []byte, prepare func(*http.Request)) error {
 	ctx, cancel := context.WithTimeout(ctx, targetTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, et.URL, bytes.NewReader(event))
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return permanentError{err}
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header.Set("User-Agent", "Amazon/EventBridge/ApiDestinations")
-	if et.Header != "" {
-		req.Header.Set(et.Header, et.Value)
-	}
+	prepare(req)
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
@@ -139,11 +157,17 @@ func post(ctx context.Context, client *http.Client, et EventTarget, event []byte
 	return permanentError{fmt.Errorf("status %d", code)}
 }
 
+// put queues a text for the target's own send, for as long as API
+// destinations are tried.
 func (t *target) put(text []byte, delay time.Duration) {
+	t.enqueue(job{send: func(ctx context.Context) error { return t.send(ctx, text) }, retries: math.MaxInt, age: maxAge}, delay)
+}
+
+func (t *target) enqueue(j job, delay time.Duration) {
 	now := t.clock.Now()
 	t.mu.Lock()
 	t.seq++
-	heap.Push(&t.queue, &queuedEvent{due: now.Add(delay), born: now, seq: t.seq, text: text})
+	heap.Push(&t.queue, &queuedEvent{job: j, due: now.Add(delay), born: now, seq: t.seq})
 	t.mu.Unlock()
 	t.poke()
 }
@@ -199,17 +223,33 @@ func (t *target) isDraining() bool {
 }
 
 func (t *target) attempt(e *queuedEvent) {
-	err := t.send(t.ctx, e.text)
+	err := e.send(t.ctx)
 	if err == nil {
 		return
 	}
 	now := t.clock.Now()
 	e.attempts++
 	var permanent permanentError
-	if errors.As(err, &permanent) || now.Sub(e.born) > maxAge {
-		t.logger.Warn("event given up", "target", t.name, "attempts", e.attempts, "err", err)
+	var refusal *undelivered
+	exhausted := ""
+	switch {
+	case errors.As(err, &permanent), errors.As(err, &refusal) && !refusal.passing:
+	case now.Sub(e.born) > e.age:
+		exhausted = "MaximumEventAgeInSeconds"
+	case e.attempts > e.retries:
+		exhausted = "MaximumRetryAttempts"
+	default:
+		t.again(e, now, err)
 		return
 	}
+	t.logger.Warn("event given up", "target", t.name, "attempts", e.attempts, "err", err)
+	if e.lost != nil {
+		e.lost(err, e.attempts-1, exhausted)
+	}
+}
+
+// again queues an event for another attempt, later each time.
+func (t *target) again(e *queuedEvent, now time.Time, err error) {
 	backoff := min(firstBackoff<<min(e.attempts-1, 20), maxBackoff)
 	var later retryLater
 	if errors.As(err, &later) {

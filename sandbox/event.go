@@ -51,13 +51,10 @@ func (s *Sandbox) emit(c *call, r *eventRecord) {
 	}
 	log.add(e)
 	s.gather(c, r, text)
-	if r.ReadOnly && !s.opts.ReadOnlyEvents {
-		return
-	}
-	s.deliver(envelope{
+	s.publish(envelope{
 		DetailType: "AWS API Call via CloudTrail", Source: "aws." + c.svc.prefix, Account: r.RecipientAccountID,
 		Time: r.EventTime, Region: r.AWSRegion, Detail: text,
-	})
+	}, r.ReadOnly)
 }
 
 // lookupUser is the user name that LookupEvents shows and finds: a user's
@@ -72,9 +69,37 @@ func lookupUser(p *principal) string {
 	return p.name
 }
 
-// deliver gives an event an id and hands it to every target that takes it. The
-// lock is held.
-func (s *Sandbox) deliver(e envelope) string {
+// deliver gives an event an id and hands it to every target that takes it, and
+// to the default bus of its account and region. The lock is held.
+func (s *Sandbox) deliver(e envelope) string { return s.publish(e, false) }
+
+// publish does it for records of calls that only read, too: those reach the
+// targets of Options when it asks for them, and rules that ask for them.
+func (s *Sandbox) publish(e envelope, readOnly bool) string {
+	id, text := s.stamp(e)
+	if text == nil {
+		return id
+	}
+	if !readOnly || s.opts.ReadOnlyEvents {
+		copies := s.copies()
+		for _, t := range s.targets {
+			if len(t.accounts) > 0 && !slices.Contains(t.accounts, e.Account) {
+				continue
+			}
+			for _, delay := range s.delays(copies) {
+				t.put(text, delay)
+			}
+		}
+	}
+	if s.accounts[e.Account] != nil {
+		bus := s.eventsOf(e.Account, e.Region).byName[defaultBus]
+		s.toRules(bus, &arrived{text: text, ingested: s.opts.Clock.Now(), readOnly: readOnly})
+	}
+	return id
+}
+
+// stamp gives an event its id, and spells it; nil when it has no JSON form.
+func (s *Sandbox) stamp(e envelope) (id string, text []byte) {
 	e.Version, e.ID = "0", s.newUUID()
 	if e.Resources == nil {
 		e.Resources = []string{}
@@ -82,25 +107,29 @@ func (s *Sandbox) deliver(e envelope) string {
 	text, err := json.Marshal(e)
 	if err != nil {
 		s.opts.Logger.Error("event has no JSON form", "source", e.Source, "err", err)
-		return e.ID
+		return e.ID, nil
 	}
-	copies := 1
+	return e.ID, text
+}
+
+// copies is how often the next event arrives.
+func (s *Sandbox) copies() int {
 	if p := s.opts.Delivery.Duplicates; p > 0 && s.opts.Rand.Float64() < p {
-		copies = 2
+		return 2
 	}
-	for _, t := range s.targets {
-		if len(t.accounts) > 0 && !slices.Contains(t.accounts, e.Account) {
-			continue
-		}
-		for range copies {
-			delay := s.opts.Delivery.Min
-			if spread := s.opts.Delivery.Max - delay; spread > 0 {
-				delay += time.Duration(s.opts.Rand.Int64N(int64(spread)))
-			}
-			t.put(text, delay)
+	return 1
+}
+
+// delays are drawn for each copy of an event.
+func (s *Sandbox) delays(copies int) []time.Duration {
+	out := make([]time.Duration, copies)
+	for i := range out {
+		out[i] = s.opts.Delivery.Min
+		if spread := s.opts.Delivery.Max - out[i]; spread > 0 {
+			out[i] += time.Duration(s.opts.Rand.Int64N(int64(spread)))
 		}
 	}
-	return e.ID
+	return out
 }
 
 // Emit delivers an event as an AWS service would: detail is a JSON object. It

@@ -99,7 +99,7 @@ func (s *Sandbox) permits(from sender, action, resource string, doc *policy.Docu
 	}
 	account := strings.SplitN(r.arn, ":", 6)[4]
 	req := &policy.Request{
-		Action: action, Resource: resource, Context: context, IssuerARN: r.arn, AccountID: account,
+		Action: action, Resource: resource, Context: s.inOrganization(account, context), IssuerARN: r.arn, AccountID: account,
 		PrincipalARN: arn("sts", "", account, "assumed-role/"+r.name+"/events"),
 	}
 	allowed := policy.Evaluate(identityPolicies(r.inline, r.attached), req) == policy.Allowed
@@ -112,6 +112,14 @@ func (s *Sandbox) permits(from sender, action, resource string, doc *policy.Docu
 		return refused("NO_PERMISSIONS", "the role %s is not authorized to perform: %s on resource: %s", from.role, action, resource)
 	}
 	return nil
+}
+
+// inOrganization adds the organisation of an account to condition keys.
+func (s *Sandbox) inOrganization(account string, to policy.Context) policy.Context {
+	if s.org != nil && s.org.has(account) {
+		to["aws:principalorgid"] = []string{s.org.id}
+	}
+	return to
 }
 
 // assumable says whether a role's trust policy lets the sender's service in.

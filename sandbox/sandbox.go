@@ -21,6 +21,7 @@ type Sandbox struct {
 	handler  http.Handler
 	targets  []*target // of events
 	outbox   *target   // of SNS
+	lanes    lanes     // to the targets of rules
 	admin    *http.ServeMux
 	files    fileTimers
 	buckets  bucketLookup // nil until a service offers it
@@ -110,7 +111,7 @@ func (s *Sandbox) Serve(ctx context.Context, l net.Listener) error {
 // Further calls of Close do nothing.
 func (s *Sandbox) Close(ctx context.Context) error {
 	s.endLogFiles()
-	var errs []error
+	errs := s.closeLanes(ctx)
 	for _, t := range s.senders() {
 		errs = append(errs, t.close(ctx))
 	}

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
-	"riposte.dev/sandbox/policy"
 	"riposte.dev/sandbox/wire"
 )
 
@@ -156,7 +154,11 @@ func (c *call) notify(t *topic, s *subscription, n notification, attributes map[
 	}
 	switch s.protocol {
 	case "sqs":
-		c.sb.sendToQueue(t, s.endpoint, string(text), attributes, c.time)
+		from := sender{service: "sns.amazonaws.com", source: t.arn, account: t.account}
+		if err := c.sb.sendToQueue(delivery{from: from, arn: s.endpoint, payload: text}, attributes); err != nil {
+			// As on AWS, the message is lost in the end.
+			c.sb.opts.Logger.Warn("message not delivered", "topic", t.arn, "queue", s.endpoint, "err", err)
+		}
 		return nil
 	case "email":
 		p.Mail, p.Subject, p.Body = true, mailSubject(n), mailBody(n)
@@ -165,40 +167,4 @@ func (c *call) notify(t *topic, s *subscription, n notification, attributes map[
 	}
 	p.From = t.attributes["DisplayName"]
 	return c.sb.dispatch(p)
-}
-
-// sendToQueue delivers as the service, when the queue is there and its policy
-// allows it; else the message is lost, as it is on AWS in the end.
-func (s *Sandbox) sendToQueue(t *topic, queueARN, body string, attributes map[string]messageAttribute, now time.Time) {
-	p := strings.Split(queueARN, ":")
-	if s.accounts[p[4]] == nil {
-		return
-	}
-	q := liveState(s, stateKey{"sqs", p[4], p[3]}, newQueues).byName[p[5]]
-	if q == nil || !s.snsMay(q.document(), "sqs:SendMessage", queueARN, t) {
-		s.opts.Logger.Warn("message not delivered: the queue isn't there, or its policy doesn't let sns.amazonaws.com send for the topic",
-			"topic", t.arn, "queue", queueARN)
-		return
-	}
-	q.add(&message{id: s.newUUID(), body: body, sender: "AIDA" + strings.Repeat("X", 17), attributes: attributes, sent: now}, q.seconds("DelaySeconds"))
-}
-
-// snsMay says whether a resource's policy lets SNS act for a topic, by name or
-// as anybody.
-func (s *Sandbox) snsMay(doc *policy.Document, action, resource string, t *topic) bool {
-	if doc == nil {
-		return false
-	}
-	req := &policy.Request{
-		Action: action, Resource: resource, Service: "sns.amazonaws.com",
-		Context: policy.Context{"aws:sourcearn": {t.arn}, "aws:sourceaccount": {t.account}, "aws:securetransport": {"true"}},
-	}
-	anybody := *req
-	anybody.Service = ""
-	docs := []*policy.Document{doc}
-	byName, byAll := policy.Evaluate(docs, req), policy.Evaluate(docs, &anybody)
-	if byName == policy.ExplicitDeny || byAll == policy.ExplicitDeny {
-		return false
-	}
-	return byName == policy.Allowed || byAll == policy.Allowed
 }

@@ -47,6 +47,9 @@ func sqsService() *service {
 			of("UntagQueue", untagQueue),
 			data("ListQueueTags", "", listQueueTags),
 		},
+		setup: func(s *Sandbox) {
+			s.receiver("sqs", func(d delivery) error { return s.sendToQueue(d, nil) })
+		},
 	}
 }
 

@@ -155,7 +155,7 @@ func receiveMessages(c *call) (wire.Object, error) {
 	deadline := c.time.Add(patience)
 	for {
 		now := c.sb.opts.Clock.Now()
-		taken, next := q.take(n, hide, now, c.newReceipt)
+		taken, next := q.take(n, hide, now, c.newReceipt, c.deadLetters(q))
 		if len(taken) > 0 {
 			return wire.Object{"Messages": list(taken, c.messageObject)}, nil
 		}
@@ -195,17 +195,7 @@ func (c *call) newReceipt(m *message) string { return encodeReceipt(m, c.sb.newU
 
 func (c *call) messageObject(m *message) any {
 	out := wire.Object{"MessageId": m.id, "ReceiptHandle": m.receipt, "Body": m.body, "MD5OfBody": md5Text(m.body)}
-	system := wire.Object{}
-	names := slices.Concat(c.in.strs("AttributeNames"), c.in.strs("MessageSystemAttributeNames"))
-	for name, value := range map[string]string{
-		"SenderId": m.sender, "SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10),
-		"ApproximateReceiveCount": strconv.Itoa(m.received), "ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.first.UnixMilli(), 10),
-	} {
-		if slices.Contains(names, "All") || slices.Contains(names, name) {
-			system[name] = value
-		}
-	}
-	if len(system) > 0 {
+	if system := c.systemAttributes(m); len(system) > 0 {
 		out["Attributes"] = system
 	}
 	wanted := map[string]messageAttribute{}
@@ -217,6 +207,24 @@ func (c *call) messageObject(m *message) any {
 	if len(wanted) > 0 {
 		out["MessageAttributes"] = attributeObjects(wanted)
 		out["MD5OfMessageAttributes"] = md5OfAttributes(wanted)
+	}
+	return out
+}
+
+// systemAttributes are those of SQS that the call asks for.
+func (c *call) systemAttributes(m *message) wire.Object {
+	out := wire.Object{}
+	names := slices.Concat(c.in.strs("AttributeNames"), c.in.strs("MessageSystemAttributeNames"))
+	if len(names) == 0 {
+		return out
+	}
+	for name, value := range map[string]string{
+		"SenderId": m.sender, "SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10), "DeadLetterQueueSourceArn": m.source,
+		"ApproximateReceiveCount": strconv.Itoa(m.received), "ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.first.UnixMilli(), 10),
+	} {
+		if value != "" && (slices.Contains(names, "All") || slices.Contains(names, name)) {
+			out[name] = value
+		}
 	}
 	return out
 }

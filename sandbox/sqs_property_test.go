@@ -19,7 +19,7 @@ func TestQueueKeepsMessages(t *testing.T) {
 			receipt  string
 		}
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		q := &queue{attributes: map[string]string{}, changed: make(chan struct{})}
+		q := &queue{attributes: map[string]string{}, messages: newMessages(), changed: make(chan struct{})}
 		model, old, sent := map[string]*modelled{}, []string{}, 0
 		seconds := func(label string) time.Duration {
 			return time.Duration(rapid.IntRange(0, 60).Draw(t, label)) * time.Second
@@ -41,7 +41,7 @@ func TestQueueKeepsMessages(t *testing.T) {
 					}
 				}
 				n, hide := rapid.IntRange(1, 10).Draw(t, "n"), seconds("hide")
-				got, _ := q.take(n, hide, now, receipt)
+				got, _ := q.take(n, hide, now, receipt, nil)
 				if len(got) != min(n, free) {
 					t.Fatalf("received %d of %d free messages, asked for %d", len(got), free, n)
 				}
@@ -97,7 +97,8 @@ func FuzzReceiptHandle(f *testing.F) {
 	f.Fuzz(func(t *testing.T, handle string) {
 		m := &message{id: "1", received: 1}
 		m.receipt = encodeReceipt(m, "nonce")
-		q := &queue{messages: []*message{m}}
+		q := &queue{messages: newMessages()}
+		q.messages.add(m)
 		if found, err := q.received(handle); (found != nil) != (handle == m.receipt) || found != nil && err != nil {
 			t.Errorf("handle %q finds %+v, %v", handle, found, err)
 		}

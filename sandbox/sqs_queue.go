@@ -30,6 +30,9 @@ func createQueue(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkRedrive(attributes["RedrivePolicy"]); err != nil {
+		return nil, err
+	}
 	all := c.queuesOf(c.account.id)
 	address := queueAddress{c.account.id, name}
 	out := wire.Object{"QueueUrl": c.queueURL(address)}
@@ -51,7 +54,7 @@ func createQueue(c *call) (wire.Object, error) {
 	now := c.time.UTC()
 	all.byName[name] = &queue{
 		account: c.account.id, region: c.region, name: name, created: now, modified: now, attributes: attributes, tags: tags,
-		changed: make(chan struct{}),
+		messages: newMessages(), changed: make(chan struct{}),
 	}
 	c.subject("AWS::SQS::Queue", name)
 	return out, nil
@@ -108,7 +111,7 @@ func purgeQueue(c *call) (wire.Object, error) {
 	if !q.purged.IsZero() && c.time.Sub(q.purged) < reuseAfter {
 		return nil, wire.Errorf("PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
 	}
-	q.messages, q.purged = nil, c.time
+	q.messages, q.purged = newMessages(), c.time
 	return nil, nil
 }
 
@@ -119,6 +122,9 @@ var numericAttributes = map[string]numericAttribute{
 	"DelaySeconds": {0, 900, 0}, "MaximumMessageSize": {1024, 1 << 20, 1 << 20},
 	"MessageRetentionPeriod": {60, 1209600, 345600}, "ReceiveMessageWaitTimeSeconds": {0, 20, 0}, "VisibilityTimeout": {0, 43200, 30},
 }
+
+// otherAttributes can be set and are no numbers.
+var otherAttributes = []string{"Policy", "RedrivePolicy", "RedriveAllowPolicy", "SqsManagedSseEnabled"}
 
 // queueAttributes checks the attributes that somebody sets.
 func queueAttributes(in input) (map[string]string, error) {
@@ -134,7 +140,7 @@ func queueAttributes(in input) (map[string]string, error) {
 			if _, err := policy.Parse([]byte(value)); err != nil {
 				return nil, wire.Errorf("InvalidAttributeValue", "Invalid value for the parameter Policy. Reason: %v", err)
 			}
-		case !numeric && name != "Policy" && name != "SqsManagedSseEnabled":
+		case !numeric && !slices.Contains(otherAttributes, name):
 			return nil, wire.Errorf("InvalidAttributeName", "The sandbox doesn't know the attribute %s", name)
 		}
 		out[name] = value
@@ -174,6 +180,9 @@ func setQueueAttributes(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkRedrive(attributes["RedrivePolicy"]); err != nil {
+		return nil, err
+	}
 	maps.Copy(q.attributes, attributes)
 	q.modified = c.time.UTC()
 	return nil, nil
@@ -189,7 +198,9 @@ func getQueueAttributes(c *call) (wire.Object, error) {
 		"QueueArn": q.arn(), "ApproximateNumberOfMessages": strconv.Itoa(available),
 		"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(inFlight), "ApproximateNumberOfMessagesDelayed": strconv.Itoa(delayed),
 		"CreatedTimestamp": strconv.FormatInt(q.created.Unix(), 10), "LastModifiedTimestamp": strconv.FormatInt(q.modified.Unix(), 10),
-		"Policy": q.attribute("Policy"), "SqsManagedSseEnabled": q.attribute("SqsManagedSseEnabled"),
+	}
+	for _, name := range otherAttributes {
+		all[name] = q.attribute(name)
 	}
 	for name := range numericAttributes {
 		all[name] = q.attribute(name)

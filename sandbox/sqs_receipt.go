@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +23,11 @@ func (q *queue) received(handle string) (*message, error) {
 	if err != nil || strings.Count(string(text), " ") != 2 {
 		return nil, wire.Errorf("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
 	}
-	return firstWhere(q.messages, func(m *message) bool { return m.receipt == handle }), nil
+	id, _, _ := strings.Cut(string(text), " ")
+	if m := q.messages.byID[id]; m != nil && m.receipt == handle {
+		return m, nil
+	}
+	return nil, nil
 }
 
 func deleteMessage(c *call) (wire.Object, error) {
@@ -41,7 +44,9 @@ func (q *queue) remove(in input) error {
 	if err != nil {
 		return err
 	}
-	q.messages = slices.DeleteFunc(q.messages, func(o *message) bool { return o == m })
+	if m != nil {
+		q.messages.remove(m)
+	}
 	return nil
 }
 
@@ -65,7 +70,7 @@ func (c *call) hide(q *queue, in input) error {
 	if m == nil || !m.visible.After(c.time) {
 		return wire.Errorf("MessageNotInflight", "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", in.str("ReceiptHandle"))
 	}
-	m.visible = c.time.Add(d)
+	q.messages.hide(m, c.time.Add(d))
 	q.wake()
 	return nil
 }

@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"maps"
-	"slices"
+	"strings"
 	"time"
 
 	"riposte.dev/sandbox/policy"
@@ -20,19 +20,16 @@ type queue struct {
 	attributes            map[string]string // those that were set
 	tags                  map[string]string
 	purged                time.Time
-	messages              []*message
+	messages              *messages
+	policy                parsedPolicy
 	// changed is closed and replaced when a message may have become available.
 	changed chan struct{}
 }
 
-type message struct {
-	id, body, sender string
-	attributes       map[string]messageAttribute
-	sent             time.Time
-	visible          time.Time // from when it can be received
-	first            time.Time // received
-	received         int
-	receipt          string // of the latest receive; "" before the first
+// parsedPolicy is a policy's document, kept for as long as its text is the same.
+type parsedPolicy struct {
+	text string
+	doc  *policy.Document
 }
 
 // messageAttribute is an attribute that the sender gave to a message.
@@ -50,11 +47,7 @@ func (s *queues) clone() stater {
 	out := &queues{byName: map[string]*queue{}, deleted: maps.Clone(s.deleted)}
 	for name, q := range s.byName {
 		c := *q
-		c.attributes, c.tags, c.messages = maps.Clone(q.attributes), maps.Clone(q.tags), nil
-		for _, m := range q.messages {
-			mc := *m // a message's attributes never change
-			c.messages = append(c.messages, &mc)
-		}
+		c.attributes, c.tags, c.messages = maps.Clone(q.attributes), maps.Clone(q.tags), q.messages.clone()
 		out.byName[name] = &c
 	}
 	return out
@@ -72,17 +65,29 @@ func (q *queue) document() *policy.Document {
 	if text == "" {
 		return nil
 	}
-	doc, err := policy.Parse([]byte(text))
-	if err != nil {
+	if q.policy.text != text {
+		doc, err := policy.Parse([]byte(text))
+		if err != nil {
+			return nil
+		}
+		q.policy = parsedPolicy{text, doc}
+	}
+	return q.policy.doc
+}
+
+// queueAt is the present queue with an ARN, nil without.
+func (s *Sandbox) queueAt(arn string) *queue {
+	p := strings.Split(arn, ":")
+	if len(p) != 6 || p[2] != "sqs" || s.accounts[p[4]] == nil {
 		return nil
 	}
-	return doc
+	return liveState(s, stateKey{"sqs", p[4], p[3]}, newQueues).byName[p[5]]
 }
 
 // add puts a message into the queue and wakes who waits for one.
 func (q *queue) add(m *message, delay time.Duration) {
 	m.visible = m.sent.Add(delay)
-	q.messages = append(q.messages, m)
+	q.messages.add(m)
 	q.wake()
 }
 
@@ -93,14 +98,13 @@ func (q *queue) wake() {
 
 // expire drops the messages whose retention has passed.
 func (q *queue) expire(now time.Time) {
-	keep := q.seconds("MessageRetentionPeriod")
-	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return now.Sub(m.sent) >= keep })
+	q.messages.removeSentUntil(now.Add(-q.seconds("MessageRetentionPeriod")))
 }
 
 // counts are how many messages can be received, are in flight, are delayed.
 func (q *queue) counts(now time.Time) (available, inFlight, delayed int) {
 	q.expire(now)
-	for _, m := range q.messages {
+	for _, m := range q.messages.byID {
 		switch {
 		case !m.visible.After(now):
 			available++
@@ -114,25 +118,37 @@ func (q *queue) counts(now time.Time) (available, inFlight, delayed int) {
 }
 
 // take hides up to n available messages for a time and returns them, or says
-// when the next one may be available (zero: none is there).
-func (q *queue) take(n int, hide time.Duration, now time.Time, receipt func(*message) string) (taken []*message, next time.Time) {
+// when the next one may be available (zero: none is there). Messages that were
+// received too often go to dead, a queue, instead; nil keeps them.
+func (q *queue) take(n int, hide time.Duration, now time.Time, receipt func(*message) string, dead *queue) (taken []*message, next time.Time) {
 	q.expire(now)
-	for _, m := range q.messages {
-		if m.visible.After(now) {
-			if next.IsZero() || m.visible.Before(next) {
-				next = m.visible
-			}
-			continue
-		}
-		if len(taken) == n {
+	most := int(q.redrive().MaxReceiveCount)
+	for len(taken) < n {
+		m := q.messages.first()
+		if m == nil || m.visible.After(now) {
 			break
+		}
+		if dead != nil && m.received >= most {
+			q.messages.remove(m)
+			m.receipt, m.source, m.visible = "", q.arn(), now
+			dead.messages.add(m)
+			dead.wake()
+			continue
 		}
 		if m.received == 0 {
 			m.first = now
 		}
 		m.received++
-		m.visible, m.receipt = now.Add(hide), receipt(m)
+		m.receipt = receipt(m)
+		// Out of the way, so that none is taken twice even when hide is zero.
+		q.messages.hide(m, now.Add(time.Hour))
 		taken = append(taken, m)
+	}
+	for _, m := range taken {
+		q.messages.hide(m, now.Add(hide))
+	}
+	if m := q.messages.first(); m != nil {
+		next = m.visible
 	}
 	return taken, next
 }

@@ -1,9 +1,19 @@
 package main
 
-import "riposte.dev/sandbox/wire"
+import (
+	"slices"
+
+	"riposte.dev/sandbox/wire"
+)
 
 // complete adds what services have learned since the models that Debian ships.
 func complete(m *wire.Model) {
+	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html:
+	// rules can ask for the records of calls that only read.
+	const reads = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+	if state := m.Shapes["RuleState"]; m.Service == "events" && state != nil && !slices.Contains(state.Enum, reads) {
+		state.Enum = append(state.Enum, reads)
+	}
 	receive := m.Shapes["ReceiveMessageRequest"]
 	if m.Service != "sqs" || receive == nil {
 		return
