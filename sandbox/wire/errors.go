@@ -105,9 +105,20 @@ func (m *Model) wireCode(e *Error) (code string, status int) {
 		}
 	}
 	if status == 0 {
-		status = http.StatusBadRequest
+		status = m.commonStatus(code)
 	}
 	return code, status
+}
+
+// commonStatus is the status of a failure that every service has; 400 for
+// others.
+func (m *Model) commonStatus(code string) int {
+	for _, words := range commonErrors {
+		if c := words[protocolColumn[m.Metadata.Protocol]]; c.code == code {
+			return c.status
+		}
+	}
+	return http.StatusBadRequest
 }
 
 // RecordCode is the errorCode of the CloudTrail record of a call that failed
