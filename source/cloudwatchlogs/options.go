@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"riposte.dev/event"
 	"riposte.dev/fault"
@@ -63,8 +62,7 @@ type Options struct {
 
 	Metrics *Metrics // default: measured for nobody
 	Now     func() time.Time
-	Random  func() float64                                   // in [0,1), for jitter; default math/rand
-	Wait    func(ctx context.Context, d time.Duration) error // default: a timer; the error is the end of ctx
+	Random  func() float64 // in [0,1), for jitter; default math/rand
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -97,9 +95,6 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
-	if o.Wait == nil {
-		o.Wait = wait
-	}
 	return o, nil
 }
 
@@ -118,43 +113,5 @@ func wait(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// Metrics count what pollers do; one for all of them.
-type Metrics struct {
-	events   *prometheus.CounterVec
-	failures *prometheus.CounterVec
-	lag      *prometheus.GaugeVec
-}
-
-// NewMetrics registers the metrics; a nil registerer measures for nobody.
-func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
-	m := newMetrics()
-	if r == nil {
-		return m, nil
-	}
-	for _, c := range []prometheus.Collector{m.events, m.failures, m.lag} {
-		if err := r.Register(c); err != nil {
-			return nil, fault.New(fault.Internal, "register metrics of source cloudwatchlogs: %w", err)
-		}
-	}
-	return m, nil
-}
-
-func newMetrics() *Metrics {
-	return &Metrics{
-		events: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "riposte_source_cloudwatchlogs_events_total",
-			Help: "Log events read by FilterLogEvents, by what became of them: accepted, buried.",
-		}, []string{"name", "outcome"}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "riposte_source_cloudwatchlogs_failures_total",
-			Help: "Polls of a log group that failed and are made again, by fault code.",
-		}, []string{"name", "code"}),
-		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "riposte_source_cloudwatchlogs_lag_seconds",
-			Help: "Age of the point up to which a log group was read.",
-		}, []string{"name", "group"}),
 	}
 }

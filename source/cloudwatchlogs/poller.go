@@ -86,7 +86,7 @@ func (r *reader) run(ctx context.Context) error {
 		default:
 			failed = 0
 		}
-		if err := r.o.Wait(ctx, pause); err != nil {
+		if err := wait(ctx, pause); err != nil {
 			return err
 		}
 	}
