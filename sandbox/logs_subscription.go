@@ -84,8 +84,12 @@ func putSubscriptionFilter(c *call) (wire.Object, error) {
 	return nil, nil
 }
 
-// checkDestination sends the control message that begins a subscription.
+// checkDestination sends the control message that begins a subscription; of a
+// function it asks only whether it may be invoked.
 func (s *Sandbox) checkDestination(g *logsGroup, f *subscriptionFilter, name string) error {
+	if name == "Lambda" {
+		return s.asLogs(g, f, func(from sender) error { return s.mayInvoke(from, f.destination) })
+	}
 	return s.handLogs(g, f, "", logsMessage{
 		MessageType: "CONTROL_MESSAGE", Owner: "CloudwatchLogs", SubscriptionFilters: []string{},
 		LogEvents: []subscriptionEvent{{Timestamp: s.opts.Clock.Now().UnixMilli(), Message: "CWL CONTROL MESSAGE: Checking health of destination " + name + "."}},
@@ -131,10 +135,19 @@ func (s *Sandbox) handLogs(g *logsGroup, f *subscriptionFilter, key string, m lo
 		}
 	}
 	d := delivery{arn: f.destination, payload: payload, partitionKey: key}
-	// Policies may name the service in general or of the region.
+	return s.asLogs(g, f, func(from sender) error {
+		d.from = from
+		return s.hand(d)
+	})
+}
+
+// asLogs does something as CloudWatch Logs. Policies may name the service in
+// general or of the region.
+func (s *Sandbox) asLogs(g *logsGroup, f *subscriptionFilter, do func(sender) error) error {
+	var err error
 	for _, service := range []string{"logs.amazonaws.com", "logs." + g.region + ".amazonaws.com"} {
-		d.from = sender{service: service, source: g.arn(), account: g.account, role: f.role}
-		if err = s.hand(d); err == nil || asUndelivered(err).passing {
+		err = do(sender{service: service, source: g.arn(), account: g.account, role: f.role})
+		if err == nil || asUndelivered(err).passing {
 			break
 		}
 	}

@@ -16,5 +16,6 @@ func allServices() []*service {
 		kinesisService(),
 		firehoseService(),
 		logsService(),
+		lambdaService(),
 	}
 }
