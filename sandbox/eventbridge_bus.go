@@ -14,7 +14,7 @@ import (
 // Quotas of https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html.
 const (
 	maxBuses       = 100
-	maxEventRules       = 300 // on a bus
+	maxEventRules  = 300 // on a bus
 	maxBusPolicy   = 10240
 	maxTargets     = 5 // of a rule
 	maxEventsLists = 100

@@ -61,7 +61,7 @@ func (s *Sandbox) toTarget(e *arrived, r *eventRule, t input) {
 	lane, send := insideLane, func(context.Context) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.invoke(e, r, t, payload, key)
+		return s.deliverToTarget(e, r, t, payload, key)
 	}
 	if strings.Contains(to, ":api-destination/") {
 		lane = to
@@ -90,8 +90,8 @@ func partitionKey(e *arrived, t input) string {
 	return string(compactJSON(v))
 }
 
-// invoke delivers to a target inside the sandbox. The lock is held.
-func (s *Sandbox) invoke(e *arrived, r *eventRule, t input, payload []byte, key string) error {
+// deliverToTarget delivers to a target inside the sandbox. The lock is held.
+func (s *Sandbox) deliverToTarget(e *arrived, r *eventRule, t input, payload []byte, key string) error {
 	from := sender{service: "events.amazonaws.com", source: r.arn, account: accountOf(r.arn), role: t.str("RoleArn")}
 	to := t.str("Arn")
 	if strings.Contains(to, ":event-bus/") {

@@ -43,6 +43,7 @@ func snsService() *service {
 				}
 				return t.document(), true
 			}
+			s.receiver("sns", s.takeNotification)
 		},
 	}
 }

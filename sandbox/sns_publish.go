@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"riposte.dev/sandbox/wire"
 )
@@ -58,8 +59,35 @@ func publish(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := c.newNotification("Notification", t)
+	n := c.sb.newNotification("Notification", t, c.time)
 	n.Subject = subject
+	if err := c.sb.fanOut(t, n, byProtocol, attributes, c.baseURL()); err != nil {
+		return nil, err
+	}
+	return wire.Object{"MessageId": n.MessageID}, nil
+}
+
+// takeNotification publishes what a service brings to a topic. The lock is held.
+// Its error is an *undelivered.
+func (s *Sandbox) takeNotification(d delivery) error {
+	t := s.topicAt(d.arn)
+	if t == nil {
+		return refused("NO_RESOURCE", "topic %s does not exist", d.arn)
+	}
+	if err := s.permits(d.from, "sns:Publish", d.arn, t.document()); err != nil {
+		return err
+	}
+	if len(d.payload) == 0 || len(d.payload) > maxMessage {
+		return refused("INVALID_PARAMETER", "the message is empty or longer than %d bytes", maxMessage)
+	}
+	base := orElse(strings.TrimSuffix(s.opts.PublicURL, "/"), "https://sns."+t.region+".amazonaws.com")
+	n := s.newNotification("Notification", t, s.opts.Clock.Now())
+	return s.fanOut(t, n, map[string]string{"default": string(d.payload)}, nil, base)
+}
+
+// fanOut tells the subscribers of a topic who want the message. base is where
+// links lead.
+func (s *Sandbox) fanOut(t *topic, n notification, byProtocol map[string]string, attributes map[string]messageAttribute, base string) error {
 	if len(attributes) > 0 {
 		n.Attributes = map[string]notificationAttribute{}
 	}
@@ -70,18 +98,18 @@ func publish(c *call) (wire.Object, error) {
 		}
 		n.Attributes[name] = notificationAttribute{Type: a.kind, Value: value}
 	}
-	for _, s := range t.subscriptions {
-		if !s.confirmed {
+	for _, sub := range t.subscriptions {
+		own := n
+		own.Message = orElse(byProtocol[sub.protocol], byProtocol["default"])
+		if !sub.confirmed || !sub.wants(own.Message, attributes) {
 			continue
 		}
-		own := n
-		own.Message = orElse(byProtocol[s.protocol], byProtocol["default"])
-		own.UnsubscribeURL = c.baseURL() + "/?Action=Unsubscribe&SubscriptionArn=" + url.QueryEscape(s.arn)
-		if err := c.notify(t, s, own, attributes); err != nil {
-			return nil, err
+		own.UnsubscribeURL = base + "/?Action=Unsubscribe&SubscriptionArn=" + url.QueryEscape(sub.arn)
+		if err := s.notify(t, sub, own, attributes); err != nil {
+			return err
 		}
 	}
-	return wire.Object{"MessageId": n.MessageID}, nil
+	return nil
 }
 
 // validSubject is the rule of https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
@@ -118,46 +146,46 @@ func (c *call) messageStructure(message string) (map[string]string, error) {
 	return out, nil
 }
 
-func (c *call) newNotification(kind string, t *topic) notification {
+func (s *Sandbox) newNotification(kind string, t *topic, at time.Time) notification {
 	return notification{
-		Type: kind, MessageID: c.sb.newUUID(), TopicARN: t.arn, Timestamp: c.time.UTC().Format("2006-01-02T15:04:05.000Z"),
-		SignatureVersion: "1", Signature: base64.StdEncoding.EncodeToString(c.sb.randomBytes(256)),
+		Type: kind, MessageID: s.newUUID(), TopicARN: t.arn, Timestamp: at.UTC().Format("2006-01-02T15:04:05.000Z"),
+		SignatureVersion: "1", Signature: base64.StdEncoding.EncodeToString(s.randomBytes(256)),
 		SigningCertURL: "https://sns." + t.region + ".amazonaws.com/SimpleNotificationService-" + strings.Repeat("0", 32) + ".pem",
 	}
 }
 
 // askToConfirm sends the token to the endpoint.
 func (c *call) askToConfirm(t *topic, s *subscription) error {
-	n := c.newNotification("SubscriptionConfirmation", t)
+	n := c.sb.newNotification("SubscriptionConfirmation", t, c.time)
 	n.Token = s.token
 	n.SubscribeURL = c.baseURL() + "/?Action=ConfirmSubscription&TopicArn=" + url.QueryEscape(t.arn) + "&Token=" + s.token
 	n.Message = "You have chosen to subscribe to the topic " + t.arn + ".\nTo confirm the subscription, visit the SubscribeURL included in this message."
-	return c.notify(t, s, n, nil)
+	return c.sb.notify(t, s, n, nil)
 }
 
 // notify hands a notification to one subscriber: to a queue at once, else to
 // the outbox.
-func (c *call) notify(t *topic, s *subscription, n notification, attributes map[string]messageAttribute) error {
+func (s *Sandbox) notify(t *topic, sub *subscription, n notification, attributes map[string]messageAttribute) error {
 	text, err := json.MarshalIndent(n, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode a notification: %w", err)
 	}
-	raw := s.raw && n.Type == "Notification"
+	raw := sub.raw && n.Type == "Notification"
 	if raw {
 		text = []byte(n.Message)
 	} else {
 		attributes = nil // they are in the JSON
 	}
-	p := posting{Endpoint: s.endpoint, Type: n.Type, MessageID: n.MessageID, TopicARN: t.arn, Body: string(text), Raw: raw}
+	p := posting{Endpoint: sub.endpoint, Type: n.Type, MessageID: n.MessageID, TopicARN: t.arn, Body: string(text), Raw: raw}
 	if n.Type == "Notification" {
-		p.SubscriptionARN = s.arn
+		p.SubscriptionARN = sub.arn
 	}
-	switch s.protocol {
+	switch sub.protocol {
 	case "sqs":
 		from := sender{service: "sns.amazonaws.com", source: t.arn, account: t.account}
-		if err := c.sb.sendToQueue(delivery{from: from, arn: s.endpoint, payload: text}, attributes); err != nil {
+		if err := s.sendToQueue(delivery{from: from, arn: sub.endpoint, payload: text}, attributes); err != nil {
 			// As on AWS, the message is lost in the end.
-			c.sb.opts.Logger.Warn("message not delivered", "topic", t.arn, "queue", s.endpoint, "err", err)
+			s.opts.Logger.Warn("message not delivered", "topic", t.arn, "queue", sub.endpoint, "err", err)
 		}
 		return nil
 	case "email":
@@ -166,5 +194,5 @@ func (c *call) notify(t *topic, s *subscription, n notification, attributes map[
 		p.Mail, p.Subject = true, mailSubject(n)
 	}
 	p.From = t.attributes["DisplayName"]
-	return c.sb.dispatch(p)
+	return s.dispatch(p)
 }

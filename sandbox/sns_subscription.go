@@ -179,11 +179,15 @@ func getSubscriptionAttributes(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wire.Object{"Attributes": wire.Object{
+	out := wire.Object{
 		"SubscriptionArn": s.arn, "TopicArn": t.arn, "Owner": s.owner, "Protocol": s.protocol, "Endpoint": s.endpoint,
 		"PendingConfirmation": boolText(!s.confirmed), "RawMessageDelivery": boolText(s.raw),
 		"ConfirmationWasAuthenticated": boolText(s.signedOnly || s.protocol == "sqs"),
-	}}, nil
+	}
+	if s.filterText != "" {
+		out["FilterPolicy"], out["FilterPolicyScope"] = s.filterText, orElse(s.filterScope, filterAttributes)
+	}
+	return wire.Object{"Attributes": out}, nil
 }
 
 func setSubscriptionAttributes(c *call) (wire.Object, error) {
@@ -195,8 +199,14 @@ func setSubscriptionAttributes(c *call) (wire.Object, error) {
 }
 
 func (c *call) setSubscriptionAttribute(s *subscription, name, value string) error {
-	if name != "RawMessageDelivery" {
-		return c.fail(wire.Invalid, "Invalid parameter: AttributeName Reason: the sandbox knows RawMessageDelivery only")
+	switch name {
+	case "FilterPolicy":
+		return c.setFilter(s, value)
+	case "FilterPolicyScope":
+		return c.setFilterScope(s, value)
+	case "RawMessageDelivery":
+	default:
+		return c.fail(wire.Invalid, "Invalid parameter: AttributeName Reason: the sandbox knows FilterPolicy, FilterPolicyScope and RawMessageDelivery only")
 	}
 	if value != "true" && value != "false" || strings.HasPrefix(s.protocol, "email") {
 		return c.fail(wire.Invalid, "Invalid parameter: Attributes Reason: RawMessageDelivery: Invalid value [%s].", value)

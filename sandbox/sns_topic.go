@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"riposte.dev/sandbox/eventpattern"
 	"riposte.dev/sandbox/policy"
 	"riposte.dev/sandbox/wire"
 )
@@ -30,8 +31,11 @@ type subscription struct {
 	confirmed                      bool
 	token                          string // that confirms it
 	asked                          time.Time
-	raw                            bool // SQS and HTTP get the bare message
-	signedOnly                     bool // unsubscribing takes a signature
+	raw                            bool                  // SQS and HTTP get the bare message
+	signedOnly                     bool                  // unsubscribing takes a signature
+	filter                         *eventpattern.Pattern // nil: it wants all
+	filterText                     string
+	filterScope                    string // "" means filterAttributes
 }
 
 func newTopics() *topics { return &topics{byName: map[string]*topic{}} }
