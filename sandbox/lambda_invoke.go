@@ -52,12 +52,12 @@ func invokeFunction(c *call) (wire.Object, error) {
 		}
 	}
 	answer.Header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
-	c.sb.invoke(f, kind, payload)
+	c.sb.noteInvocation(f, kind, payload)
 	return nil, nil
 }
 
-// invoke notes an invocation. The lock is held.
-func (s *Sandbox) invoke(f *function, kind string, payload []byte) {
+// noteInvocation notes an invocation. The lock is held.
+func (s *Sandbox) noteInvocation(f *function, kind string, payload []byte) {
 	if len(payload) == 0 {
 		payload = []byte("{}")
 	}
@@ -82,7 +82,7 @@ func (s *Sandbox) takeLambda(d delivery) error {
 	if len(d.payload) > maxAsyncPayload {
 		return refused("INVALID_PARAMETER", "the payload has %d bytes, at most %d are taken", len(d.payload), maxAsyncPayload)
 	}
-	s.invoke(s.functionAt(d.arn), "Event", d.payload)
+	s.noteInvocation(s.functionAt(d.arn), "Event", d.payload)
 	return nil
 }
 

@@ -47,8 +47,3 @@ func (s *identities) policies(inline map[string]string, attached []string) []*po
 	}
 	return documents(texts...)
 }
-
-// identityPolicies are policies of which none is customer managed.
-func identityPolicies(inline map[string]string, attached []string) []*policy.Document {
-	return newIdentities().policies(inline, attached)
-}

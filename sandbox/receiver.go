@@ -102,7 +102,7 @@ func (s *Sandbox) permits(from sender, action, resource string, doc *policy.Docu
 		Action: action, Resource: resource, Context: s.inOrganization(account, context), IssuerARN: r.arn, AccountID: account,
 		PrincipalARN: arn("sts", "", account, "assumed-role/"+r.name+"/events"),
 	}
-	allowed := policy.Evaluate(identityPolicies(r.inline, r.attached), req) == policy.Allowed
+	allowed := policy.Evaluate(s.identitiesOf(account).policies(r.inline, r.attached), req) == policy.Allowed
 	if allowed && owner != account {
 		allowed = doc != nil && policy.Evaluate([]*policy.Document{doc}, req) == policy.Allowed
 	} else if allowed && doc != nil {
