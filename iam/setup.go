@@ -49,7 +49,7 @@ func Reader(s Setup) []Need {
 	needs := s.actions(reads, "look before responding")
 	for why, actions := range map[string][]string{
 		"scan":   {"cloudtrail:LookupEvents", "ec2:DescribeRegions"},
-		"doctor": {"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "events:ListRules", "events:ListTargetsByRule"},
+		"doctor": {"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "events:ListApiDestinations", "events:ListRules", "events:ListTargetsByRule"},
 	} {
 		needs = append(needs, s.on(actions, why)...)
 	}
