@@ -24,7 +24,7 @@ var meanings = map[string]fault.Code{
 	// forbidden
 	"AccessDenied": fault.Denied, "AccessDeniedException": fault.Denied, "AuthorizationError": fault.Denied,
 	"AuthorizationErrorException": fault.Denied, "NotAuthorizedForSourceException": fault.Denied,
-	"NotAuthorizedForDetailTypeException": fault.Denied, "KMSAccessDenied": fault.Denied, "KMSAccessDeniedException": fault.Denied,
+	"NotAuthorizedForDetailTypeException": fault.Denied, "NotAuthorizedForSource": fault.Denied, "KMSAccessDenied": fault.Denied, "KMSAccessDeniedException": fault.Denied,
 	"KmsAccessDenied": fault.Denied, "KMSDisabled": fault.Denied, "KMSDisabledException": fault.Denied, "KmsDisabled": fault.Denied,
 	"KMSInvalidState": fault.Denied, "KMSInvalidStateException": fault.Denied, "KmsInvalidState": fault.Denied,
 	"KMSNotFound": fault.Denied, "KMSNotFoundException": fault.Denied, "KmsNotFound": fault.Denied, "KMSOptInRequired": fault.Denied,

@@ -35,12 +35,12 @@ func (s *streams) Send(ctx context.Context, r target.Request) error {
 	if key == "" {
 		key = r.ID
 	}
-	cfg, _, err := s.reach(ctx, &r.Target)
+	cfg, to, err := s.reach(ctx, &r.Target)
 	if err != nil {
 		return err
 	}
 	if _, err := kinesis.NewFromConfig(cfg).PutRecord(ctx, &kinesis.PutRecordInput{
-		StreamARN: aws.String(r.Target.ARN), PartitionKey: aws.String(key), Data: r.Input,
+		StreamARN: aws.String(r.Target.ARN), StreamName: aws.String(name(to.Resource)), PartitionKey: aws.String(key), Data: r.Input,
 	}); err != nil {
 		return s.failed(ctx, &r.Target, "put the record", err)
 	}
