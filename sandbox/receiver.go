@@ -23,6 +23,7 @@ type delivery struct {
 	from         sender
 	arn          string // of the queue, topic, stream, function, …
 	payload      []byte
+	subject      string // of a topic's message
 	partitionKey string // of a stream's record; "" lets the receiver choose
 }
 

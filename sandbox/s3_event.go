@@ -81,8 +81,12 @@ func (s *Sandbox) tellListener(b *bucket, l listener, message any) error {
 	if err != nil {
 		return err
 	}
-	from := sender{service: "s3.amazonaws.com", source: "arn:aws:s3:::" + b.name, account: b.account}
-	return s.hand(delivery{from: from, arn: l.arn, payload: text})
+	return s.hand(delivery{from: b.sender(), arn: l.arn, subject: "Amazon S3 Notification", payload: text})
+}
+
+// sender is S3 acting for the bucket.
+func (b *bucket) sender() sender {
+	return sender{service: "s3.amazonaws.com", source: "arn:aws:s3:::" + b.name, account: b.account}
 }
 
 // s3TestEvent is what queues and topics get when they are configured

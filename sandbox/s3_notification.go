@@ -128,17 +128,20 @@ func (l listener) wants(event, key string) bool {
 }
 
 // tryListeners sends queues and topics the test event, as S3 does before it
-// takes a configuration. Functions are not called.
+// takes a configuration. Functions are not called, but must let it.
 func (c *call) tryListeners(b *bucket, all []listener) error {
 	for _, l := range all {
 		p := strings.SplitN(l.arn, ":", 6)
 		if len(p) == 6 && p[3] != b.region {
 			return s3Error("InvalidArgument", http.StatusBadRequest, "The notification destination service region is not valid for the bucket location constraint", map[string]string{"ArgumentName": l.arn, "ArgumentValue": "null"})
 		}
+		var err error
 		if strings.HasPrefix(l.arn, "arn:aws:lambda:") {
-			continue
+			err = c.sb.mayInvoke(b.sender(), l.arn)
+		} else {
+			err = c.sb.tellListener(b, l, c.testEvent(b))
 		}
-		if err := c.sb.tellListener(b, l, c.testEvent(b)); err != nil {
+		if err != nil {
 			return s3Error("InvalidArgument", http.StatusBadRequest, "Unable to validate the following destination configurations", map[string]string{
 				"ArgumentName1": l.arn + ", null", "ArgumentValue1": "Not authorized to invoke or publish, or the destination does not exist: " + asUndelivered(err).message,
 			})

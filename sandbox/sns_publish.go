@@ -82,6 +82,7 @@ func (s *Sandbox) takeNotification(d delivery) error {
 	}
 	base := orElse(strings.TrimSuffix(s.opts.PublicURL, "/"), "https://sns."+t.region+".amazonaws.com")
 	n := s.newNotification("Notification", t, s.opts.Clock.Now())
+	n.Subject = d.subject
 	return s.fanOut(t, n, map[string]string{"default": string(d.payload)}, nil, base)
 }
 
