@@ -18,9 +18,10 @@ type account struct {
 
 // identities is the IAM state of an account.
 type identities struct {
-	alias string
-	users map[string]*user // by name
-	roles map[string]*role // by name
+	alias  string
+	users  map[string]*user              // by name
+	roles  map[string]*role              // by name
+	parsed map[string][]*policy.Document // by text; see parse
 	// managed are the customer managed policies by ARN. A policy never changes.
 	managed map[string]*managedPolicy
 }

@@ -45,5 +45,25 @@ func (s *identities) policies(inline map[string]string, attached []string) []*po
 	for _, a := range attached {
 		texts = append(texts, s.document(a))
 	}
-	return documents(texts...)
+	return s.parse(texts...)
+}
+
+// maxParsed bounds the documents that an account keeps.
+const maxParsed = 1000
+
+// parse is documents with a memory: every request needs its caller's policies.
+func (s *identities) parse(texts ...string) []*policy.Document {
+	var docs []*policy.Document
+	for _, t := range texts {
+		kept, known := s.parsed[t]
+		if !known {
+			kept = documents(t)
+			if s.parsed == nil || len(s.parsed) >= maxParsed {
+				s.parsed = map[string][]*policy.Document{}
+			}
+			s.parsed[t] = kept
+		}
+		docs = append(docs, kept...)
+	}
+	return docs
 }

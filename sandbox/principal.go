@@ -116,11 +116,11 @@ func (s *Sandbox) principalOf(keyID string, cred *credential) *principal {
 		p.arn = arn("sts", "", cred.account, "assumed-role/"+r.name+"/"+cred.session.name)
 		p.tags, p.policies = cred.session.tags, ids.policies(r.inline, r.attached)
 		if len(cred.session.policies) > 0 {
-			p.boundaries = append(p.boundaries, documents(cred.session.policies...))
+			p.boundaries = append(p.boundaries, ids.parse(cred.session.policies...))
 		}
 	case cred.root:
 		p.kind, p.id, p.arn = "Root", cred.account, arn("iam", "", cred.account, "root")
-		p.policies = documents(managedPolicies[AdministratorAccess])
+		p.policies = ids.parse(managedPolicies[AdministratorAccess])
 	default:
 		u := ids.users[cred.user]
 		if u == nil {

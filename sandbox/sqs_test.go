@@ -17,7 +17,7 @@ func (w *world) sqs(keys sandbox.Keys, region string) *sqs.Client {
 	return sqs.NewFromConfig(w.config(keys, region))
 }
 
-func makeQueue(t *testing.T, client *sqs.Client, name string, attributes map[string]string) *string {
+func makeQueue(t testing.TB, client *sqs.Client, name string, attributes map[string]string) *string {
 	t.Helper()
 	out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 	if err != nil {
