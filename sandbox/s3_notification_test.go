@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -223,20 +222,15 @@ func TestNotificationsToEventBridge(t *testing.T) {
 
 func TestNotificationsToFunction(t *testing.T) {
 	w, ctx := newWorld(t, sandbox.Options{}), t.Context()
-	client, functions := w.s3(w.root, "us-east-1"), lambda.NewFromConfig(w.config(w.root, "us-east-1"))
+	client, functions := w.s3(w.root, "us-east-1"), w.lambda(w.root)
 	makeBucket(t, client, "notifying")
-	made, err := functions.CreateFunction(ctx, &lambda.CreateFunctionInput{
-		FunctionName: aws.String("files"), Role: aws.String("arn:aws:iam::" + testAccount + ":role/files"), Runtime: "provided.al2", Handler: aws.String("bootstrap"),
-		Code: &lambdatypes.FunctionCode{ZipFile: zipped(t)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.makeFunction("files")
+	arn := "arn:aws:lambda:us-east-1:" + testAccount + ":function:files"
 	config := &s3types.NotificationConfiguration{LambdaFunctionConfigurations: []s3types.LambdaFunctionConfiguration{
-		{LambdaFunctionArn: made.FunctionArn, Events: []s3types.Event{"s3:ObjectCreated:*"}},
+		{LambdaFunctionArn: &arn, Events: []s3types.Event{"s3:ObjectCreated:*"}},
 	}}
 	wantCode(t, w.notify("notifying", config), "InvalidArgument")
-	_, err = functions.AddPermission(ctx, &lambda.AddPermissionInput{
+	_, err := functions.AddPermission(ctx, &lambda.AddPermissionInput{
 		FunctionName: aws.String("files"), StatementId: aws.String("s3"), Action: aws.String("lambda:InvokeFunction"),
 		Principal: aws.String("s3.amazonaws.com"), SourceArn: aws.String("arn:aws:s3:::notifying"),
 	})
@@ -248,7 +242,7 @@ func TestNotificationsToFunction(t *testing.T) {
 	}
 	putText(t, client, "notifying", "key", "text")
 	var n s3Notice
-	if calls := w.Invocations(*made.FunctionArn); len(calls) != 1 || json.Unmarshal(calls[0].Payload, &n) != nil || n.Records[0].S3.Object.Key != "key" {
+	if calls := w.Invocations(arn); len(calls) != 1 || json.Unmarshal(calls[0].Payload, &n) != nil || n.Records[0].S3.Object.Key != "key" {
 		t.Errorf("the function was called with %+v", calls)
 	}
 }
