@@ -17,5 +17,6 @@ func allServices() []*service {
 		firehoseService(),
 		logsService(),
 		lambdaService(),
+		stepFunctionsService(),
 	}
 }
