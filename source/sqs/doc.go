@@ -8,5 +8,6 @@
 //   - [Unwrap]: takes a body out of the envelope that SNS puts around it.
 //
 // Messages come at least once and in no order, so handlers must bear a message twice. Any number of sources, in one process
-// or several, may share a queue.
+// or several, may share a queue. Where the queue has a dead-letter queue of its own, SQS counts what is given back too: a
+// maxReceiveCount of 100 or more keeps an outage from filling it.
 package sqs

@@ -28,7 +28,7 @@ func (r *run) message(m *held) {
 		r.release(m, 0)
 	case errors.As(err, &own):
 		r.opts.Logger.Debug("message given back", "source", r.opts.Name, "message", m.ID, "error", err)
-		r.release(m, own.RetryAfter())
+		r.release(m, max(own.RetryAfter(), r.opts.Redeliver(m.Receives)))
 	case fault.Retryable(err):
 		r.refused(m, began, err)
 	default:

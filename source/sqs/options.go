@@ -25,7 +25,7 @@ type Message struct {
 //
 // An error that is [fault.Retryable] gives the message back and pauses the polling, because the next message would meet
 // the same; an error in whose chain is a method RetryAfter() time.Duration concerns this message only: it is given back
-// for that long and the others go on. After any other error, and after a panic, the message is buried.
+// for at least that long and the others go on. After any other error, and after a panic, the message is buried.
 type Handle func(ctx context.Context, m Message) error
 
 // Bury keeps what can't be handled, with the reason for people. nil means that it is on disk. key names the message.

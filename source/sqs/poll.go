@@ -26,9 +26,9 @@ func (r *run) poll(ctx context.Context, first bool) {
 		if err != nil {
 			return
 		}
-		wait := shortPoll
-		if first && !probing {
-			wait = longPoll
+		wait := longPoll
+		if !first || r.gates[receiving].failing() { // soon gone, or its recovery is to be seen soon
+			wait = shortPoll
 		}
 		began := time.Now()
 		messages, err := r.receive(ctx, r.client, n, wait)
