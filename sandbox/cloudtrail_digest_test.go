@@ -117,6 +117,29 @@ func TestDigestChain(t *testing.T) {
 	}
 }
 
+// Regions have keys of their own, and a new one after thirty days.
+func TestSigningKeys(t *testing.T) {
+	w, now := newWorld(t, sandbox.Options{}), time.Now()
+	key := func(region string, at time.Time) string {
+		t.Helper()
+		k, err := w.SigningKey(region, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	first := key("us-east-1", now)
+	if key("us-east-1", now.AddDate(0, 0, 20)) != first {
+		t.Error("the key changed within thirty days")
+	}
+	if key("eu-west-1", now) == first {
+		t.Error("two regions share a key")
+	}
+	if key("us-east-1", now.AddDate(0, 0, 31)) == first || key("us-east-1", now) != first {
+		t.Error("the key doesn't change after thirty days, or the old one is lost")
+	}
+}
+
 func TestDigestsBeginAndEndWithValidation(t *testing.T) {
 	w, ctx := newFilesWorld(t, sandbox.Options{}), t.Context()
 	arn := w.makeTrail("main")

@@ -1,6 +1,9 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Flood records n StopLogging calls of a user in us-east-1.
 func (s *Sandbox) Flood(a *Account, n int) {
@@ -18,4 +21,27 @@ func (s *Sandbox) Flood(a *Account, n int) {
 			TLSDetails: map[string]string{"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256", "clientProvidedHostHeader": "cloudtrail.us-east-1.amazonaws.com"},
 		})
 	}
+}
+
+// GatherMany hands the same record of us-east-1 to the trails n times.
+func (s *Sandbox) GatherMany(a *Account, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := &eventRecord{UserIdentity: &userIdentity{}, AWSRegion: "us-east-1", RecipientAccountID: a.ID}
+	c := &call{sb: s, svc: s.services["cloudtrail"], time: s.opts.Clock.Now()}
+	for range n {
+		s.gather(c, r, []byte("{}"))
+	}
+}
+
+// SigningKey is the fingerprint of the key that signs the digests of a region
+// at a time.
+func (s *Sandbox) SigningKey(region string, at time.Time) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := s.signingKey(region, at)
+	if err != nil {
+		return "", err
+	}
+	return k.fingerprint, nil
 }
