@@ -18,5 +18,6 @@ func allServices() []*service {
 		logsService(),
 		lambdaService(),
 		stepFunctionsService(),
+		ssmService(),
 	}
 }

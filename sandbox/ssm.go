@@ -1,0 +1,134 @@
+package sandbox
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"riposte.dev/sandbox/wire"
+)
+
+// ssmService answers for Run Command and Automation, which run nothing:
+// commands and automations have succeeded at once, on whatever instances and by
+// whatever documents they name
+// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html).
+// Actions are those of
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html.
+func ssmService() *service {
+	return &service{
+		name: "ssm", prefix: "ssm",
+		operations: []operation{
+			{name: "SendCommand", resources: commandResources, also: passes("ServiceRoleArn"), handle: sendCommand},
+			{name: "ListCommands", handle: listCommands},
+			{name: "StartAutomationExecution", resources: automationDefinition, also: passesAutomationRole, writes: true, handle: startAutomation},
+			{name: "GetAutomationExecution", resources: automationResource, handle: getAutomation},
+		},
+	}
+}
+
+// ssmRuns are the commands and automations of an account in a region, oldest
+// out first.
+type ssmRuns struct {
+	commands    []wire.Object // Command structures
+	automations []*automation
+}
+
+type automation struct {
+	id, token string
+	describe  wire.Object // AutomationExecution structure
+}
+
+// maxRuns bounds the commands, and the automations, of an ssmRuns.
+const maxRuns = 1000
+
+func newSSMRuns() *ssmRuns { return &ssmRuns{} }
+
+// clone copies the lists only: what is in them never changes.
+func (s *ssmRuns) clone() stater {
+	return &ssmRuns{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations)}
+}
+
+func (c *call) ssmRuns() *ssmRuns {
+	return stateOf(c, stateKey{"ssm", c.account.id, c.region}, newSSMRuns)
+}
+
+// newest is a list without its oldest entries.
+func newest[T any](list []T, most int) []T { return list[max(0, len(list)-most):] }
+
+// commandResources are the document and the instances of a command; with
+// targets, all instances.
+func commandResources(c *call) []string {
+	name := c.in.str("DocumentName")
+	owner := c.account.id
+	if strings.HasPrefix(name, "AWS-") {
+		owner = ""
+	}
+	document := arn("ssm", c.region, owner, "document/"+name)
+	if isARN(name) {
+		document = name
+	}
+	out := []string{document}
+	for _, id := range c.in.strs("InstanceIds") {
+		out = append(out, arn("ec2", c.region, c.account.id, "instance/"+id))
+	}
+	if len(c.in.objects("Targets")) > 0 {
+		out = append(out, arn("ec2", c.region, c.account.id, "instance/*"))
+	}
+	return out
+}
+
+func sendCommand(c *call) (wire.Object, error) {
+	instances, targets := c.in.strs("InstanceIds"), c.in.objects("Targets")
+	if (len(instances) > 0) == (len(targets) > 0) {
+		return nil, c.fail(wire.Invalid, "Specify either InstanceIds or Targets, not both and not neither.")
+	}
+	now := c.time.UTC()
+	timeout := c.in.number("TimeoutSeconds", 3600)
+	command := wire.Object{
+		"CommandId": c.sb.newUUID(), "RequestedDateTime": now, "ExpiresAfter": now.Add(time.Duration(timeout) * time.Second), "TimeoutSeconds": int64(timeout),
+		"DocumentVersion": "$DEFAULT", "Comment": "", "MaxConcurrency": "50", "MaxErrors": "0", "Status": "Success", "StatusDetails": "Success",
+		"InstanceIds": wire.List{}, "Targets": wire.List{}, "TargetCount": int64(len(instances)), "CompletedCount": int64(len(instances)),
+		"ErrorCount": int64(0), "DeliveryTimedOutCount": int64(0), "ServiceRole": c.in.str("ServiceRoleArn"),
+	}
+	for _, member := range []string{
+		"DocumentName", "DocumentVersion", "Comment", "Parameters", "InstanceIds", "Targets", "MaxConcurrency", "MaxErrors", "NotificationConfig",
+		"CloudWatchOutputConfig", "OutputS3Region", "OutputS3BucketName", "OutputS3KeyPrefix",
+	} {
+		if v := c.in[member]; v != nil {
+			command[member] = v
+		}
+	}
+	runs := c.ssmRuns()
+	runs.commands = newest(append(runs.commands, command), maxRuns)
+	return wire.Object{"Command": command}, nil
+}
+
+// listCommands lists the latest first.
+func listCommands(c *call) (wire.Object, error) {
+	want := map[string]string{}
+	for _, f := range c.in.objects("Filters") {
+		want[f.str("key")] = f.str("value")
+	}
+	var found []wire.Object
+	for _, command := range slices.Backward(c.ssmRuns().commands) {
+		in := input(command)
+		switch {
+		case c.in.has("CommandId") && in.str("CommandId") != c.in.str("CommandId"),
+			c.in.has("InstanceId") && !slices.Contains(in.strs("InstanceIds"), c.in.str("InstanceId")),
+			want["DocumentName"] != "" && in.str("DocumentName") != want["DocumentName"],
+			want["Status"] != "" && in.str("Status") != want["Status"]:
+			continue
+		}
+		found = append(found, command)
+	}
+	if c.in.has("CommandId") && len(found) == 0 {
+		return nil, wire.Errorf("InvalidCommandId", "The command %s does not exist.", c.in.str("CommandId"))
+	}
+	page, next, err := paginate(c, found, c.in.str("NextToken"), c.in.number("MaxResults", 50))
+	if err != nil {
+		return nil, wire.Errorf("InvalidNextToken", "The specified token isn't valid.")
+	}
+	out := wire.Object{"Commands": list(page, func(o wire.Object) any { return o })}
+	put(out, "NextToken", next)
+	return out, nil
+}
