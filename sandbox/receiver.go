@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"riposte.dev/sandbox/policy"
@@ -72,10 +73,16 @@ func refused(code, format string, args ...any) *undelivered {
 // asUndelivered gives any error of a delivery its form.
 func asUndelivered(err error) *undelivered {
 	var u *undelivered
-	if !errors.As(err, &u) {
-		u = &undelivered{code: "UNKNOWN", message: err.Error(), passing: true}
+	var unreached *url.Error
+	switch {
+	case errors.As(err, &u):
+		return u
+	case errors.As(err, &unreached) && unreached.Timeout():
+		return &undelivered{code: "TIMEOUT", message: unreached.Err.Error(), passing: true}
+	case errors.As(err, &unreached):
+		return &undelivered{code: "CONNECTION_FAILURE", message: unreached.Err.Error(), passing: true}
 	}
-	return u
+	return &undelivered{code: "ERROR_FROM_TARGET", message: err.Error(), passing: true}
 }
 
 // permits says whether a sender may do an action on a resource: by the role

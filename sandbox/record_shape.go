@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -106,10 +107,13 @@ func (r recordShape) value(s *wire.Shape, v any, response bool) any {
 	return v
 }
 
-// sensitive values are those of the model, and secrets in models that lack the
-// mark (STS's secret access key).
+// unmarked are secrets whose models lack the mark: STS's secret access key, and
+// what EventBridge's connections sign in with.
+var unmarked = []string{"SecretAccessKey", "ApiKeyValue", "Password", "ClientSecret"}
+
+// sensitive values are those of the model, and unmarked ones.
 func sensitive(ref *wire.Ref) bool {
-	return ref.Type().Sensitive || ref.Name == "SecretAccessKey"
+	return ref.Type().Sensitive || slices.Contains(unmarked, ref.Name)
 }
 
 // hideSensitive keeps the model's names and hides what is sensitive.
