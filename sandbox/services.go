@@ -19,5 +19,6 @@ func allServices() []*service {
 		lambdaService(),
 		stepFunctionsService(),
 		ssmService(),
+		ecsService(),
 	}
 }
