@@ -2,6 +2,7 @@ package cloudtrail_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -61,6 +62,7 @@ type world struct {
 	clock   *clock
 	url     string
 	account *sandbox.Account
+	http    *http.Client // one for all, as a process has
 	admin   sandbox.Keys
 }
 
@@ -74,7 +76,7 @@ func newWorld(t *testing.T, opts sandbox.Options) *world {
 	}
 	srv := httptest.NewServer(w.Handler())
 	t.Cleanup(srv.Close)
-	w.url = srv.URL
+	w.url, w.http = srv.URL, srv.Client()
 	if w.account, err = w.CreateAccount(account, "shop"); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,7 @@ func newWorld(t *testing.T, opts sandbox.Options) *world {
 
 func (w *world) config(keys sandbox.Keys, region string) aws.Config {
 	return aws.Config{
-		Region: region, BaseEndpoint: &w.url, RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: &w.url, RetryMaxAttempts: 1, HTTPClient: w.http,
 		Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, ""),
 	}
 }
