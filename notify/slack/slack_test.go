@@ -180,7 +180,7 @@ func bounded(t testing.TB, p posted) {
 
 func TestLimits(t *testing.T) {
 	m := example()
-	m.Subject, m.Summary = strings.Repeat("s", 200), strings.Repeat("&", 5000)
+	m.Subject, m.Summary = strings.Repeat("s", 200), "ab"+strings.Repeat("&", 5000)
 	for i := range 100 {
 		m.Sections = append(m.Sections, notify.Section{Title: fmt.Sprint(i), Facts: []notify.Fact{{Value: strings.Repeat("日", 4000)}}})
 	}

@@ -227,6 +227,7 @@ func TestStreamPrefixAndPattern(t *testing.T) {
 func TestGoesOnAtTheCheckpoint(t *testing.T) {
 	w := newWorld(t, "trail")
 	o := w.options(t, Group{Name: "trail"})
+	o.Interval = time.Hour // it is for groups that are up to date
 	w.kept[o.Groups[0].key("l")] = fmt.Sprint(time.Now().Add(-3 * time.Hour).UnixMilli())
 	w.put(t, "trail", "a", 200*time.Minute, record("before"))
 	w.put(t, "trail", "a", 150*time.Minute, record("first hour"))

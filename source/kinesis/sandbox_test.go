@@ -210,13 +210,17 @@ func TestLatestBeginsWithTheFirstStart(t *testing.T) {
 	w.put(t, "before")
 	o := w.options(t)
 	o.Start = Latest
-	o.Now = func() time.Time { return time.Now().Add(time.Millisecond) }
+	first := time.Now().Add(5 * time.Millisecond) // Kinesis reads times in milliseconds; the record before has an earlier one
+	o.Now = func() time.Time { return first }
 	stop := start(t, o)
 	w.await(t, "the first start is kept", func() bool { return len(w.kept) == 1 })
 	stop()
+	if err := wait(t.Context(), time.Until(first)); err != nil {
+		t.Fatal(err)
+	}
 	w.put(t, "while it was down")
 	start(t, o)
-	w.await(t, "it is handled", func() bool { return w.handled["while it was down"] == 1 })
+	w.await(t, "its page is handled", func() bool { return w.handled["while it was down"] == 1 && len(w.kept) == 2 })
 	if w.handled["before"] != 0 {
 		t.Error("what came before the first start was read")
 	}
