@@ -57,9 +57,9 @@ func BenchmarkDeliver(b *testing.B) {
 	if err := r.Enqueue(b.Context(), d); err != nil {
 		b.Fatal(err)
 	}
-	job := *r.opts.Queue.(*memQueue).jobs["target-sqs"][0]
+	job := *r.opts.Queue.(*memQueue).jobs[firstQueue][0]
 	job.Attempt = 1
-	h := &deliver{Router: r, kind: "sqs", sender: quick{}}
+	h := &deliver{Router: r}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := h.handle(b.Context(), job); err != nil {

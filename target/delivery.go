@@ -18,7 +18,7 @@ type Delivery struct {
 	Target   Config          `json:"target"`
 	Event    json.RawMessage `json:"event"`           // the envelope
 	Ingested time.Time       `json:"ingested"`        // when riposte took the event in; the retry policy's age counts from here
-	Tried    int             `json:"tried,omitempty"` // attempts in the kind's first queue
+	Tried    int             `json:"tried,omitempty"` // attempts in the first queue
 }
 
 // Request is one attempt, for a Sender.

@@ -5,9 +5,9 @@
 // EventBridge's words where it has some. [NewInput] compiles what a target is sent (input, input path, input transformer);
 // [Router] brings it there:
 //
-//	Router.Enqueue ─► queue per kind of target ─► deliver ─► Input ─► Sender.Send          Router.Run
-//	                        │ a slow target's                 │ refused, or out of retries
-//	                        └─► second queue of the kind      └─► DeadLetters: the target's queue, else the dead letters
+//	Router.Enqueue ─► queue ─► deliver ─► Input ─► Sender.Send      Router.Run
+//	                    │ a slow target's  │ refused, or out of retries
+//	                    └─► second queue   └─► DeadLetters: the target's queue, else the dead letters
 //
 // A delivery's id is a hash of rule, target and cause: the same cause is queued once, and the id travels as idempotency
 // token where a service takes one ([Kind.Effect] says which). [Permissions] names the IAM actions that a target needs.

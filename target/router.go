@@ -25,8 +25,8 @@ type Options struct {
 
 	Backoff   Backoff
 	Timeout   time.Duration // of an attempt; default 30 s
-	Workers   int           // attempts at a time, for each queue; default 16
-	PerTarget int           // of these, how many one target may take in its kind's first queue; default a quarter
+	Workers   int           // attempts at a time, for each of the two queues; default 16
+	PerTarget int           // of these, how many one target may take in the first queue; default a quarter
 
 	Logger     *slog.Logger          // default: discard
 	Registerer prometheus.Registerer // default: no metrics
@@ -89,9 +89,12 @@ func New(opts Options) (*Router, error) {
 	return r, err
 }
 
-// firstQueue and slowQueue name the queues of a kind.
-func firstQueue(kind string) string { return "target-" + kind }
-func slowQueue(kind string) string  { return "target-" + kind + "-slow" }
+// The two queues. Every queue's workers take memory whether they work or not, so kinds have none of their own; that a
+// target holds up nobody is up to Options.PerTarget.
+const (
+	firstQueue = "target"
+	slowQueue  = "target-slow"
+)
 
 // Enqueue returns when the delivery is durably queued. The same rule, target and cause again is queued once. Errors:
 // fault.Invalid for a target that Check would refuse or that nothing sends to, and those of Queue.Enqueue. After an error
@@ -113,7 +116,7 @@ func (r *Router) Enqueue(ctx context.Context, d Delivery) error {
 	if d.Ingested.IsZero() {
 		d.Ingested = r.opts.Now()
 	}
-	if err := r.enqueue(ctx, firstQueue(k.Name), d); err != nil {
+	if err := r.enqueue(ctx, firstQueue, d); err != nil {
 		return err
 	}
 	r.metrics.deliveries.WithLabelValues(k.Name, "queued").Inc()
@@ -141,30 +144,19 @@ func (r *Router) Run(ctx context.Context) error {
 		Workers: r.opts.Workers,
 		Pause:   func(attempt int) time.Duration { return r.opts.Backoff.pause(attempt, r.opts.Random()) },
 	}
-	errs := make(chan error, 2*len(r.senders))
+	errs := make([]error, 2)
 	var wg sync.WaitGroup
-	for kind, sender := range r.senders {
-		for _, slow := range []bool{false, true} {
-			h := &deliver{Router: r, kind: kind, sender: sender, slow: slow}
-			queue := firstQueue(kind)
-			if slow {
-				queue = slowQueue(kind)
+	for i, queue := range []string{firstQueue, slowQueue} {
+		h := &deliver{Router: r, slow: queue == slowQueue}
+		wg.Go(func() {
+			defer cancel() // without one queue the other would go on unnoticed
+			if err := r.opts.Queue.Work(ctx, queue, work, h.handle); err != nil && ctx.Err() == nil {
+				errs[i] = fmt.Errorf("queue %s: %w", queue, err)
 			}
-			wg.Go(func() {
-				defer cancel() // without one queue the others would go on unnoticed
-				if err := r.opts.Queue.Work(ctx, queue, work, h.handle); err != nil {
-					errs <- fmt.Errorf("queue %s: %w", queue, err)
-				}
-			})
-		}
+		})
 	}
 	wg.Wait()
-	close(errs)
-	var all []error
-	for err := range errs {
-		all = append(all, err)
-	}
-	return errors.Join(all...)
+	return errors.Join(errs...)
 }
 
 // busy counts the attempts under way, by target.

@@ -277,14 +277,26 @@ func TestSlowTargetHoldsUpNobody(t *testing.T) {
 
 // The attempts before a delivery moved to the second queue count.
 func TestAttemptsCountAcrossQueues(t *testing.T) {
-	h := &deliver{Router: newRig(t, nil).Router, kind: "sqs", sender: &sender{kind: "sqs", fail: func(Request) error {
-		return fault.New(fault.Unavailable, "down")
-	}}, slow: true}
+	r := newRig(t, nil)
+	r.sqs.fail = func(Request) error { return fault.New(fault.Unavailable, "down") }
+	h := &deliver{Router: r.Router, slow: true}
 	two := 2
 	data := fmt.Appendf(nil, `{"id":"x","rule":"a","tried":2,"ingested":%q,"event":{},"target":{"id":"t","arn":%q,"retryPolicy":{"maximumRetryAttempts":%d}}}`,
 		time.Now().Format(time.RFC3339), queueARN, two)
 	if err := h.handle(t.Context(), Job{Data: data, Attempt: 1}); !errors.Is(err, ErrGiveUp) || !strings.Contains(err.Error(), "after 3 attempts") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What is in the queue but can't be handled, after an older version or a changed configuration, is a dead letter.
+func TestJobsThatCannotBeHandled(t *testing.T) {
+	h := &deliver{Router: newRig(t, nil).Router}
+	for data, want := range map[string]string{
+		"{": "not a delivery", `{"target":{"id":"t"}}`: "not in correct format", `{"target":{"id":"t","url":"https://example.com"}}`: "nothing sends to http",
+	} {
+		if err := h.handle(t.Context(), Job{Data: []byte(data), Attempt: 1}); !errors.Is(err, ErrGiveUp) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", data, err)
+		}
 	}
 }
 
@@ -336,7 +348,7 @@ type brokenQueue struct {
 }
 
 func (q *brokenQueue) Work(ctx context.Context, queue string, cfg WorkConfig, handle func(context.Context, Job) error) error {
-	if queue == "target-sqs-slow" {
+	if queue == slowQueue {
 		return q.err
 	}
 	return q.memQueue.Work(ctx, queue, cfg, handle)
