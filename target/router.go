@@ -26,7 +26,7 @@ type Options struct {
 	Backoff   Backoff
 	Timeout   time.Duration // of an attempt; default 30 s
 	Workers   int           // attempts at a time, for each of the two queues; default 16
-	PerTarget int           // of these, how many one target may take in the first queue; default a quarter
+	PerTarget int           // of these, how many one target may take in the first queue; default a half
 
 	Logger     *slog.Logger          // default: discard
 	Registerer prometheus.Registerer // default: no metrics
@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 		o.Workers = 16
 	}
 	if o.PerTarget <= 0 {
-		o.PerTarget = max(1, o.Workers/4)
+		o.PerTarget = max(1, o.Workers/2)
 	}
 	o.Backoff = o.Backoff.withDefaults()
 	return o
