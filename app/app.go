@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"riposte.dev/accounts"
 	"riposte.dev/action"
 	"riposte.dev/bus"
 	"riposte.dev/detect"
@@ -23,6 +24,7 @@ import (
 	"riposte.dev/notify"
 	"riposte.dev/playbook"
 	"riposte.dev/store"
+	"riposte.dev/target"
 )
 
 // stopWithin bounds the whole shutdown.
@@ -48,7 +50,8 @@ type App struct {
 	metrics  *prometheus.Registry
 	store    *store.Store
 	bus      *bus.Bus
-	accounts *awsAccounts
+	accounts *accounts.Accounts
+	region   string // riposte's own
 	actions  *action.Set
 	inForce  atomic.Pointer[inForce]
 	threats  *detect.ThreatLists
@@ -56,8 +59,10 @@ type App struct {
 	gate     *gate
 	ledger   *playbook.Ledger
 	own      *ownCalls
+	sources  []func(context.Context) error
 	runtime  *playbook.Runtime
 	router   *notify.Router
+	targets  *target.Router
 	hub      *finding.Hub
 	engine   *detect.Engine
 	activity *detect.Activity
@@ -115,7 +120,9 @@ func (a *App) build(ctx context.Context) error {
 		{"AWS", a.openAWS},
 		{"notifications", a.buildNotify},
 		{"playbooks", a.buildPlaybooks},
+		{"targets", a.buildTargets},
 		{"detection", a.buildDetection},
+		{"sources", a.buildSources},
 		{"the route", a.startRoute},
 		{"HTTP", a.serveHTTP},
 	} {

@@ -5,159 +5,101 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"riposte.dev/fault"
+	"riposte.dev/accounts"
+	"riposte.dev/action/awscall"
+	"riposte.dev/playbook"
+	"riposte.dev/web"
 )
-
-// callTimeout bounds one attempt of one AWS call.
-const callTimeout = 15 * time.Second
 
 // appID is how riposte names itself in the user agent of its calls.
 const appID = "riposte"
 
-// awsAccounts gives AWS configurations: riposte's own account with the base credentials, every other configured account
-// with a role that is assumed there. An account that is not configured is refused, never guessed.
-type awsAccounts struct {
-	base  aws.Config
-	roles map[string]AccountConfig
-
-	mu       sync.Mutex
-	identity *sts.GetCallerIdentityOutput
-	assumed  map[string]aws.CredentialsProvider
-}
-
-// newAWSAccounts loads credentials; it calls nothing, so that riposte starts while AWS is out of reach.
-func newAWSAccounts(ctx context.Context, c AWSConfig) (*awsAccounts, error) {
-	base, err := baseConfig(ctx, c)
+// openAWS loads credentials; it calls nothing, so that riposte starts while AWS is out of reach.
+func (a *App) openAWS(ctx context.Context) error {
+	c := a.opts.Config.AWS
+	base, err := accounts.Base(ctx, c.identity())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	a := &awsAccounts{base: base, roles: map[string]AccountConfig{}, assumed: map[string]aws.CredentialsProvider{}}
-	for _, account := range c.Accounts {
-		a.roles[account.ID] = account
-	}
-	return a, nil
-}
-
-// baseConfig is riposte's own identity. Static keys make it hermetic: neither the user's profile nor the environment is
-// read, so that the demo cannot reach a real account.
-func baseConfig(ctx context.Context, c AWSConfig) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().WithTimeout(callTimeout) // the SDK's own, so that AWS_CA_BUNDLE is honoured
-	retryer := func() aws.Retryer { return retry.NewAdaptiveMode() }
-	if c.AccessKeyID != "" {
-		return aws.Config{
-			Region: c.Region, BaseEndpoint: aws.String(c.Endpoint), HTTPClient: client, Retryer: retryer, AppID: appID,
-			Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, ""),
-		}, nil
-	}
-	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(client), config.WithRetryer(retryer), config.WithAppID(appID),
-	}
-	if c.Region != "" {
-		options = append(options, config.WithRegion(c.Region))
-	}
-	if c.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(c.Profile))
-	}
-	if c.Endpoint != "" {
-		options = append(options, config.WithBaseEndpoint(c.Endpoint))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	a.region = base.Region
+	a.ledger = playbook.NewLedger(a.store.Executions)
+	a.own = &ownCalls{ledger: a.ledger, stored: a.store.Calls, now: a.opts.Now, recent: map[string]bool{}}
+	a.accounts, err = accounts.New(accounts.Options{
+		Base: base, Accounts: c.members(), Organization: c.organization(), Regions: c.Regions, Checkpoints: a.store.Settings,
+		OnRequest: func(service, operation, id string) { a.own.note(awscall.Prefix(service), operation, id) },
+		Changed:   a.accountsChanged,
+		Report:    func(problem string) { a.warn("organization", problem) },
+		Now:       a.opts.Now, Logger: a.log, Registerer: a.metrics,
+	})
 	if err != nil {
-		return aws.Config{}, fault.New(fault.Invalid, "AWS configuration: %w", err).
-			WithHint("set aws.region and aws.profile in the configuration, or the environment variables of the AWS SDK")
+		return err
 	}
-	return cfg, nil
+	a.actions, err = newActions(a.accounts, a.opts)
+	return err
 }
 
-// Config returns the configuration for calls to one account and region.
-func (a *awsAccounts) Config(ctx context.Context, account, region string) (aws.Config, error) {
-	cfg := a.base.Copy()
-	if region != "" {
-		cfg.Region = region
+// accountsChanged lets the guard know the roles of accounts that were discovered.
+func (a *App) accountsChanged() {
+	if a.gate == nil {
+		return // it is being built, and will ask
 	}
-	role, configured := a.roles[account]
-	if !configured {
-		own, err := a.whoAmI(ctx)
-		if err != nil {
-			return aws.Config{}, err
+	if err := a.gate.open(a.loops); err != nil {
+		a.log.Warn("the roles of discovered accounts are not known to the guard yet", "error", err)
+	}
+}
+
+func (c AWSConfig) identity() accounts.Identity {
+	return accounts.Identity{Region: c.Region, Profile: c.Profile, Endpoint: c.Endpoint, AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}
+}
+
+func (c AWSConfig) members() []accounts.Account {
+	list := make([]accounts.Account, len(c.Accounts))
+	for i, m := range c.Accounts {
+		list[i] = accounts.Account{ID: m.ID, Name: m.Name, Role: m.Role, ExternalID: m.ExternalID, Regions: m.Regions}
+	}
+	return list
+}
+
+func (c AWSConfig) organization() *accounts.Organization {
+	o := c.Organization
+	if o == nil {
+		return nil
+	}
+	return &accounts.Organization{RoleName: o.Role, ExternalID: o.ExternalID, Include: o.Include, Exclude: o.Exclude, Manager: o.Manager, Refresh: o.Refresh}
+}
+
+// accountHealth is what /readyz says about the accounts.
+func (a *App) accountHealth() string {
+	var broken []string
+	health := a.accounts.Health()
+	for _, h := range health {
+		if h.Status == accounts.Broken {
+			broken = append(broken, h.Account)
 		}
-		if account != "" && account != aws.ToString(own.Account) {
-			return aws.Config{}, fault.New(fault.Denied, "account %s is not configured", account).
-				WithHint("add it under aws.accounts with the role to assume there")
-		}
-		return cfg, nil
 	}
-	cfg.Credentials = a.assume(role)
-	return cfg, nil
+	if len(broken) == 0 {
+		return ""
+	}
+	const most = 5
+	list := strings.Join(broken[:min(len(broken), most)], ", ")
+	if len(broken) > most {
+		list += fmt.Sprintf(" and %d more", len(broken)-most)
+	}
+	return fmt.Sprintf("%d of %d accounts can't be reached: %s; `riposte accounts` says why", len(broken), len(health), list)
 }
 
-func (a *awsAccounts) assume(role AccountConfig) aws.CredentialsProvider {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	provider, ok := a.assumed[role.ID]
-	if !ok {
-		provider = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(a.base), role.Role, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "riposte"
-			if role.ExternalID != "" {
-				o.ExternalID = aws.String(role.ExternalID)
-			}
-		}))
-		a.assumed[role.ID] = provider
+// listAccounts is web.Accounts.
+func (a *App) listAccounts() []web.Account {
+	roles := map[string]accounts.Account{}
+	for _, m := range a.accounts.List() {
+		roles[m.ID] = m
 	}
-	return provider
-}
-
-// whoAmI asks STS once for the base credentials' identity; a failure is asked again next time.
-func (a *awsAccounts) whoAmI(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.identity != nil {
-		return a.identity, nil
+	var list []web.Account
+	for _, h := range a.accounts.Health() {
+		list = append(list, web.Account{ID: h.Account, Name: h.Name, Role: roles[h.Account].Role, Status: string(h.Status), Problem: h.Problem,
+			Hint: h.Hint, Checked: h.Checked})
 	}
-	out, err := sts.NewFromConfig(a.base).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return nil, fault.New(fault.Unavailable, "AWS does not say who we are: %w", err).
-			WithHint("check credentials and network with `aws sts get-caller-identity`")
-	}
-	a.identity = out
-	return out, nil
-}
-
-// responders returns the principals that our calls are made as: the role of each configured account, and the configured
-// responder or, without one, the identity of the base credentials.
-func (a *awsAccounts) responders(ctx context.Context, configured string) ([]string, error) {
-	var arns []string
-	for _, account := range a.roles {
-		arns = append(arns, account.Role)
-	}
-	slices.Sort(arns)
-	if configured != "" {
-		return append(arns, configured), nil
-	}
-	own, err := a.whoAmI(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return append(arns, roleOf(aws.ToString(own.Arn))), nil
-}
-
-// roleOf turns the ARN of a role session into that of the role, as CloudTrail's session issuer names it.
-func roleOf(arn string) string {
-	head, session, ok := strings.Cut(arn, ":assumed-role/")
-	if !ok {
-		return arn
-	}
-	role, _, _ := strings.Cut(session, "/")
-	return fmt.Sprintf("%s:role/%s", strings.Replace(head, ":sts:", ":iam:", 1), role)
+	slices.SortFunc(list, func(x, y web.Account) int { return strings.Compare(x.ID, y.ID) })
+	return list
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"riposte.dev/action"
@@ -12,8 +13,10 @@ import (
 	"riposte.dev/finding"
 	"riposte.dev/guard"
 	"riposte.dev/notify"
+	"riposte.dev/notify/slack"
 	"riposte.dev/notify/smtp"
 	"riposte.dev/notify/sns"
+	"riposte.dev/notify/webhook"
 	"riposte.dev/playbook"
 )
 
@@ -31,34 +34,11 @@ func Actions() (*action.Set, error) {
 	return newActions(nil, Options{Now: time.Now})
 }
 
-func (a *App) openAWS(ctx context.Context) (err error) {
-	if a.accounts, err = newAWSAccounts(ctx, a.opts.Config.AWS); err != nil {
-		return err
-	}
-	a.actions, err = newActions(a.accounts, a.opts)
-	return err
-}
-
 func (a *App) buildNotify(context.Context) error {
 	c := a.opts.Config.Notify
-	channels := []notify.Channel{logChannel{a.log}}
-	if c.Mail != nil {
-		mail, err := smtp.New(smtp.Config{
-			Host: c.Mail.Host, Port: c.Mail.Port, TLS: smtp.Encryption(c.Mail.TLS), From: c.Mail.From,
-			Username: c.Mail.Username, PasswordFile: a.opts.Config.path(c.Mail.PasswordFile),
-			ReplyTo: c.Mail.ReplyTo, CAFile: a.opts.Config.path(c.Mail.CAFile),
-		})
-		if err != nil {
-			return err
-		}
-		channels = append(channels, mail)
-	}
-	for name, arn := range c.Topics {
-		topic, err := sns.New(sns.Config{Name: name, TopicARN: arn, AWS: a.accounts.Config})
-		if err != nil {
-			return err
-		}
-		channels = append(channels, topic)
+	channels, err := a.channels(c)
+	if err != nil {
+		return err
 	}
 	routes := []notify.Route{{Name: logRoute, Channels: []string{logChannel{}.Name()}}}
 	fallback := logRoute
@@ -76,6 +56,40 @@ func (a *App) buildNotify(context.Context) error {
 	return err
 }
 
+// channels makes what notifications are sent by.
+func (a *App) channels(c NotifyConfig) ([]notify.Channel, error) {
+	channels := []notify.Channel{logChannel{a.log}}
+	add := func(channel notify.Channel, err error) error {
+		channels = append(channels, channel)
+		return err
+	}
+	path := a.opts.Config.path
+	var errs []error
+	if m := c.Mail; m != nil {
+		errs = append(errs, add(smtp.New(smtp.Config{
+			Host: m.Host, Port: m.Port, TLS: smtp.Encryption(m.TLS), From: m.From,
+			Username: m.Username, PasswordFile: path(m.PasswordFile), ReplyTo: m.ReplyTo, CAFile: path(m.CAFile),
+		})))
+	}
+	for name, arn := range c.Topics {
+		errs = append(errs, add(sns.New(sns.Config{Name: name, TopicARN: arn, AWS: a.accounts.Config})))
+	}
+	for name, s := range c.Slack {
+		errs = append(errs, add(slack.New(slack.Config{Name: name, URLFile: path(s.URLFile), AllowPrivate: s.AllowPrivate, Now: a.opts.Now})))
+	}
+	for name, w := range c.Webhooks {
+		headers := map[string]string{}
+		for header, file := range w.HeaderFiles {
+			headers[header] = path(file)
+		}
+		errs = append(errs, add(webhook.New(webhook.Config{
+			Name: name, URL: w.URL, URLFile: path(w.URLFile), SecretFile: path(w.SecretFile), HeaderFiles: headers,
+			AllowPrivate: w.AllowPrivate, AllowPlaintext: w.AllowPlaintext, CAFile: path(w.CAFile), Now: a.opts.Now,
+		})))
+	}
+	return channels, errors.Join(errs...)
+}
+
 func (a *App) buildPlaybooks(context.Context) error {
 	force, err := loadContent(a.opts.Config, a.actions)
 	if err != nil {
@@ -84,8 +98,6 @@ func (a *App) buildPlaybooks(context.Context) error {
 	a.inForce.Store(force)
 	a.activity = detect.NewActivity(0, 0, a.opts.Now)
 	a.reporter = &reporter{router: a.router, activity: a.activity, accounts: a.accounts, now: a.opts.Now}
-	a.ledger = playbook.NewLedger(a.store.Executions)
-	a.own = &ownCalls{ledger: a.ledger, stored: a.store.Calls, now: a.opts.Now, recent: map[string]bool{}}
 	a.gate = &gate{
 		accounts: a.accounts, configured: a.opts.Config.AWS.Responder, inForce: &a.inForce,
 		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Lost: a.ledger, Now: a.opts.Now},
@@ -112,7 +124,7 @@ func (a *App) buildDetection(context.Context) error {
 	var err error
 	a.engine, err = detect.NewEngine(detect.Options{
 		Rules: force.rules, Guard: a.gate, Responder: responder{a.runtime, a.live}, Findings: a.hub, Notices: detectNotices{a.reporter},
-		DeadLetters: buried{a.bus}, Postponer: timers{a.bus}, Enrichers: []detect.Enricher{a.threats, networks},
+		DeadLetters: buried{a.bus}, Postponer: timers{a.bus}, Targets: a.targets, Enrichers: []detect.Enricher{a.threats, networks},
 		Observers: []detect.Observer{networks}, Activity: a.activity, OwnRole: a.gate.ownRole,
 		Now: a.opts.Now, Logger: a.log, Registerer: a.metrics,
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"riposte.dev/accounts"
 	"riposte.dev/asl"
 	"riposte.dev/cli"
 	"riposte.dev/conf"
@@ -33,14 +34,16 @@ func Commands(version string) (cli.Deps, error) {
 			"riposte": func() ([]byte, error) { return conf.SchemaOf(Config{}, "riposte configuration") },
 			"rule":    detect.Schema,
 		},
-		AWS:  openSession,
-		Plan: rehearsePlan,
+		AWS:    openSession,
+		Plan:   rehearsePlan,
+		Policy: policies,
+		Doctor: examine,
 	}, nil
 }
 
 // openSession opens the account that a command looks at.
 func openSession(ctx context.Context, o cli.AWSOptions) (cli.AWSSession, error) {
-	cfg, err := baseConfig(ctx, AWSConfig{Profile: o.Profile, Endpoint: o.Endpoint})
+	cfg, err := accounts.Base(ctx, accounts.Identity{Profile: o.Profile, Endpoint: o.Endpoint})
 	if err != nil {
 		return cli.AWSSession{}, err
 	}

@@ -4,28 +4,35 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"riposte.dev/conf"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
+	targethttp "riposte.dev/target/http"
 )
 
 // Config is riposte's configuration file (docs/reference/configuration.md).
 type Config struct {
-	Server          ServerConfig       `yaml:"server"`
-	AWS             AWSConfig          `yaml:"aws"`
-	Mode            guard.Mode         `yaml:"mode"` // the boldest mode of any rule; bolder ones are lowered to it
-	Rules           RulesConfig        `yaml:"rules"`
-	SecurityContact string             `yaml:"security_contact"` // mail address
-	ThreatLists     []ThreatListConfig `yaml:"threat_lists"`
-	Learning        time.Duration      `yaml:"learning"` // how long an account's networks are only learned
-	Notify          NotifyConfig       `yaml:"notify"`
-	NATS            *NATSConfig        `yaml:"nats"` // an external NATS instead of the embedded one
-	Limits          LimitsConfig       `yaml:"limits"`
+	Server          ServerConfig            `yaml:"server"`
+	AWS             AWSConfig               `yaml:"aws"`
+	Mode            guard.Mode              `yaml:"mode"` // the boldest mode of any rule; bolder ones are lowered to it
+	Rules           RulesConfig             `yaml:"rules"`
+	SecurityContact string                  `yaml:"security_contact"` // mail address
+	ThreatLists     []ThreatListConfig      `yaml:"threat_lists"`
+	Learning        time.Duration           `yaml:"learning"` // how long an account's networks are only learned
+	Notify          NotifyConfig            `yaml:"notify"`
+	Sources         SourcesConfig           `yaml:"sources"`
+	Connections     []targethttp.Connection `yaml:"connections"` // for targets with a URL
+	// AllowPrivateTargets lets targets with a URL be on loopback and private addresses.
+	AllowPrivateTargets bool         `yaml:"allow_private_targets"`
+	NATS                *NATSConfig  `yaml:"nats"` // an external NATS instead of the embedded one
+	Limits              LimitsConfig `yaml:"limits"`
 
 	file string         // "" where there is none
 	dir  string         // relative paths in the file are relative to its folder
@@ -49,13 +56,28 @@ type AWSConfig struct {
 	SecretAccessKey string          `yaml:"secret_access_key"`
 	Responder       string          `yaml:"responder"` // ARN of the role or user as which riposte acts; default: who the credentials are
 	Accounts        []AccountConfig `yaml:"accounts"`
+	// Organization discovers accounts by AWS Organizations.
+	Organization *OrganizationConfig `yaml:"organization"`
+	Regions      []string            `yaml:"regions"` // of accounts that name none; default: all that are enabled
 }
 
 // AccountConfig is another account and the role to assume in it.
 type AccountConfig struct {
-	ID         string `yaml:"id" conf:"required"`
-	Role       string `yaml:"role" conf:"required"`
-	ExternalID string `yaml:"external_id"`
+	ID         string   `yaml:"id" conf:"required"`
+	Name       string   `yaml:"name"`
+	Role       string   `yaml:"role" conf:"required"`
+	ExternalID string   `yaml:"external_id"`
+	Regions    []string `yaml:"regions"`
+}
+
+// OrganizationConfig says which accounts of the organisation riposte looks after, and as whom.
+type OrganizationConfig struct {
+	Role       string        `yaml:"role" conf:"required"` // name of the role in every member account
+	ExternalID string        `yaml:"external_id"`
+	Include    []string      `yaml:"include"` // accounts, organisational units, roots; default: all
+	Exclude    []string      `yaml:"exclude"`
+	Manager    string        `yaml:"manager"` // ARN of a role that may list the accounts; default: riposte's own identity
+	Refresh    time.Duration `yaml:"refresh"` // default 1h
 }
 
 // NATSConfig is an external NATS with JetStream.
@@ -86,8 +108,10 @@ type ThreatListConfig struct {
 
 // NotifyConfig says who is told what, and how.
 type NotifyConfig struct {
-	Mail   *MailConfig       `yaml:"mail"`
-	Topics map[string]string `yaml:"topics"` // channel name → SNS topic ARN
+	Mail     *MailConfig              `yaml:"mail"`
+	Topics   map[string]string        `yaml:"topics"`   // channel name → SNS topic ARN
+	Slack    map[string]SlackConfig   `yaml:"slack"`    // by channel name
+	Webhooks map[string]WebhookConfig `yaml:"webhooks"` // by channel name
 	// OwnerDomains are the mail domains in which a resource's owner is written to, beside those of the routes' recipients.
 	OwnerDomains []string               `yaml:"owner_domains"`
 	Routes       map[string]RouteConfig `yaml:"routes"`
@@ -105,7 +129,42 @@ type MailConfig struct {
 	CAFile       string `yaml:"ca_file"` // PEM; certificates to trust instead of the system's
 }
 
-// RouteConfig names the channels of a route: "mail" and names of topics.
+// SlackConfig is an incoming webhook of Slack.
+type SlackConfig struct {
+	URLFile      string `yaml:"url_file" conf:"required"` // has the webhook's URL; read for each message
+	AllowPrivate bool   `yaml:"allow_private"`            // accepts what speaks like Slack in one's own network
+}
+
+// WebhookConfig is a receiver of notifications by HTTP, signed as Standard Webhooks has it.
+type WebhookConfig struct {
+	URL            string            `yaml:"url"`      // this or url_file
+	URLFile        string            `yaml:"url_file"` // has the URL, where that is a secret
+	SecretFile     string            `yaml:"secret_file"`
+	HeaderFiles    map[string]string `yaml:"header_files"` // further headers, each with the file that has its value
+	AllowPrivate   bool              `yaml:"allow_private"`
+	AllowPlaintext bool              `yaml:"allow_plaintext"`
+	CAFile         string            `yaml:"ca_file"`
+}
+
+// channels are the names that routes may use, with where each is defined.
+func (n NotifyConfig) channels() map[string]string {
+	names := map[string]string{logRoute: "log"}
+	if n.Mail != nil {
+		names["mail"] = "notify.mail"
+	}
+	for name := range n.Topics {
+		names[name] = "notify.topics"
+	}
+	for name := range n.Slack {
+		names[name] = "notify.slack"
+	}
+	for name := range n.Webhooks {
+		names[name] = "notify.webhooks"
+	}
+	return names
+}
+
+// RouteConfig names the channels of a route: mail, log, and names of topics, Slack channels and webhooks.
 type RouteConfig struct {
 	Channels    []string `yaml:"channels" conf:"required"`
 	To          []string `yaml:"to"` // mail addresses
@@ -224,12 +283,34 @@ func (c *Config) check(doc *conf.Document) error {
 	if (c.Server.Cert == "") != (c.Server.Key == "") {
 		fail("server", "set both", "tls_cert and tls_key belong together")
 	}
+	problems = append(problems, c.Sources.check(doc)...)
+	for _, p := range targethttp.Check(c.Connections).In("connections") {
+		fail(p.Path, p.Hint, "%s", p.Message)
+	}
+	problems = append(problems, c.Notify.check(doc)...)
 	for name, route := range c.Notify.Routes {
 		for i, channel := range route.Channels {
-			if _, topic := c.Notify.Topics[channel]; !topic && channel != logRoute && (channel != "mail" || c.Notify.Mail == nil) {
-				fail(fmt.Sprintf("notify.routes.%s.channels[%d]", name, i), "define it under notify.topics, or notify.mail", "there is no channel %q", channel)
+			if _, known := c.Notify.channels()[channel]; !known {
+				fail(fmt.Sprintf("notify.routes.%s.channels[%d]", name, i), "define it as notify.mail, or under notify.topics, notify.slack or notify.webhooks", "there is no channel %q", channel)
 			}
 		}
 	}
 	return problems.Err()
+}
+
+// check finds channels that share a name.
+func (n NotifyConfig) check(doc *conf.Document) (problems conf.Problems) {
+	defined := map[string]string{logRoute: "riposte itself", "mail": "notify.mail"}
+	claim := func(group string, names []string) {
+		for _, name := range names {
+			if first, taken := defined[name]; taken {
+				problems = append(problems, doc.Problem(conf.FieldPath(group, name), "give one of them another name", "%s has a channel %q already", first, name))
+			}
+			defined[name] = group
+		}
+	}
+	claim("notify.topics", slices.Sorted(maps.Keys(n.Topics)))
+	claim("notify.slack", slices.Sorted(maps.Keys(n.Slack)))
+	claim("notify.webhooks", slices.Sorted(maps.Keys(n.Webhooks)))
+	return problems
 }

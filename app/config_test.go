@@ -81,7 +81,7 @@ func TestMistakesHaveAPlaceAndARemedy(t *testing.T) {
 		{"account without a role", "aws: {accounts: [{id: \"111122223333\"}]}\n", []string{"role"}},
 		{"half a key", "aws: {access_key_id: AKIA}\n", []string{"access_key_id and secret_access_key belong together", "static keys need region and endpoint"}},
 		{"keys for AWS itself", "aws: {access_key_id: AKIA, secret_access_key: s}\n", []string{"static keys need region and endpoint", "for AWS use a role or profile"}},
-		{"channel", "notify: {routes: {secops: {channels: [pager]}}}\n", []string{`there is no channel "pager" — define it under notify.topics, or notify.mail`}},
+		{"channel", "notify: {routes: {secops: {channels: [pager]}}}\n", []string{`there is no channel "pager" — define it as notify.mail, or under notify.topics, notify.slack or notify.webhooks`}},
 		{"mail without a server", "notify: {routes: {secops: {channels: [mail]}}}\n", []string{`there is no channel "mail"`}},
 		{"duration", "learning: soon\n", []string{"riposte.yaml:1:11"}},
 		{"no YAML", "mode: [\n", []string{"not valid YAML"}},

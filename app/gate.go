@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"riposte.dev/accounts"
 	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
@@ -13,7 +14,7 @@ import (
 // gate is the guard before and after it is known as whom riposte acts. Until then every question fails with a retryable
 // error, so nothing is done.
 type gate struct {
-	accounts   *awsAccounts
+	accounts   *accounts.Accounts
 	configured string
 	options    guard.Options
 	inForce    *atomic.Pointer[inForce]
@@ -24,7 +25,7 @@ type gate struct {
 
 // open asks AWS who we are and builds the guard.
 func (g *gate) open(ctx context.Context) error {
-	responders, err := g.accounts.responders(ctx, g.configured)
+	responders, err := g.accounts.Responders(ctx, g.configured)
 	if err != nil {
 		return err
 	}

@@ -51,11 +51,15 @@ func (a *App) serveHTTP(ctx context.Context) error {
 			return eventbridge.Caller{Account: caller.Account, Region: caller.Region, SpeaksForAWS: caller.SpeaksForAWS}
 		},
 	})
+	delivered, err := a.firehose()
+	if err != nil {
+		return err
+	}
 	keyring := &keys{store: a.store.Keys, now: a.opts.Now, known: map[string]knownKey{}}
 	surface := &web.Server{
 		Keys: keyring, KeyStore: keyring, LocalToken: token, Hosts: c.Hosts, Log: a.log, Now: a.opts.Now,
 		Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}), Ready: a.ready,
-		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent,
+		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent, Firehose: delivered.ServeHTTP, Accounts: a.listAccounts,
 		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Dead: a.bus, Watch: a.live.watch, Replay: a.replay,
 	}
 	listener, err := listen(ctx, c)
@@ -118,6 +122,7 @@ func (a *App) ready(ctx context.Context) web.Readiness {
 	r := web.Readiness{Ready: true, Rules: a.engine.Rules().Hash(), Parts: map[string]string{"bus": "ok", "aws": "ok", "route": "ok"},
 		Uptime: a.opts.Now().Sub(a.started).Round(time.Second).String()}
 	a.mu.Lock()
+	a.warns["accounts"] = a.accountHealth()
 	for part, problem := range a.warns {
 		r.Parts[part] = cmp.Or(problem, "ok")
 	}

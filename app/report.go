@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"riposte.dev/action"
+	"riposte.dev/action/awscall"
 	"riposte.dev/detect"
 	"riposte.dev/event"
 	"riposte.dev/guard"
@@ -29,7 +30,7 @@ type facts interface {
 type reporter struct {
 	router   *notify.Router
 	activity *detect.Activity
-	accounts *awsAccounts
+	accounts awscall.Clients
 	facts    facts
 	now      func() time.Time
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"riposte.dev/accounts"
 	"riposte.dev/action"
 	"riposte.dev/detect"
 	"riposte.dev/guard"
@@ -87,11 +88,15 @@ func TestStopperAsksLookupEvents(t *testing.T) {
 	if _, err := trails.StopLogging(t.Context(), &cloudtrail.StopLoggingInput{Name: aws.String("stopped")}); err != nil {
 		t.Fatal(err)
 	}
-	accounts, err := newAWSAccounts(t.Context(), AWSConfig{Region: region, Endpoint: server.URL, AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey})
+	base, err := accounts.Base(t.Context(), accounts.Identity{Region: region, Endpoint: server.URL, AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reporter{accounts: accounts, activity: detect.NewActivity(0, 0, time.Now), now: time.Now}
+	reach, err := accounts.New(accounts.Options{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reporter{accounts: reach, activity: detect.NewActivity(0, 0, time.Now), now: time.Now}
 	for trail, want := range map[string]string{"stopped": "IAM user carol at ", "never-started": "unknown"} {
 		item := action.Item{Status: action.Changed, Resource: action.Resource{Account: account, Region: region, Type: "AWS::CloudTrail::Trail",
 			ARN: "arn:aws:cloudtrail:" + region + ":" + account + ":trail/" + trail}}
@@ -100,7 +105,6 @@ func TestStopperAsksLookupEvents(t *testing.T) {
 		}
 	}
 	server.Close()
-	accounts.identity = nil
 	if got := r.stopper(t.Context(), action.Item{Status: action.Changed, Resource: action.Resource{Account: account, Region: region, ARN: "arn"}}); !strings.HasPrefix(got, "unknown (") {
 		t.Errorf("with AWS out of reach: %q", got)
 	}

@@ -65,7 +65,9 @@ func (a *App) startRoute(context.Context) error {
 	a.reloads.taken(a.inForce.Load().rules.Hash(), a.opts.Now())
 	a.loop("rules", a.followContent)
 	a.loop("own calls", a.own.run)
+	a.loop("accounts", a.accounts.Run)
 	a.loop("notifications", a.router.Run)
+	a.loop("targets", a.targets.Run)
 	a.loop("route", func(ctx context.Context) error {
 		if err := a.identify(ctx); err != nil {
 			return err
@@ -81,6 +83,9 @@ func (a *App) startRoute(context.Context) error {
 		a.say("route", "")
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return a.runtime.Run(ctx) })
+		for _, source := range a.sources {
+			g.Go(func() error { return source(ctx) })
+		}
 		g.Go(func() error { return a.consume(ctx, bus.Events) })
 		g.Go(func() error { return a.consume(ctx, bus.Findings) })
 		g.Go(func() error { return a.bus.Timers(ctx, bus.WorkConfig{}, a.resumePostponed) })

@@ -13,6 +13,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/conf"
+	"riposte.dev/doctor"
 	"riposte.dev/fault"
 )
 
@@ -33,6 +34,10 @@ type Deps struct {
 	AWS AWSFunc
 	// Plan rehearses a response.
 	Plan PlanFunc
+	// Policy writes IAM policies for what a configuration enables.
+	Policy PolicyFunc
+	// Doctor looks whether riposte can do its work.
+	Doctor func(ctx context.Context, o DoctorOptions) ([]doctor.Result, error)
 }
 
 // Exit codes.
@@ -81,10 +86,10 @@ reversible playbooks, and tells people what happened.`,
 			root.AddCommand(c)
 		}
 	}
-	add("start", newDemoCommand(d), newScanCommand(d), newInitCommand(d), newServeCommand(d), newSandboxCommand())
+	add("start", newDemoCommand(d), newScanCommand(d), newInitCommand(d), newDoctorCommand(d), newServeCommand(d), newSandboxCommand())
 	add("content", newValidateCommand(d), newTestCommand(), newSchemaCommand(d), newPatternCommand(), newActionsCommand(d), newPlaybookCommand(d))
 	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(), newVerifyTrailCommand(d),
-		newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())
+		newAccountsCommand(), newIAMCommand(d), newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())
 	root.AddCommand(newVersionCommand(d))
 	strictArguments(root)
 	return root

@@ -11,6 +11,7 @@ import (
 	"riposte.dev/fault"
 	"riposte.dev/guard"
 	"riposte.dev/pattern"
+	"riposte.dev/target"
 )
 
 // checker turns a decoded rule into a compiled one and collects what is wrong with it.
@@ -44,7 +45,7 @@ const maxIDLength = 64
 func (c *checker) rule(f *ruleFile) *Rule {
 	r := &Rule{
 		ID: f.ID, Title: f.Title, Story: strings.TrimSpace(f.Story), Severity: f.Severity, Tags: f.Tags, Scope: f.Scope,
-		Notify: f.Notify, FalsePositives: f.FalsePositives, Position: f.At,
+		Targets: f.Targets, Notify: f.Notify, FalsePositives: f.FalsePositives, Position: f.At,
 	}
 	if !idForm.MatchString(f.ID) || len(f.ID) > maxIDLength {
 		c.fail("id", "use lower-case words with hyphens, at most 64 characters, such as cloudtrail-logging-stopped", "%q is not a rule id", f.ID)
@@ -68,16 +69,33 @@ func (c *checker) rule(f *ruleFile) *Rule {
 	if f.Respond != nil {
 		r.Respond = c.respond(f.Respond)
 	}
+	c.targets(f.Targets)
 	for i, route := range f.Notify {
 		c.known(fmt.Sprintf("notify[%d]", i), "notification route", route, c.opts.Routes)
 	}
-	if f.Finding == nil && f.Respond == nil && len(f.Notify) == 0 {
-		c.fail("", "add finding:, respond: or notify:", "rule %s does nothing when it matches", f.ID)
+	if f.Finding == nil && f.Respond == nil && len(f.Targets) == 0 && len(f.Notify) == 0 {
+		c.fail("", "add finding:, respond:, targets: or notify:", "rule %s does nothing when it matches", f.ID)
 	}
 	for i := range f.Tests {
 		r.Tests = append(r.Tests, c.testCase(fmt.Sprintf("tests[%d]", i), &f.Tests[i], f))
 	}
 	return r
+}
+
+// targets finds mistakes in where a match's event is sent.
+func (c *checker) targets(targets []target.Config) {
+	problems, warnings := target.Check(targets)
+	for _, p := range problems.In("targets") {
+		c.fail(p.Path, p.Hint, "%s", p.Message)
+	}
+	for _, p := range warnings.In("targets") {
+		c.warn(p.Path, p.Hint, "%s", p.Message)
+	}
+	for i, t := range targets {
+		if t.Connection != "" {
+			c.known(fmt.Sprintf("targets[%d].connection", i), "connection", t.Connection, c.opts.Connections)
+		}
+	}
 }
 
 func suggestLabel(given string) string {

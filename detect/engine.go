@@ -23,6 +23,7 @@ type Options struct {
 	Notices     Notices
 	DeadLetters DeadLetters
 
+	Targets   Targets    // nil: rules' targets get nothing
 	Postponer Postponer  // nil: Handle returns *Later instead
 	Accounts  Accounts   // nil: no account has tags
 	Enrichers []Enricher // in this order

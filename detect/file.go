@@ -6,6 +6,7 @@ import (
 	"riposte.dev/conf"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
+	"riposte.dev/target"
 )
 
 // Schema returns the JSON Schema of a rule file, for editors.
@@ -13,20 +14,21 @@ func Schema() ([]byte, error) { return conf.SchemaOf(ruleFile{}, "riposte rule")
 
 // ruleFile is a rule as it is written; docs/reference/rules.md describes every field.
 type ruleFile struct {
-	At             conf.Position `conf:"position"`
-	ID             string        `yaml:"id" conf:"required" doc:"Unique name of the rule: small letters, digits and dashes."`
-	Title          string        `yaml:"title" conf:"required" doc:"What the rule is about, for lists."`
-	Story          string        `yaml:"story" conf:"required" doc:"Why the rule exists, for people."`
-	Severity       finding.Label `yaml:"severity" conf:"required"`
-	Tags           Tags          `yaml:"tags" doc:"Controls and techniques that the rule covers."`
-	Scope          Scope         `yaml:"scope" doc:"Accounts in which the rule holds; without it, all."`
-	Match          matchFile     `yaml:"match" conf:"required"`
-	When           *conf.Node    `yaml:"when" doc:"A CEL condition over event, in quotes."`
-	Finding        *findingFile  `yaml:"finding" doc:"The finding that a match raises."`
-	Respond        *respondFile  `yaml:"respond" doc:"The playbook that a match starts."`
-	Notify         List          `yaml:"notify" doc:"Routes of the configuration that are told."`
-	FalsePositives List          `yaml:"false_positives" doc:"When a match is nothing to worry about."`
-	Tests          []caseFile    `yaml:"tests" doc:"Events, and what the rule makes of them."`
+	At             conf.Position   `conf:"position"`
+	ID             string          `yaml:"id" conf:"required" doc:"Unique name of the rule: small letters, digits and dashes."`
+	Title          string          `yaml:"title" conf:"required" doc:"What the rule is about, for lists."`
+	Story          string          `yaml:"story" conf:"required" doc:"Why the rule exists, for people."`
+	Severity       finding.Label   `yaml:"severity" conf:"required"`
+	Tags           Tags            `yaml:"tags" doc:"Controls and techniques that the rule covers."`
+	Scope          Scope           `yaml:"scope" doc:"Accounts in which the rule holds; without it, all."`
+	Match          matchFile       `yaml:"match" conf:"required"`
+	When           *conf.Node      `yaml:"when" doc:"A CEL condition over event, in quotes."`
+	Finding        *findingFile    `yaml:"finding" doc:"The finding that a match raises."`
+	Respond        *respondFile    `yaml:"respond" doc:"The playbook that a match starts."`
+	Targets        []target.Config `yaml:"targets" doc:"Where a match's event is sent, as EventBridge's targets."`
+	Notify         List            `yaml:"notify" doc:"Routes of the configuration that are told."`
+	FalsePositives List            `yaml:"false_positives" doc:"When a match is nothing to worry about."`
+	Tests          []caseFile      `yaml:"tests" doc:"Events, and what the rule makes of them."`
 }
 
 type matchFile struct {

@@ -26,7 +26,9 @@ type Source struct {
 type LoadOptions struct {
 	Playbooks []string // names of the playbooks that exist
 	Routes    []string // names of the notification routes that exist
-	Disabled  []string // ids of rules that are left out; each must exist
+	// Connections are the names of the connections that exist, for targets with a URL.
+	Connections []string
+	Disabled    []string // ids of rules that are left out; each must exist
 }
 
 // Load reads every rule of the sources: files named .yaml, .yml or .json, one rule a document (several in a file are

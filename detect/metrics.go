@@ -13,6 +13,7 @@ type metrics struct {
 	matches        *prometheus.CounterVec // rule
 	responses      *prometheus.CounterVec // rule, outcome
 	findings       *prometheus.CounterVec // severity
+	targets        *prometheus.CounterVec // kind, outcome
 	ruleErrors     *prometheus.CounterVec // rule
 	deadLetters    *prometheus.CounterVec // stage
 	observerErrors prometheus.Counter
@@ -31,6 +32,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		matches:     counter("matches_total", "Rules that held for an event.", "rule"),
 		responses:   counter("responses_total", "Responses by outcome: started, waiting, answered, failed.", "rule", "outcome"),
 		findings:    counter("findings_total", "Findings raised.", "severity"),
+		targets:     counter("targets_total", "Events for targets by kind and outcome: queued, withheld, failed.", "kind", "outcome"),
 		ruleErrors:  counter("rule_errors_total", "Rules that could not be evaluated for an event.", "rule"),
 		deadLetters: counter("dead_letters_total", "Events put into the dead letters by stage.", "stage"),
 		observerErrors: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "riposte", Subsystem: "detect", Name: "observer_errors_total",
@@ -41,7 +43,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.events, m.rules, m.matches, m.responses, m.findings, m.ruleErrors, m.deadLetters,
+	for _, c := range []prometheus.Collector{m.events, m.rules, m.matches, m.responses, m.findings, m.targets, m.ruleErrors, m.deadLetters,
 		m.observerErrors, m.toResponse} {
 		if err := reg.Register(c); err != nil {
 			return nil, fault.New(fault.Internal, "detect: registering metrics: %w", err)

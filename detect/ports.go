@@ -8,6 +8,7 @@ import (
 	"riposte.dev/event"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
+	"riposte.dev/target"
 )
 
 // Guard decides whether an event may start a response; see guard.Guard. An error means that it could not decide: the
@@ -38,6 +39,12 @@ type Response struct {
 	Notify   []string // routes
 	Finding  string   // id of the finding that the rule raises, "" where it raises none
 	Reasons  []string // what the guard had to say, such as why the mode is not the rule's own
+}
+
+// Targets sends events on. Enqueue returns when the delivery is durably queued; the same rule, target and cause again is a
+// no-op without an error. Retryable errors and others are treated as Responder's are.
+type Targets interface {
+	Enqueue(ctx context.Context, d target.Delivery) error
 }
 
 // Findings is where findings are kept; see finding.Hub. Upsert takes the same finding any number of times.

@@ -37,6 +37,9 @@ func (h *handling) respond(ctx context.Context, m *Match, failed []RuleError) {
 			h.start(ctx, m, verdict, &out)
 		}
 	}
+	if h.opts.Targets != nil {
+		h.send(ctx, m.Rule, verdict, scopeErr == nil, &out)
+	}
 	h.outcomes = append(h.outcomes, out)
 }
 
@@ -68,14 +71,17 @@ func (h *handling) excepted(ctx context.Context, r *Rule) (bool, error) {
 // admit asks the guard. A guard that cannot decide means that nothing is done and people are told.
 func (h *handling) admit(ctx context.Context, r *Rule) guard.Verdict {
 	a := guard.Admission{Rule: r.ID, Mode: guard.Notify, Event: h.env}
-	if r.Respond != nil {
+	switch {
+	case r.Respond != nil:
 		a.Mode, a.MaxAge = r.Respond.Mode, r.Respond.MaxAge
+	case len(r.Targets) > 0:
+		a.Mode = guard.Auto // a target is there to be told at once; the configuration may allow less
 	}
 	verdict, err := h.opts.Guard.Admit(ctx, a)
 	if err == nil {
 		return verdict
 	}
-	if r.Respond != nil || fault.Retryable(err) {
+	if r.Respond != nil || len(r.Targets) > 0 || fault.Retryable(err) {
 		h.failure(ctx, r.ID, "guard", err)
 	}
 	return guard.Verdict{Outcome: guard.NotifyOnly, Mode: guard.Notify,

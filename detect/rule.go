@@ -9,6 +9,7 @@ import (
 	"riposte.dev/conf"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
+	"riposte.dev/target"
 )
 
 // Rule is one detection with its story, its response and its tests: a compiled, read-only rule of a RuleSet.
@@ -23,6 +24,7 @@ type Rule struct {
 	When           string   // CEL, "" where there is none
 	Finding        *FindingTemplate
 	Respond        *Respond
+	Targets        []target.Config
 	Notify         []string // routes
 	FalsePositives []string
 	Tests          []Case

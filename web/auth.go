@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -64,13 +65,13 @@ func CallerOf(r *http.Request) Caller {
 }
 
 // authenticate finds the caller by SigV4, by Basic "id:secret", by "Bearer id:secret", by X-Api-Key "id:secret" (the
-// three that an EventBridge connection can send), or by the local token.
+// three that an EventBridge connection can send), by the same as Firehose's access key, or by the local token.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (Caller, error) {
 	header := r.Header.Get("Authorization")
 	if strings.HasPrefix(header, sigV4) {
 		return s.bySignature(w, r)
 	}
-	presented := r.Header.Get("X-Api-Key")
+	presented := cmp.Or(r.Header.Get("X-Api-Key"), r.Header.Get("X-Amz-Firehose-Access-Key"))
 	if token, ok := strings.CutPrefix(header, "Bearer "); ok {
 		presented = token
 	} else if basic, ok := strings.CutPrefix(header, "Basic "); ok {

@@ -33,10 +33,12 @@ type Server struct {
 
 	PutEvents http.HandlerFunc // EventBridge's JSON protocol
 	PostEvent http.HandlerFunc // one bare event
+	Firehose  http.HandlerFunc // what Amazon Data Firehose delivers
 
 	Findings   Findings
 	Executions Executions
 	Exceptions Exceptions
+	Accounts   func() []Account
 	KeyStore   KeyStore
 	Dead       DeadLetters
 	Watch      Watch
@@ -56,6 +58,8 @@ func (s *Server) Handler() http.Handler {
 	}{
 		{"POST /{$}", Ingest, s.PutEvents},
 		{"POST /events", Ingest, s.PostEvent},
+		{"POST /firehose", Ingest, s.Firehose},
+		{"GET /api/v1/accounts", Read, answer(s.listAccounts)},
 		{"GET /api/v1/watch", Read, s.watch},
 		{"POST /api/v1/replay", Read, s.replay},
 		{"GET /api/v1/findings", Read, answer(s.listFindings)},

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"riposte.dev/asl"
+	"riposte.dev/detect"
+	"riposte.dev/fault"
+	"riposte.dev/iam"
+	"riposte.dev/playbook"
+)
+
+// setup is what a configuration enables in an account, for the policies of riposte's role there. account "" is riposte's own.
+func setup(c Config, force *inForce, actions playbook.Actions, account, region string) (iam.Setup, error) {
+	own := cmp.Or(arnPart(c.AWS.Responder, 4), ownAccount(c))
+	home := account == "" || account == own
+	s := iam.Setup{Partition: cmp.Or(arnPart(c.AWS.Responder, 1), "aws"), Account: cmp.Or(account, own), Lookup: true}
+	if s.Account == "" {
+		return s, fault.New(fault.Invalid, "the configuration does not say which account riposte runs in").
+			WithHint("pass --account with its 12 digits, or set aws.responder")
+	}
+	if home {
+		s.Principal = c.AWS.Responder
+	}
+	var err error
+	if s.Actions, err = responseActions(force, actions); err != nil {
+		return s, err
+	}
+	here := func(of string) bool { return of == s.Account || of == "" && home }
+	regionOf := func(r string) string { return cmp.Or(r, c.AWS.Region, region, "*") }
+	arn := func(service, region, resource string) string {
+		return strings.Join([]string{"arn", s.Partition, service, region, s.Account, resource}, ":")
+	}
+	for _, q := range c.Sources.SQS {
+		if queue := queueARN(s.Partition, q, regionOf(q.Region)); here(cmp.Or(q.Account, arnPart(queue, 4))) {
+			s.Queues = append(s.Queues, queue)
+		}
+	}
+	for _, b := range c.Sources.Buckets {
+		if here(b.Account) {
+			s.Buckets = append(s.Buckets, iam.Bucket{Name: b.Name, Prefix: b.Prefix})
+		}
+	}
+	for _, g := range c.Sources.Logs {
+		if here(g.Account) {
+			s.LogGroups = append(s.LogGroups, arn("logs", regionOf(g.Region), "log-group:"+g.Name))
+		}
+	}
+	for _, k := range c.Sources.Kinesis {
+		if here(k.Account) {
+			s.Streams = append(s.Streams, arn("kinesis", regionOf(k.Region), "stream/"+k.Stream))
+		}
+	}
+	if !home {
+		return s, nil
+	}
+	for _, topic := range c.Notify.Topics {
+		s.Topics = append(s.Topics, topic)
+	}
+	slices.Sort(s.Topics)
+	addTargets(&s, force.rules)
+	for _, m := range c.AWS.Accounts {
+		s.Members = append(s.Members, m.Role)
+	}
+	if o := c.AWS.Organization; o != nil {
+		s.Organizations = true
+		s.Members = append(s.Members, "arn:"+s.Partition+":iam::*:role/"+o.Role)
+		if o.Manager != "" {
+			s.Members = append(s.Members, o.Manager)
+		}
+	}
+	return s, nil
+}
+
+// responseActions are the IAM actions that the playbooks of the rules in force need.
+func responseActions(force *inForce, actions playbook.Actions) ([]string, error) {
+	var needed []string
+	for _, r := range force.rules.Rules() {
+		if r.Respond == nil {
+			continue
+		}
+		machine := force.playbooks[r.Respond.Playbook]
+		for _, name := range machine.Order {
+			state := machine.States[name]
+			action, ok := strings.CutPrefix(state.Resource, playbook.ActionResource)
+			if state.Type != asl.Task || !ok {
+				continue
+			}
+			a, err := actions.Action(action)
+			if err != nil {
+				return nil, err
+			}
+			needed = append(needed, a.Spec().Permissions...)
+		}
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed), nil
+}
+
+// addTargets adds what sending to the targets of rules needs.
+func addTargets(s *iam.Setup, rules *detect.RuleSet) {
+	for _, r := range rules.Rules() {
+		for _, t := range r.Targets {
+			if t.PhoneNumber != "" {
+				s.SMS = true
+			}
+			if t.RoleARN != "" {
+				s.Members = append(s.Members, t.RoleARN)
+			} else if t.ARN != "" {
+				s.Targets = append(s.Targets, t.ARN)
+			}
+			if t.DeadLetterConfig != nil {
+				s.Targets = append(s.Targets, t.DeadLetterConfig.ARN)
+			}
+		}
+	}
+}
+
+// queueARN makes the ARN of a queue of its URL.
+func queueARN(partition string, q QueueConfig, region string) string {
+	u, err := url.Parse(q.URL)
+	if err != nil {
+		return ""
+	}
+	account, name, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
+	if parts := strings.Split(u.Hostname(), "."); len(parts) > 2 && parts[0] == "sqs" {
+		region = parts[1]
+	}
+	return strings.Join([]string{"arn", partition, "sqs", region, account, name}, ":")
+}
+
+// arnPart is the nth part of an ARN, "" where there is none.
+func arnPart(arn string, n int) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[n]
+}
+
+// ownAccount guesses riposte's account by its queues, where they all say the same.
+func ownAccount(c Config) string {
+	found := ""
+	for _, q := range c.Sources.SQS {
+		account := arnPart(queueARN("aws", q, "*"), 4)
+		if found != "" && found != account {
+			return ""
+		}
+		found = account
+	}
+	return found
+}
