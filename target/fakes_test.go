@@ -169,3 +169,10 @@ func (l *letters) Bury(_ context.Context, queueARN string, letter Letter) error 
 	l.got[queueARN] = append(l.got[queueARN], letter)
 	return nil
 }
+
+// of returns what a queue has.
+func (l *letters) of(queueARN string) []Letter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.got[queueARN])
+}

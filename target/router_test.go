@@ -149,7 +149,8 @@ func TestRetryPolicy(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(25 * time.Hour) // of the bubble
-				got := r.dead.got[deadARN]
+				synctest.Wait()
+				got := r.dead.of(deadARN)
 				if len(got) != 1 || string(got[0].Event) == "" {
 					t.Fatalf("buried %v after %d attempts", got, len(r.sqs.requests()))
 				}
@@ -234,7 +235,7 @@ func TestInputThatCannotBeSent(t *testing.T) {
 		}
 		synctest.Wait()
 		var codes []string
-		for _, l := range r.dead.got[deadARN] {
+		for _, l := range r.dead.of(deadARN) {
 			codes = append(codes, l.Attributes["ERROR_CODE"])
 		}
 		slices.Sort(codes)
