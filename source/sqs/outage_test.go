@@ -105,6 +105,15 @@ func TestTheBusRefusesForAWhile(t *testing.T) {
 	if n := tried.Load(); n > 512+20 {
 		t.Errorf("%d messages were tried while the bus refused", n)
 	}
+	released := w.Calls(sandbox.Match{Service: "sqs", Operation: "ChangeMessageVisibilityBatch"})
+	for _, c := range released {
+		if strings.Contains(string(c.Params), `"VisibilityTimeout":0`) {
+			t.Errorf("messages are given back at once: %s", c.Params)
+		}
+	}
+	if len(released) == 0 {
+		t.Error("no message was given back")
+	}
 	open.Store(true)
 	eventually(t, "all are handled", func() bool { return l.count() == 1000 && w.left(t) == "0+0" && l.state() == "" })
 	if len(l.buried) != 0 {
