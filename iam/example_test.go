@@ -7,13 +7,10 @@ import (
 )
 
 func ExampleMerge() {
-	needs, err := iam.Responder(iam.Setup{
+	needs := iam.Responder(iam.Setup{
 		Account: "111122223333",
 		Actions: []string{"cloudtrail:DescribeTrails", "cloudtrail:StartLogging"},
 	})
-	if err != nil {
-		panic(err)
-	}
 	text, err := iam.Merge(needs).JSON()
 	if err != nil {
 		panic(err)

@@ -7,12 +7,15 @@ import (
 
 // facts says on which resources an action can be allowed: the resource types of the Service Authorization Reference
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html)
-// as ARNs, with P for the partition and A for the account. An action with no entry, or an empty one, is allowed on "*".
+// as ARNs, with P for the partition and A for the account. An action with nil can only be allowed on "*".
 var facts = map[string][]string{
 	"account:GetAlternateContact": {"arn:P:account::A:account", "arn:P:account::*:account/o-*/*"},
 
+	"cloudtrail:DescribeTrails":    nil,
 	"cloudtrail:GetEventSelectors": trails,
 	"cloudtrail:GetTrail":          trails,
+	"cloudtrail:ListPublicKeys":    nil,
+	"cloudtrail:LookupEvents":      nil,
 	"cloudtrail:GetTrailStatus":    trails,
 	"cloudtrail:StartLogging":      trails,
 	"cloudtrail:StopLogging":       trails,
@@ -21,15 +24,21 @@ var facts = map[string][]string{
 	"ec2:AuthorizeSecurityGroupEgress":  groups,
 	"ec2:AuthorizeSecurityGroupIngress": groups,
 	"ec2:CreateTags":                    {"arn:P:ec2:*:A:security-group-rule/*"}, // for rules that are put back with their tags
+	"ec2:DescribeRegions":               nil,
+	"ec2:DescribeSecurityGroupRules":    nil,
+	"ec2:DescribeSecurityGroups":        nil,
+	"ec2:DescribeVpcs":                  nil,
 	"ec2:ModifySecurityGroupRules":      groups,
 	"ec2:RevokeSecurityGroupEgress":     groups,
 	"ec2:RevokeSecurityGroupIngress":    groups,
 
 	"ecs:RunTask": {"arn:P:ecs:*:A:task-definition/*"},
 
-	"events:DescribeRule":      {"arn:P:events:*:A:rule/*"},
-	"events:ListTargetsByRule": {"arn:P:events:*:A:rule/*"},
-	"events:PutEvents":         {"arn:P:events:*:A:event-bus/*"},
+	"events:DescribeRule":        {"arn:P:events:*:A:rule/*"},
+	"events:ListApiDestinations": nil,
+	"events:ListRules":           nil,
+	"events:ListTargetsByRule":   {"arn:P:events:*:A:rule/*"},
+	"events:PutEvents":           {"arn:P:events:*:A:event-bus/*"},
 
 	"firehose:PutRecord":      {"arn:P:firehose:*:A:deliverystream/*"},
 	"firehose:PutRecordBatch": {"arn:P:firehose:*:A:deliverystream/*"},
@@ -37,12 +46,11 @@ var facts = map[string][]string{
 	"iam:PassRole":                {"arn:P:iam::A:role/*"},
 	"iam:SimulatePrincipalPolicy": {"arn:P:iam::A:role/*", "arn:P:iam::A:user/*"},
 
-	"kinesis:DescribeStreamSummary": streams,
-	"kinesis:GetRecords":            streams,
-	"kinesis:GetShardIterator":      streams,
-	"kinesis:ListShards":            streams,
-	"kinesis:PutRecord":             streams,
-	"kinesis:PutRecords":            streams,
+	"kinesis:GetRecords":       streams,
+	"kinesis:GetShardIterator": streams,
+	"kinesis:ListShards":       streams,
+	"kinesis:PutRecord":        streams,
+	"kinesis:PutRecords":       streams,
 
 	"kms:Decrypt":         {"arn:P:kms:*:A:key/*"},
 	"kms:GenerateDataKey": {"arn:P:kms:*:A:key/*"},
@@ -53,6 +61,7 @@ var facts = map[string][]string{
 	"logs:FilterLogEvents": {"arn:P:logs:*:A:log-group:*"},
 	"logs:PutLogEvents":    {"arn:P:logs:*:A:log-group:*:log-stream:*"},
 
+	"organizations:ListAccounts":        nil,
 	"organizations:ListTagsForResource": {"arn:P:organizations::*:account/o-*/*"},
 
 	"s3:GetBucketLocation":     {"arn:P:s3:::*"},
@@ -65,7 +74,6 @@ var facts = map[string][]string{
 	"sqs:ChangeMessageVisibility": queues,
 	"sqs:DeleteMessage":           queues,
 	"sqs:GetQueueAttributes":      queues,
-	"sqs:GetQueueUrl":             queues,
 	"sqs:ReceiveMessage":          queues,
 	"sqs:SendMessage":             queues,
 
@@ -84,10 +92,14 @@ var (
 	queues  = []string{"arn:P:sqs:*:A:*"}
 )
 
-// onEverything reports whether an action can only be allowed on all resources.
-func onEverything(action string) bool { return len(facts[action]) == 0 }
+// onEverything reports whether it is known that an action can only be allowed on all resources.
+func onEverything(action string) bool {
+	resources, known := facts[action]
+	return known && len(resources) == 0
+}
 
-// resourcesOf returns all resources of one account on which an action can be allowed, nil for "*".
+// resourcesOf returns all resources of one account on which an action can be allowed, nil for "*" and for an action that is
+// not known here.
 func resourcesOf(action, partition, account string) []string {
 	out := slices.Clone(facts[action])
 	for i, arn := range out {
