@@ -20,10 +20,10 @@ type buses struct{ sender }
 
 var _ target.Sender = (*buses)(nil)
 
-// Forwarded is put before the source of an event of AWS's own: PutEvents refuses sources that begin with "aws."
+// forwarded is put before the source of an event of AWS's own: PutEvents refuses sources that begin with "aws."
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html); only EventBridge itself forwards those.
 // So aws.cloudtrail arrives as riposte.aws.cloudtrail.
-const Forwarded = "riposte."
+const forwarded = "riposte."
 
 // Send puts the event with its source, detail-type, detail, resources and time. The bus gives it an id, account and region
 // of its own.
@@ -43,7 +43,7 @@ func (s *buses) Send(ctx context.Context, r target.Request) error {
 		return fault.New(fault.Invalid, "the input is not an event: %w", err)
 	}
 	if strings.HasPrefix(e.Source, "aws.") {
-		e.Source = Forwarded + e.Source
+		e.Source = forwarded + e.Source
 	}
 	entry := types.PutEventsRequestEntry{
 		EventBusName: aws.String(r.Target.ARN), Source: aws.String(e.Source), DetailType: aws.String(e.DetailType),
