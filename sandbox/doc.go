@@ -10,7 +10,8 @@
 // [Sandbox.Calls] and [Options.OnEvent]; disturb with [Sandbox.AddFault] and
 // [Sandbox.AddStaleness].
 //
-// How a request travels is in serve.go: identify, authenticate, decode, disturb,
+// How an event travels by rules to targets is in eventbridge_route.go; who takes
+// what services deliver, in receiver.go. How a request travels is in serve.go: identify, authenticate, decode, disturb,
 // authorize, handle, record, answer. A service is a list of operations in a
 // file of its name (cloudtrail.go, sts.go, …), joined in services.go; an
 // operation is a name, the IAM action where it differs, and a handler. Wire
