@@ -95,6 +95,17 @@ func TestDigestChain(t *testing.T) {
 			t.Errorf("digest %d doesn't follow the one before: %+v", i, d)
 		}
 	}
+	// A trail that stops and starts within the hour ends its chain, too.
+	if _, err := client.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: &arn}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.StartLogging(ctx, &cloudtrail.StartLoggingInput{Name: &arn}); err != nil {
+		t.Fatal(err)
+	}
+	w.hour()
+	if again := w.digests(); len(again) != 6 || again[4].PreviousObject == nil || again[5].PreviousObject != nil {
+		t.Errorf("after the trail stopped and started digests are %+v", again)
+	}
 	status, err := client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &arn})
 	if err != nil || status.LatestDigestDeliveryTime == nil {
 		t.Errorf("the status is %+v, %v", status, err)
@@ -157,10 +168,10 @@ func TestDigestsBeginAndEndWithValidation(t *testing.T) {
 	validate(true)
 	w.hour()
 	validate(false)
-	w.hour()
 	if n := len(w.digests()); n != 2 {
 		t.Errorf("%d digests, want one of the hour and the last one", n)
 	}
+	w.hour() // nothing more
 	validate(true)
 	w.hour()
 	if _, err := client.DeleteTrail(ctx, &cloudtrail.DeleteTrailInput{Name: &arn}); err != nil {

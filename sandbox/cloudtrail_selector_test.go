@@ -32,7 +32,7 @@ func TestTrailsLogWhatTheyShould(t *testing.T) {
 			{Field: aws.String("eventCategory"), Equals: []string{"Management"}},
 			{Field: aws.String("readOnly"), Equals: []string{"true"}},
 			{Field: aws.String("eventSource"), NotEquals: []string{"sts.amazonaws.com"}},
-			{Field: aws.String("eventName"), StartsWith: []string{"List"}, EndsWith: []string{"Trail"}},
+			{Field: aws.String("eventName"), StartsWith: []string{"List"}, EndsWith: []string{"Trail", "Identity"}},
 		}}}}, "GetTrail GetTrail ListUsers"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"riposte.dev/sandbox"
 )
@@ -44,6 +46,13 @@ func TestGetRange(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer out.Body.Close()
+			want := http.StatusOK
+			if tc.content != "" {
+				want = http.StatusPartialContent
+			}
+			if raw, ok := middleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response); !ok || raw.StatusCode != want {
+				t.Errorf("the status is %+v, want %d", raw, want)
+			}
 			text, err := io.ReadAll(out.Body)
 			if err != nil || string(text) != tc.text || aws.ToString(out.ContentRange) != tc.content || *out.ContentLength != int64(len(tc.text)) {
 				t.Errorf("got %q, %q of %d bytes, %v; want %q, %q", text, aws.ToString(out.ContentRange), *out.ContentLength, err, tc.text, tc.content)
@@ -141,10 +150,10 @@ func TestContentEncoding(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	client, bucket, key := w.s3(w.root, "us-east-1"), aws.String("encoded"), aws.String("key")
 	makeBucket(t, client, *bucket)
-	for _, encoding := range []string{"gzip", ""} {
+	for sent, encoding := range map[string]string{"gzip": "gzip", "": "", "aws-chunked": "", "gzip,aws-chunked": "gzip"} {
 		in := &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("text")}
-		if encoding != "" {
-			in.ContentEncoding = &encoding
+		if sent != "" {
+			in.ContentEncoding = &sent
 		}
 		if _, err := client.PutObject(t.Context(), in); err != nil {
 			t.Fatal(err)
