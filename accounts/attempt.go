@@ -33,6 +33,7 @@ func attemptBound(service, operation string) time.Duration {
 // attempts is the middleware around each attempt of a call. It is in the Deserialize step, which the SDK's retry loop
 // repeats: each attempt has a request id of its own, and AWS may have carried out one whose answer was lost.
 type attempts struct {
+	bound     func(service, operation string) time.Duration
 	onRequest func(service, operation, requestID string)
 	cache     *aws.CredentialsCache // nil: not ours to renew
 }
@@ -47,7 +48,7 @@ func (a *attempts) HandleDeserialize(ctx context.Context, in middleware.Deserial
 ) {
 	service, operation := awscall.Prefix(awsmiddleware.GetServiceID(ctx)), awsmiddleware.GetOperationName(ctx)
 	bounded := ctx
-	if bound := attemptBound(service, operation); bound > 0 {
+	if bound := a.bound(service, operation); bound > 0 {
 		var cancel context.CancelFunc
 		bounded, cancel = context.WithTimeout(ctx, bound)
 		defer cancel()
@@ -100,6 +101,6 @@ func refused(err error) bool {
 
 // observed is the API option that puts the middleware into a client's stack.
 func observed(onRequest func(service, operation, requestID string), cache *aws.CredentialsCache) func(*middleware.Stack) error {
-	m := &attempts{onRequest: onRequest, cache: cache}
+	m := &attempts{bound: attemptBound, onRequest: onRequest, cache: cache}
 	return func(stack *middleware.Stack) error { return stack.Deserialize.Add(m, middleware.Before) }
 }

@@ -69,15 +69,16 @@ func (a *Accounts) checkRegion(ctx context.Context, m *member, region string) er
 	if err != nil || slices.Contains(list.enabled, region) {
 		return nil //nolint:nilerr // AWS refuses what it must; a list that cannot be had stops no response
 	}
-	return fault.New(fault.Invalid, "region %s is not enabled in account %s", region, orOwn(m.ID)).
+	return fault.New(fault.Invalid, "region %s is not enabled in %s", region, m.title()).
 		WithHint("enable it with `aws account enable-region --region-name %s`, or take it out of the configuration", region)
 }
 
-func orOwn(account string) string {
-	if account == "" {
-		return "of riposte"
+// title names the account in a sentence.
+func (m *member) title() string {
+	if m.ID == "" {
+		return "riposte's own account"
 	}
-	return account
+	return "account " + m.ID
 }
 
 // regionsOf returns the list, asked for again where it is older than fresh.
@@ -92,7 +93,7 @@ func (a *Accounts) regionsOf(ctx context.Context, m *member, fresh time.Duration
 		Name: aws.String("opt-in-status"), Values: []string{"opt-in-not-required", "opted-in"},
 	}}})
 	if err != nil {
-		return nil, awscall.Fault(err, "ec2:DescribeRegions", "list the regions of account %s", orOwn(m.ID))
+		return nil, awscall.Fault(err, "ec2:DescribeRegions", "list the regions of %s", m.title())
 	}
 	list = &regionList{at: a.options.Now()}
 	for _, r := range out.Regions {
