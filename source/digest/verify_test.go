@@ -46,6 +46,10 @@ func TestVerify(t *testing.T) {
 		}, "digest-altered", "unjudged", "", func(f files) string { return f.digests[2] }},
 		{"a digest loses its signature", func(w *world, f files) { w.put(f.digests[2], w.get(f.digests[2]), nil) }, "digest-altered", "unjudged unjudged", "",
 			func(f files) string { return f.digests[2] }},
+		{"a digest's content is changed, under its old signature", func(w *world, f files) {
+			text := strings.Replace(string(w.unpacked(f.digests[2])), `"hashValue":"`, `"hashValue":"00`, 1)
+			w.put(f.digests[2], pack([]byte(text)), map[string]string{"signature": w.signed[f.digests[2]], "signature-algorithm": "SHA256withRSA"})
+		}, "digest-altered", "unjudged unjudged", "", func(f files) string { return f.digests[2] }},
 		{"a digest is copied to another place", func(w *world, f files) {
 			w.previous[region] = f.digests[1]
 			w.digest(region, 2, func(says map[string]any) { says["digestS3Object"] = "AWSLogs/elsewhere.json.gz" })

@@ -153,6 +153,19 @@ func (w *world) get(key string) []byte {
 	return packed
 }
 
+func (w *world) unpacked(key string) []byte {
+	w.t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(w.get(key)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return text
+}
+
 func (w *world) remove(key string) {
 	w.t.Helper()
 	if _, err := w.s3.DeleteObject(w.t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key}); err != nil {
