@@ -8,7 +8,8 @@
 // Start with [New] and [Sandbox.Serve] (or [Sandbox.Handler]); create accounts,
 // users and roles by [Sandbox.CreateAccount] and what it returns. Watch with
 // [Sandbox.Calls] and [Options.OnEvent]; disturb with [Sandbox.AddFault] and
-// [Sandbox.AddStaleness].
+// [Sandbox.AddStaleness]. CloudTrail's files reach S3 in the intervals of
+// [Options.LogFiles], or by [Sandbox.DeliverLogFiles] and [Sandbox.DeliverDigests].
 //
 // How an event travels by rules to targets is in eventbridge_route.go; who takes
 // what services deliver, in receiver.go. How a request travels is in serve.go: identify, authenticate, decode, disturb,
