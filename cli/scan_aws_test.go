@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"riposte.dev/action"
+	"riposte.dev/detect"
 	"riposte.dev/fault"
 	"riposte.dev/sandbox"
 )
@@ -220,5 +221,27 @@ func TestResponsesKeepTheNewest(t *testing.T) {
 	r.add(Detection{Rule: "b", Resources: []string{"w"}, Time: "9", EventID: "starts nothing"})
 	if len(r.newest) != 2 || r.newest[0].EventID != "new x" || r.newest[1].EventID != "z" || len(r.seen) != 3 {
 		t.Errorf("kept are %+v of %d", r.newest, len(r.seen))
+	}
+}
+
+// A file on disk may begin before the time that is asked for.
+func TestScanLeavesOutOlderEvents(t *testing.T) {
+	rules, err := (&ruleFlags{}).load(detect.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := string(logFile(60))
+	later := strings.Replace(records, `"eventTime":"2026-03-01T03:00:00Z"`, `"eventTime":"2026-03-01T05:00:00Z"`, 1) // a StopLogging
+	path := filepath.Join(t.TempDir(), "events.json")
+	if err := os.WriteFile(path, []byte(later), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &scan{rules: rules, since: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC), refused: func(err error) { t.Error(err) }}
+	times := map[string]bool{}
+	if err := s.run(t.Context(), []string{path}, nil, nil, func(d Detection) error { times[d.Time] = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if s.events != 1 || len(times) != 1 || !times["2026-03-01T05:00:00Z"] {
+		t.Errorf("%d events, detections of %v", s.events, times)
 	}
 }

@@ -163,3 +163,21 @@ func TestHistoryFetchesOnlyWhatIsMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A record is a line whatever AWS's layout, and an event without one leaves none.
+func TestSegmentsHoldARecordALine(t *testing.T) {
+	w, err := cloudtrail.Cache{Dir: t.TempDir()}.Write(account, "us-east-1", at(60))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Add([]cloudtrail.Event{{ID: "a", Time: at(2), Record: []byte("{\n \"a\": 1\r\n}")}, {ID: "none", Time: at(2)}, {ID: "b", Time: at(1), Record: []byte(`{"b":2}`)}}); err != nil {
+		t.Fatal(err)
+	}
+	segments, err := w.Finish(at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := records(t, segments); len(lines) != 2 || strings.ContainsRune(lines[0], '\n') || lines[1] != `{"b":2}` {
+		t.Errorf("lines are %q", lines)
+	}
+}
