@@ -158,7 +158,10 @@ func (a *App) streamed(ctx context.Context, data []byte, bury func(ctx context.C
 			return fault.New(fault.Unavailable, "keeping what cannot be read: %w", err)
 		}
 	}
-	for _, err := range a.accept(ctx, events) {
+	for i, err := range a.accept(ctx, events) {
+		if err != nil && !fault.Retryable(err) {
+			err = bury(ctx, string(events[i].Cause()), err.Error(), events[i].JSON()) // the others of the record are kept
+		}
 		if err != nil {
 			return err
 		}
