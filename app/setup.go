@@ -11,6 +11,7 @@ import (
 	"riposte.dev/fault"
 	"riposte.dev/iam"
 	"riposte.dev/playbook"
+	"riposte.dev/target"
 )
 
 // setup is what a configuration enables in an account, for the policies of riposte's role there. account "" is riposte's own.
@@ -61,7 +62,9 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 		s.Topics = append(s.Topics, topic)
 	}
 	slices.Sort(s.Topics)
-	addTargets(&s, force.rules)
+	if s.Targets, err = targetNeeds(force.rules); err != nil {
+		return s, err
+	}
 	for _, m := range c.AWS.Accounts {
 		s.Members = append(s.Members, m.Role)
 	}
@@ -100,23 +103,28 @@ func responseActions(force *inForce, actions playbook.Actions) ([]string, error)
 	return slices.Compact(needed), nil
 }
 
-// addTargets adds what sending to the targets of rules needs.
-func addTargets(s *iam.Setup, rules *detect.RuleSet) {
+// targetNeeds are what sending to the targets of rules needs of riposte's own role; a target with a role of its own is sent
+// to as that role, which is assumed.
+func targetNeeds(rules *detect.RuleSet) ([]iam.Need, error) {
+	const why = "send to targets"
+	var needs []iam.Need
 	for _, r := range rules.Rules() {
 		for _, t := range r.Targets {
-			if t.PhoneNumber != "" {
-				s.SMS = true
+			permissions, err := target.Permissions(&t)
+			if err != nil {
+				return nil, err
+			}
+			for _, p := range permissions {
+				if p.Role == "" {
+					needs = append(needs, iam.Need{Actions: p.Actions, Resources: p.Resources, Why: why})
+				}
 			}
 			if t.RoleARN != "" {
-				s.Members = append(s.Members, t.RoleARN)
-			} else if t.ARN != "" {
-				s.Targets = append(s.Targets, t.ARN)
-			}
-			if t.DeadLetterConfig != nil {
-				s.Targets = append(s.Targets, t.DeadLetterConfig.ARN)
+				needs = append(needs, iam.Need{Actions: []string{"sts:AssumeRole"}, Resources: []string{t.RoleARN}, Why: why})
 			}
 		}
 	}
+	return needs, nil
 }
 
 // queueARN makes the ARN of a queue of its URL.
