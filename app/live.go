@@ -14,17 +14,25 @@ import (
 type live struct {
 	mu       sync.Mutex
 	watchers map[chan web.Line]bool
+	recent   [remembered]web.Line // a ring: the line before next is the latest
+	next     int
 	closed   bool
 }
 
-// backlog is how many lines a watcher may lag behind before it misses some.
-const backlog = 1024
+const (
+	// remembered is how many lines are kept for those who ask what happened just before.
+	remembered = 1024
+	// backlog is how many lines a watcher may lag behind before it misses some.
+	backlog = 2 * remembered
+)
 
 func newLive() *live { return &live{watchers: map[chan web.Line]bool{}} }
 
 func (l *live) send(line web.Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.recent[l.next%remembered] = line
+	l.next++
 	for watcher := range l.watchers {
 		select {
 		case watcher <- line:
@@ -48,13 +56,18 @@ func (l *live) step(p playbook.Progress) {
 }
 
 // watch is web.Watch.
-func (l *live) watch(ctx context.Context) <-chan web.Line {
+func (l *live) watch(ctx context.Context, since time.Time) <-chan web.Line {
 	lines := make(chan web.Line, backlog)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		close(lines)
 		return lines
+	}
+	for i := max(0, l.next-remembered); i < l.next && !since.IsZero(); i++ {
+		if line := l.recent[i%remembered]; !line.Time.Before(since) {
+			lines <- line // there is room for all of them
+		}
 	}
 	l.watchers[lines] = true
 	context.AfterFunc(ctx, func() {

@@ -45,6 +45,22 @@ func (e *Exceptions) History(ctx context.Context) ([]ExceptionRecord, error) {
 	return e.records(ctx, "ORDER BY created_at DESC, id")
 }
 
+// Exception returns an exception, ended or not; fault.NotFound where there never was one.
+func (e *Exceptions) Exception(ctx context.Context, id string) (ExceptionRecord, error) {
+	list, err := e.records(ctx, "WHERE id = ?", id)
+	if err == nil && len(list) == 0 {
+		err = noException(id)
+	}
+	if err != nil {
+		return ExceptionRecord{}, err
+	}
+	return list[0], nil
+}
+
+func noException(id string) error {
+	return fault.New(fault.NotFound, "there is no exception %q", id).WithHint("list them with riposte exceptions list --all")
+}
+
 // AddException stores an exception that by agreed to, and returns it with its id and time. It is checked as
 // guard.Exception.Validate does: fault.Invalid with all problems at once.
 func (e *Exceptions) AddException(ctx context.Context, x guard.Exception, by string) (guard.Exception, error) {
@@ -81,7 +97,7 @@ func (e *Exceptions) RemoveException(ctx context.Context, id, by string) error {
 		if tx.QueryRowContext(ctx, "SELECT removed_by FROM exceptions WHERE id = ?", id).Scan(&who) == nil {
 			return fault.New(fault.Conflict, "exception %q was removed before, by %s", id, who)
 		}
-		return fault.New(fault.NotFound, "there is no exception %q", id).WithHint("list them with riposte exceptions list")
+		return noException(id)
 	})
 }
 

@@ -60,6 +60,13 @@ func TestExceptions(t *testing.T) {
 		if diff := cmp.Diff(want, history); err != nil || diff != "" {
 			t.Error(err, diff)
 		}
+		ended, err := s.Exceptions.Exception(t.Context(), added.ID)
+		if diff := cmp.Diff(want[1], ended); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+		if _, err := s.Exceptions.Exception(t.Context(), "none"); fault.CodeOf(err) != fault.NotFound || fault.Hint(err) == "" {
+			t.Errorf("none: %v", err)
+		}
 		x.Owner = ""
 		if _, err := s.Exceptions.AddException(t.Context(), x, "ana"); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("nobody answers for it: %v", err)

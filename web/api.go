@@ -6,32 +6,7 @@ import (
 	"time"
 
 	"riposte.dev/fault"
-	"riposte.dev/guard"
 )
-
-// Exceptions is where exceptions rest.
-type Exceptions interface {
-	Active(ctx context.Context, now time.Time) ([]guard.Exception, error)
-	AddException(ctx context.Context, e guard.Exception, by string) (guard.Exception, error)
-	RemoveException(ctx context.Context, id, by string) error
-}
-
-func (s *Server) listExceptions(r *http.Request) (any, error) {
-	list, err := s.Exceptions.Active(r.Context(), s.Now())
-	return some(list), err
-}
-
-func (s *Server) addException(r *http.Request) (any, error) {
-	var e guard.Exception
-	if err := readJSON(r, &e); err != nil {
-		return nil, err
-	}
-	return s.Exceptions.AddException(r.Context(), e, CallerOf(r).Name)
-}
-
-func (s *Server) removeException(r *http.Request) (any, error) {
-	return struct{}{}, s.Exceptions.RemoveException(r.Context(), r.PathValue("id"), CallerOf(r).Name)
-}
 
 // NewKey asks for a key.
 type NewKey struct {

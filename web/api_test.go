@@ -17,7 +17,9 @@ import (
 	"riposte.dev/fault"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
+	"riposte.dev/notify"
 	"riposte.dev/playbook"
+	"riposte.dev/store"
 )
 
 // backend is everything behind the surface; it remembers what it was asked.
@@ -25,6 +27,8 @@ type backend struct {
 	findings   finding.Filter
 	executions playbook.Filter
 	undo       playbook.UndoOptions
+	update     finding.Update
+	product    string
 	exception  guard.Exception
 	key        NewKey
 	letters    struct {
@@ -45,7 +49,12 @@ func (b findingsBackend) List(_ context.Context, f finding.Filter) (finding.Page
 }
 
 func (b findingsBackend) Get(_ context.Context, key finding.Key) (finding.Record, error) {
-	b.id = key.ID
+	b.id, b.product = key.ID, key.ProductArn
+	return finding.Record{}, b.err
+}
+
+func (b findingsBackend) Update(_ context.Context, key finding.Key, u finding.Update) (finding.Record, error) {
+	b.id, b.product, b.update, b.by = key.ID, key.ProductArn, u, u.By
 	return finding.Record{}, b.err
 }
 
@@ -58,7 +67,7 @@ func (b executionsBackend) List(_ context.Context, f playbook.Filter) ([]playboo
 
 func (b executionsBackend) Get(_ context.Context, id string) (playbook.View, error) {
 	b.id = id
-	return playbook.View{}, b.err
+	return playbook.View{ID: id}, b.err
 }
 
 func (b executionsBackend) Undo(_ context.Context, id string, o playbook.UndoOptions) (playbook.Undone, error) {
@@ -67,6 +76,14 @@ func (b executionsBackend) Undo(_ context.Context, id string, o playbook.UndoOpt
 }
 
 func (b *backend) Active(context.Context, time.Time) ([]guard.Exception, error) { return nil, b.err }
+
+func (b *backend) History(context.Context) ([]store.ExceptionRecord, error) {
+	return []store.ExceptionRecord{{Exception: guard.Exception{ID: "ex-ended"}, RemovedBy: "ops"}}, b.err
+}
+
+func (b *backend) Exception(_ context.Context, id string) (store.ExceptionRecord, error) {
+	return store.ExceptionRecord{Exception: guard.Exception{ID: id}}, b.err
+}
 
 func (b *backend) AddException(_ context.Context, e guard.Exception, by string) (guard.Exception, error) {
 	b.exception, b.by = e, by
@@ -92,7 +109,12 @@ func (b *backend) RevokeKey(_ context.Context, id, by string) error {
 
 func (b *backend) DeadLetters(_ context.Context, source string, after uint64, limit int) ([]bus.DeadLetter, error) {
 	b.letters.source, b.letters.after, b.letters.limit = source, after, limit
-	return []bus.DeadLetter{{Seq: 7, Source: source, Reason: "no JSON", Data: []byte("a secret"), Size: 8}}, b.err
+	list := []bus.DeadLetter{}
+	for seq := max(after+1, 7); seq < 12 && len(list) < limit; seq++ {
+		at := time.Date(2026, 3, 1, int(seq), 0, 0, 0, time.UTC)
+		list = append(list, bus.DeadLetter{Seq: seq, Time: at, Source: source, Reason: "no JSON", Data: []byte("a secret"), Size: 8})
+	}
+	return list, b.err
 }
 
 var (
@@ -109,6 +131,10 @@ func serve(t *testing.T, b *backend, watch Watch) string {
 	s := testServer()
 	s.Findings, s.Executions = findingsBackend{b}, executionsBackend{b}
 	s.Exceptions, s.KeyStore, s.Dead, s.Watch = b, b, b, watch
+	s.Rules = func() []Rule { return []Rule{{ID: "r", Severity: "HIGH"}} }
+	s.Told = func(_ context.Context, execution string) ([]notify.Entry, error) {
+		return []notify.Entry{{Execution: execution, Channel: "mail"}}, nil
+	}
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(server.Close)
 	return server.URL
@@ -147,10 +173,13 @@ func TestEveryRouteNeedsItsRole(t *testing.T) {
 	}{
 		{"GET", "/api/v1/findings", "", 200},
 		{"GET", "/api/v1/findings/a/b", "", 200},
+		{"PATCH", "/api/v1/findings/a/b", `{"note":"seen"}`, 403},
+		{"GET", "/api/v1/rules", "", 200},
 		{"GET", "/api/v1/executions", "", 200},
 		{"GET", "/api/v1/executions/e1", "", 200},
 		{"POST", "/api/v1/executions/e1/undo", "{}", 403},
 		{"GET", "/api/v1/exceptions", "", 200},
+		{"GET", "/api/v1/exceptions/x", "", 200},
 		{"POST", "/api/v1/exceptions", "{}", 403},
 		{"DELETE", "/api/v1/exceptions/x", "", 403},
 		{"GET", "/api/v1/keys", "", 403},
@@ -180,13 +209,14 @@ func TestFiltersReachTheHubAndTheIndex(t *testing.T) {
 		!f.Since.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("filter %+v", f)
 	}
-	if status, body = ask(t, "GET", url+"/api/v1/executions?status=FAILED&playbook=p&cause=c&resource=arn&limit=3", owner, ""); status != http.StatusOK || body != "[]" {
+	if status, body = ask(t, "GET", url+"/api/v1/executions?status=FAILED&playbook=p&cause=c&resource=arn&until=2026-03-02T00:00:00Z&limit=3", owner, ""); status != http.StatusOK || body != "[]" {
 		t.Errorf("answer %d %s", status, body)
 	}
-	if e := b.executions; e.Status != "FAILED" || e.Playbook != "p" || e.Cause != event.Cause("c") || e.Resource != "arn" || e.Limit != 3 {
+	if e := b.executions; e.Status != "FAILED" || e.Playbook != "p" || e.Cause != event.Cause("c") || e.Resource != "arn" || e.Limit != 3 || e.Until.Day() != 2 {
 		t.Errorf("filter %+v", e)
 	}
-	for _, query := range []string{"findings?since=yesterday", "executions?limit=0", "executions?limit=many", "dead-letters?after=-1"} {
+	for _, query := range []string{"findings?since=yesterday", "executions?limit=0", "executions?limit=many", "dead-letters?after=-1",
+		"findings?severity=HIHG", "findings?workflow=DONE", "findings?state=GONE", "executions?status=DONE", "executions?until=later", "watch?since=soon"} {
 		if status, body := ask(t, "GET", url+"/api/v1/"+query, owner, ""); status != http.StatusBadRequest || !strings.Contains(body, `"code":"invalid"`) {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
@@ -196,12 +226,16 @@ func TestFiltersReachTheHubAndTheIndex(t *testing.T) {
 func TestChangesNameWhoMadeThem(t *testing.T) {
 	b := &backend{}
 	url := serve(t, b, nil)
-	steps := []struct {
+	steps := []struct { // by "local", the owner of the folder
 		method, path, body string
 		check              func() bool
 	}{
 		{"POST", "/api/v1/executions/e1/undo", `{"step":"Restart","dry_run":true}`, func() bool { return b.id == "e1" && b.undo.Step == "Restart" && b.undo.DryRun }},
 		{"POST", "/api/v1/exceptions", `{"resource":"arn:*","owner":"ops","reason":"test"}`, func() bool { return b.exception.Resource == "arn:*" && b.exception.Owner == "ops" }},
+		{"PATCH", "/api/v1/findings/a/b?product=arn", `{"workflow":"RESOLVED","severity":"LOW","verification":"FALSE_POSITIVE","note":"seen"}`, func() bool {
+			return b.id == "a/b" && b.product == "arn" && b.update.Workflow == "RESOLVED" && b.update.Severity == "LOW" &&
+				b.update.VerificationState == "FALSE_POSITIVE" && b.update.Note == "seen"
+		}},
 		{"DELETE", "/api/v1/exceptions/x-1", "", func() bool { return b.id == "x-1" }},
 		{"POST", "/api/v1/keys", `{"account":"111122223333","roles":["ingest","read"],"speaks_for_aws":true}`, func() bool { return b.key.SpeaksForAWS && len(b.key.Roles) == 2 }},
 		{"DELETE", "/api/v1/keys/RIPOOLD", "", func() bool { return b.id == "RIPOOLD" }},
@@ -273,14 +307,55 @@ func TestDeadLettersDoNotShowTheirData(t *testing.T) {
 	}
 }
 
+func TestDeadLettersSinceAreFoundBehindOlderOnes(t *testing.T) {
+	status, body := ask(t, "GET", serve(t, &backend{}, nil)+"/api/v1/dead-letters?since=2026-03-01T10:00:00Z&limit=1", reader, "")
+	if status != http.StatusOK || !strings.Contains(body, `"seq":10`) || strings.Count(body, "seq") != 1 {
+		t.Errorf("answer %d %s, want the first letter of ten o'clock or later", status, body)
+	}
+}
+
+func TestEndedExceptionsAndWhoWasToldAreShown(t *testing.T) {
+	url := serve(t, &backend{}, nil)
+	for path, want := range map[string]string{
+		"exceptions":          "[]",
+		"exceptions?all=true": `"removed_by":"ops"`,
+		"exceptions/ex-1":     `"id":"ex-1"`,
+		"executions/e1":       `"told":[{"message":"","channel":"mail"`,
+		"rules":               `"id":"r"`,
+	} {
+		if status, body := ask(t, "GET", url+"/api/v1/"+path, reader, ""); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s, want %s", path, status, body, want)
+		}
+	}
+}
+
+func TestUpdatesOfFindingsAreChecked(t *testing.T) {
+	b := &backend{}
+	url := serve(t, b, nil) + "/api/v1/findings/f1"
+	for body, want := range map[string]string{
+		`{}`:                       "nothing is to be changed",
+		`{"workflow":"DONE"}`:      "use NEW, NOTIFIED, RESOLVED, SUPPRESSED",
+		`{"severity":"BAD"}`:       "use CRITICAL, HIGH",
+		`{"verification":"MAYBE"}`: "use UNKNOWN, TRUE_POSITIVE",
+		`{"title":"other"}`:        "title",
+	} {
+		if status, answer := ask(t, "PATCH", url, owner, body); status != http.StatusBadRequest || !strings.Contains(answer, want) || b.id != "" {
+			t.Errorf("%s: %d %s, want %q", body, status, answer, want)
+		}
+	}
+}
+
 func TestWatchStreamsLinesUntilTheWatcherLeaves(t *testing.T) {
 	lines, left := make(chan Line), make(chan error, 1)
-	url := serve(t, &backend{}, func(ctx context.Context) <-chan Line {
+	url := serve(t, &backend{}, func(ctx context.Context, since time.Time) <-chan Line {
+		if !since.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("lines since %s", since)
+		}
 		context.AfterFunc(ctx, func() { left <- ctx.Err() })
 		return lines
 	})
 	ctx, leave := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/watch", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/watch?since=2026-03-01T00:00:00Z", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +391,7 @@ func TestWatchStreamsLinesUntilTheWatcherLeaves(t *testing.T) {
 func TestWatchEndsWithRiposte(t *testing.T) {
 	closed := make(chan Line)
 	close(closed)
-	status, body := ask(t, "GET", serve(t, &backend{}, func(context.Context) <-chan Line { return closed })+"/api/v1/watch", reader, "")
+	status, body := ask(t, "GET", serve(t, &backend{}, func(context.Context, time.Time) <-chan Line { return closed })+"/api/v1/watch", reader, "")
 	if status != http.StatusOK || body != "" {
 		t.Errorf("answer %d %q", status, body)
 	}

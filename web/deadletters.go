@@ -10,6 +10,9 @@ import (
 	"riposte.dev/fault"
 )
 
+// maxLetters is the most that one answer lists.
+const maxLetters = 1000
+
 // DeadLetters lists what could not be handled.
 type DeadLetters interface {
 	DeadLetters(ctx context.Context, source string, after uint64, limit int) ([]bus.DeadLetter, error)
@@ -26,6 +29,7 @@ type DeadLetter struct {
 	Size     int       `json:"size"`
 }
 
+// listDeadLetters takes source, since (RFC 3339), limit and after (a seq).
 func (s *Server) listDeadLetters(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	since, limit, err := sinceAndLimit(q)
@@ -38,14 +42,22 @@ func (s *Server) listDeadLetters(r *http.Request) (any, error) {
 			return nil, fault.New(fault.Invalid, "after is not a sequence: %q", text)
 		}
 	}
-	letters, err := s.Dead.DeadLetters(r.Context(), q.Get("source"), after, limit)
-	if err != nil {
-		return nil, err
+	if limit = min(limit, maxLetters); limit == 0 {
+		limit = 100
 	}
 	list := []DeadLetter{}
-	for _, l := range letters {
-		if !l.Time.Before(since) {
-			list = append(list, DeadLetter{Seq: l.Seq, Time: l.Time, Source: l.Source, Reason: l.Reason, Key: l.Key, Attempts: l.Attempts, Size: l.Size})
+	for len(list) < limit {
+		letters, err := s.Dead.DeadLetters(r.Context(), q.Get("source"), after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range letters {
+			if after = l.Seq; !l.Time.Before(since) && len(list) < limit {
+				list = append(list, DeadLetter{Seq: l.Seq, Time: l.Time, Source: l.Source, Reason: l.Reason, Key: l.Key, Attempts: l.Attempts, Size: l.Size})
+			}
+		}
+		if len(letters) < limit {
+			break
 		}
 	}
 	return list, nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"riposte.dev/event"
+	"riposte.dev/notify"
 	"riposte.dev/playbook"
 )
 
@@ -15,23 +16,43 @@ type Executions interface {
 	Undo(ctx context.Context, id string, o playbook.UndoOptions) (playbook.Undone, error)
 }
 
-// listExecutions takes status, rule, playbook, account, cause, resource, since (RFC 3339), limit and after.
+// listExecutions takes status, rule, playbook, account, cause, resource, since and until (RFC 3339), limit and after.
 func (s *Server) listExecutions(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	f := playbook.Filter{
 		Status: playbook.Status(q.Get("status")), Rule: q.Get("rule"), Playbook: q.Get("playbook"), Account: q.Get("account"),
 		Cause: event.Cause(q.Get("cause")), Resource: q.Get("resource"), After: q.Get("after"),
 	}
-	var err error
+	err := oneOf("status", optional(f.Status), ExecutionStatuses())
+	if err != nil {
+		return nil, err
+	}
 	if f.Since, f.Limit, err = sinceAndLimit(q); err != nil {
+		return nil, err
+	}
+	if f.Until, err = moment(q, "until"); err != nil {
 		return nil, err
 	}
 	list, err := s.Executions.List(r.Context(), f)
 	return some(list), err
 }
 
+// Execution is everything that an execution did, and who was told of it.
+type Execution struct {
+	playbook.View
+	Told []notify.Entry `json:"told,omitempty"` // attempts to tell people, the latest first
+}
+
+// Told lists the attempts to tell people of an execution, the latest first.
+type Told func(ctx context.Context, execution string) ([]notify.Entry, error)
+
 func (s *Server) getExecution(r *http.Request) (any, error) {
-	return s.Executions.Get(r.Context(), r.PathValue("id"))
+	view, err := s.Executions.Get(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	told, err := s.Told(r.Context(), view.ID)
+	return Execution{view, told}, err
 }
 
 // UndoRequest asks to take back what an execution changed.

@@ -42,6 +42,8 @@ type Server struct {
 	KeyStore   KeyStore
 	Dead       DeadLetters
 	Watch      Watch
+	Told       Told
+	Rules      func() []Rule
 	Replay     Replay
 }
 
@@ -60,15 +62,18 @@ func (s *Server) Handler() http.Handler {
 		{"POST /events", Ingest, s.PostEvent},
 		{"POST /firehose", Ingest, s.Firehose},
 		{"GET /api/v1/accounts", Read, answer(s.listAccounts)},
+		{"GET /api/v1/rules", Read, answer(s.listRules)},
 		{"GET /api/v1/watch", Read, s.watch},
 		{"POST /api/v1/replay", Read, s.replay},
 		{"GET /api/v1/findings", Read, answer(s.listFindings)},
 		{"GET /api/v1/findings/{id...}", Read, answer(s.getFinding)},
+		{"PATCH /api/v1/findings/{id...}", Respond, answer(s.updateFinding)},
 		{"GET /api/v1/executions", Read, answer(s.listExecutions)},
 		{"GET /api/v1/executions/{id}", Read, answer(s.getExecution)},
 		{"POST /api/v1/executions/{id}/undo", Respond, answer(s.undoExecution)},
 		{"GET /api/v1/exceptions", Read, answer(s.listExceptions)},
 		{"POST /api/v1/exceptions", Respond, answer(s.addException)},
+		{"GET /api/v1/exceptions/{id}", Read, answer(s.getException)},
 		{"DELETE /api/v1/exceptions/{id}", Respond, answer(s.removeException)},
 		{"GET /api/v1/keys", Admin, answer(s.listKeys)},
 		{"POST /api/v1/keys", Admin, answer(s.createKey)},

@@ -20,13 +20,19 @@ type Line struct {
 	Text      string        `json:"text"`
 }
 
-// Watch returns every line from now on. The channel is closed when ctx or riposte ends. A reader that is too slow misses
+// Watch returns the lines since then that are still known, and every line from now on; none of the past for the zero time.
+// The channel is closed when ctx or riposte ends. A reader that is too slow misses
 // lines rather than hold up a response.
-type Watch func(ctx context.Context) <-chan Line
+type Watch func(ctx context.Context, since time.Time) <-chan Line
 
-// watch streams lines as NDJSON.
+// watch streams lines as NDJSON. It takes since (RFC 3339).
 func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
-	lines := s.Watch(r.Context()) // before the answer begins: whoever sees it misses nothing
+	since, err := moment(r.URL.Query(), "since")
+	if err != nil {
+		writeFault(w, err)
+		return
+	}
+	lines := s.Watch(r.Context(), since) // before the answer begins: whoever sees it misses nothing
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
