@@ -35,7 +35,7 @@ var sameFloor = map[string][]string{
 	"asl":     {"fault", "conf"},
 	"guard":   {"action"},
 	"finding": {},
-	"detect":  {"target"}, // a rule carries its targets as they are configured: docs/adr/0008
+	"detect":  {"target"},         // a rule carries its targets as they are configured: docs/adr/0008
 	"cli":     {"web", "sandbox"}, // it calls web's API and starts the sandbox: docs/adr/0002
 }
 

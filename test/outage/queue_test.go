@@ -1,0 +1,74 @@
+package outage
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"riposte.dev/sandbox"
+)
+
+// visibility is how long a message that was received stays unseen by others, and a little more.
+const visibility = 31 * time.Second
+
+func TestQueueGoneAndMadeAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	q := w.queue(t, "events").fed(t)
+	e := w.start(t, sources([]*queue{q}))
+	sent := w.putEvents(t, 30)
+	expect(t, sent, e)
+	eventually(t, "the queue is empty", func() bool { return q.empty(t) })
+
+	before := w.calls("ReceiveMessage")
+	if _, err := q.client.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &q.url}); err != nil {
+		t.Fatal(err)
+	}
+	says(t, e.trouble(t, "sqs events"), "the queue events does not exist in eu-west-1", "create it, or correct its URL")
+	if !e.state(t).Ready {
+		t.Error("riposte is not ready because one queue is gone")
+	}
+	gone := w.calls("ReceiveMessage")
+	eventually(t, "it tries a few times more", func() bool { return w.calls("ReceiveMessage") >= gone+2 })
+	w.clock.skip(time.Minute) // AWS keeps the name that long
+	q.create(t)
+	sent = append(sent, w.putEvents(t, 30)...)
+	e.well(t)
+	expect(t, sent, e)
+	if n := w.calls("ReceiveMessage") - before; n > 60 {
+		t.Errorf("%d receives: a storm", n)
+	}
+}
+
+func TestSQSThrottles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	q := w.queue(t, "events").fed(t)
+	throttled := &sandbox.FaultError{Code: "ThrottlingException", Message: "Rate exceeded"}
+	end := w.AddFault(sandbox.Fault{Match: sandbox.Match{Service: "sqs", Operation: "ReceiveMessage"}, Error: throttled})
+	e := w.start(t, sources([]*queue{q}))
+	sent := w.putEvents(t, 200)
+	says(t, e.trouble(t, "sqs events"), "ThrottlingException", "Rate exceeded")
+	refused := w.calls("ReceiveMessage")
+	eventually(t, "it tries a few times more", func() bool { return w.calls("ReceiveMessage") >= refused+3 })
+	if n := w.calls("ReceiveMessage"); n > refused+30 {
+		t.Errorf("%d receives are answered to throttling: a storm", n)
+	}
+	end()
+	// Now what was handled can't be deleted for a while.
+	end = w.AddFault(sandbox.Fault{Match: sandbox.Match{Service: "sqs", Operation: "DeleteMessageBatch"}, Times: 12, Error: throttled})
+	defer end()
+	expect(t, sent, e)
+	w.clock.skip(visibility) // what was not deleted comes again
+	sent = append(sent, w.putEvents(t, 10)...)
+	eventually(t, "the queue is empty", func() bool { return q.empty(t) })
+	e.well(t)
+	expect(t, sent, e)
+	if n := w.calls("ReceiveMessage"); n > 200 {
+		t.Errorf("%d receives for 210 messages: a storm", n)
+	}
+	if n := w.calls("DeleteMessageBatch"); n > 150 {
+		t.Errorf("%d deletes for 210 messages: a storm", n)
+	}
+}
