@@ -85,7 +85,7 @@ func (s SourcesConfig) check(doc *conf.Document) (problems conf.Problems) {
 			fail(path+".url", "write https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE, as `aws sqs get-queue-url` prints it", "%q is not the URL of a queue", q.URL)
 		}
 		account(path+".account", q.Account)
-		twice(path+".url", "the queue", q.URL)
+		twice(path+".url", "the queue", strings.TrimSpace(q.URL+" "+q.Region)) // emulators have one URL for all regions
 	}
 	for i, b := range s.Buckets {
 		path := fmt.Sprintf("buckets[%d]", i)

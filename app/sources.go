@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"path"
 
 	"riposte.dev/bus"
 	"riposte.dev/event"
@@ -63,8 +62,8 @@ func (a *App) buildQueues() error {
 		return err
 	}
 	metrics := sqs.NewMetrics(a.metrics)
-	for _, q := range c.SQS {
-		name := path.Base(q.URL)
+	for i, name := range tellApart(places(c.SQS, queuePlace)) {
+		q := c.SQS[i]
 		source, err := sqs.New(sqs.Options{
 			Name: name, QueueURL: q.URL, Region: cmp.Or(q.Region, a.opts.Config.AWS.emulatedRegion()), Account: q.Account, AWS: a.accounts.Config,
 			Handle: a.queued(reader), Bury: a.bury("sqs/" + name), Report: a.report("sqs " + name), Metrics: metrics, Logger: a.log, Now: a.opts.Now,
@@ -110,9 +109,10 @@ func (a *App) buildLogGroups() error {
 	}
 	options := cloudwatchlogs.Options{Name: "logs", AWS: a.accounts.Config, Accept: a.accept, Bury: a.bury("logs"), Checkpoints: a.store.Settings,
 		Metrics: metrics, Now: a.opts.Now}
-	for _, g := range groups {
+	for i, name := range tellApart(places(groups, func(g LogGroupConfig) place { return place{g.Name, a.regionOr(g.Region), g.Account} })) {
+		g := groups[i]
 		options.Groups = append(options.Groups, cloudwatchlogs.Group{Account: g.Account, Region: a.regionOr(g.Region), Name: g.Name, Pattern: g.Pattern,
-			StreamPrefix: g.StreamPrefix, Report: a.report("logs " + g.Name)})
+			StreamPrefix: g.StreamPrefix, Report: a.report("logs " + name)})
 	}
 	poller, err := cloudwatchlogs.NewPoller(options)
 	if err != nil {
@@ -131,12 +131,13 @@ func (a *App) buildStreams() error {
 	if err != nil {
 		return err
 	}
-	for _, k := range streams {
-		bury := a.bury("kinesis/" + k.Stream)
+	for i, name := range tellApart(places(streams, func(k StreamConfig) place { return place{k.Stream, a.regionOr(k.Region), k.Account} })) {
+		k := streams[i]
+		bury := a.bury("kinesis/" + name)
 		consumer, err := kinesis.NewConsumer(kinesis.Options{
-			Name: k.Stream, Account: k.Account, Region: a.regionOr(k.Region), Stream: k.Stream, AWS: a.accounts.Config,
+			Name: name, Account: k.Account, Region: a.regionOr(k.Region), Stream: k.Stream, AWS: a.accounts.Config,
 			Handle: func(ctx context.Context, data []byte, _ kinesis.Meta) error { return a.streamed(ctx, data, bury) },
-			Bury:   kinesis.Bury(bury), Checkpoints: a.store.Settings, Start: kinesis.Start(k.From), Report: a.report("kinesis " + k.Stream),
+			Bury:   kinesis.Bury(bury), Checkpoints: a.store.Settings, Start: kinesis.Start(k.From), Report: a.report("kinesis " + name),
 			Metrics: metrics, Now: a.opts.Now,
 		})
 		if err != nil {

@@ -173,5 +173,5 @@ func (c *Consumer) fail(part string, err error) {
 
 // key is under which a shard's checkpoint is kept, and with shard "" where the first start began.
 func (c *Consumer) key(shard string) string {
-	return "source/kinesis/" + c.o.Name + "/" + c.o.Account + "/" + c.o.Region + "/" + c.o.Stream + "/" + shard
+	return "source/kinesis/" + c.o.Account + "/" + c.o.Region + "/" + c.o.Stream + "/" + shard
 }

@@ -43,7 +43,7 @@ const (
 
 // Options are the parts of a Consumer. Name, Stream, Region, AWS, Handle, Bury and Checkpoints are required.
 type Options struct {
-	Name            string // of the source, in metrics and checkpoints
+	Name            string // of the source, in metrics
 	Account, Region string // account "" for riposte's own
 	Stream          string // name
 	AWS             AWS
