@@ -108,7 +108,7 @@ func TestWhatIsBroken(t *testing.T) {
 		{"rule too narrow", func(w *world) { w.rule(home, `{"source":["aws.ec2"]}`, ebtypes.RuleStateEnabled) }, "event rules", doctor.Fail, "eu-west-1: no event rule catches", "put-rule"},
 		{"a rule's sample", func(w *world) {
 			w.options.Rules = []doctor.Rule{{ID: "from-guardduty", Sample: []byte(`{"source":"aws.guardduty","detail-type":"GuardDuty Finding"}`)}}
-		}, "event rules", doctor.Fail, "from-guardduty", "put-rule"},
+		}, "event rules", doctor.Fail, "from-guardduty", `{"detail-type":["AWS API Call via CloudTrail","GuardDuty Finding"]}`},
 		{"no global events", func(w *world) { w.rule("us-east-1", `{"source":["aws.ec2"]}`, ebtypes.RuleStateEnabled) }, "global events", doctor.Fail, "us-east-1", "put-rule --region us-east-1"},
 		{"global region left out", func(w *world) {
 			w.options.Regions = func(context.Context) ([]string, error) { return regions[:1], nil }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,15 +58,28 @@ func (d *doctor) eventRules(ctx context.Context) []Result {
 	}
 }
 
-func putRule(region, state string) string {
-	return fmt.Sprintf(`aws events put-rule --region %s --name riposte --state %s --event-pattern '{"detail-type":["AWS API Call via CloudTrail"]}'`+
-		" && aws events put-targets --region %s --rule riposte --targets Id=riposte,Arn=QUEUE_ARN", region, state, region)
+// putRule is the command that makes one rule for all that the enabled rules need, or makes the rule of that name so.
+func (d *doctor) putRule(region string) string {
+	kinds, state := []string{"AWS API Call via CloudTrail"}, types.RuleStateEnabled
+	for _, r := range d.Rules {
+		var sample struct {
+			Kind string `json:"detail-type"`
+		}
+		if json.Unmarshal(r.Sample, &sample) == nil && sample.Kind != "" && !slices.Contains(kinds, sample.Kind) {
+			kinds = append(kinds, sample.Kind)
+		}
+		if r.ReadOnly {
+			state = types.RuleStateEnabledWithAllCloudtrailManagementEvents
+		}
+	}
+	return fmt.Sprintf(`aws events put-rule --region %s --name riposte --state %s --event-pattern '{"detail-type":["%s"]}'`+
+		" && aws events put-targets --region %s --rule riposte --targets Id=riposte,Arn=QUEUE_ARN", region, state, strings.Join(kinds, `","`), region)
 }
 
 // caught notes what the rules of one region leave out.
 func (d *doctor) caught(n *notes, region string, rules []forwarding) {
 	if len(rules) == 0 {
-		n.add(Fail, putRule(region, "ENABLED"), "%s: no rule on the default bus sends to riposte.", region)
+		n.add(Fail, d.putRule(region), "%s: no rule on the default bus sends to riposte.", region)
 		return
 	}
 	samples := slices.DeleteFunc(slices.Clone(d.Rules), func(r Rule) bool { return r.Sample == nil || r.ReadOnly })
@@ -79,7 +93,7 @@ func (d *doctor) caught(n *notes, region string, rules []forwarding) {
 		}
 	}
 	if len(missed) > 0 {
-		n.add(Fail, putRule(region, "ENABLED"), "%s: no event rule catches what these need: %s.", region, strings.Join(missed, ", "))
+		n.add(Fail, d.putRule(region), "%s: no event rule catches what these need: %s.", region, strings.Join(missed, ", "))
 	}
 }
 
@@ -106,7 +120,7 @@ func (d *doctor) globalEvents(ctx context.Context, found map[string][]forwarding
 	case !slices.ContainsFunc(rules, func(f forwarding) bool {
 		return f.catches(iamProbe())
 	}):
-		n.add(Fail, putRule(region, "ENABLED"), "No event rule in %s sends calls of IAM to riposte: they arrive there only.", region)
+		n.add(Fail, d.putRule(region), "No event rule in %s sends calls of IAM to riposte: they arrive there only.", region)
 	}
 	return n.result("Events of global services, such as IAM, are sent to riposte from "+region+".", "Events of global services, such as IAM, do not arrive.")
 }
@@ -134,7 +148,7 @@ func (d *doctor) readOnlyEvents(found map[string][]forwarding, errs map[string]e
 	}
 	for _, region := range slices.Sorted(maps.Keys(found)) {
 		if !slices.ContainsFunc(found[region], func(f forwarding) bool { return f.allCalls }) {
-			n.add(Warn, putRule(region, string(types.RuleStateEnabledWithAllCloudtrailManagementEvents)), "%s: Get, List and Describe calls are not sent.", region)
+			n.add(Warn, d.putRule(region), "%s: Get, List and Describe calls are not sent.", region)
 		}
 	}
 	return n.result("Get, List and Describe calls are sent to riposte.", "These rules cannot fire everywhere, as EventBridge leaves read-only calls out: "+strings.Join(blind, ", ")+".")
