@@ -99,7 +99,7 @@ func Start(ctx context.Context, o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &App{opts: o, log: o.Logger, metrics: prometheus.NewRegistry(), started: o.Now(), live: newLive(),
+	a := &App{opts: o, log: o.Logger, metrics: prometheus.NewRegistry(), started: o.Now(), live: newLive(o.Now),
 		failed: make(chan error, 1), parts: map[string]string{}, warns: map[string]string{}}
 	a.reloads = newReloads(a.metrics)
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

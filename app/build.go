@@ -50,7 +50,7 @@ func (a *App) buildNotify(context.Context) error {
 	}
 	router, err := notify.New(notify.Config{
 		Channels: channels, Routes: routes, Default: fallback, OwnerDomains: c.OwnerDomains,
-		Queue: mailbox{a.bus}, Log: a.store.Deliveries, Logger: a.log, Registerer: a.metrics, Now: a.opts.Now,
+		Queue: mailbox{a.bus}, Log: watchedLog{a.store.Deliveries, a.live}, Logger: a.log, Registerer: a.metrics, Now: a.opts.Now,
 	})
 	a.router = router
 	return err

@@ -193,7 +193,7 @@ func (a *App) publishFindings(ctx context.Context, events [][]byte) error {
 			return err
 		}
 		batch[i] = bus.Event{Key: e.ID, Data: raw}
-		a.live.say("finding", e, "published as "+e.DetailType)
+		a.live.finding(e)
 	}
 	_, err := a.bus.Publish(ctx, bus.Findings, batch...)
 	return err

@@ -53,6 +53,7 @@ type Filter struct {
 	RecordState RecordState
 	Rule        string    // riposte's rule that raised it
 	Since       time.Time // UpdatedAt at or after
+	Until       time.Time // UpdatedAt before
 	Text        string    // in title, description, id or a resource's id; upper and lower case alike
 	Limit       int       // at most; 0: 100, never over 1,000
 	After       string    // Page.Next of the page before

@@ -16,6 +16,9 @@ type Progress struct {
 	Execution string        `json:"execution"`
 	Rule      string        `json:"rule"`
 	Playbook  string        `json:"playbook"`
+	Severity  string        `json:"severity"` // ASFF label
+	Account   string        `json:"account"`  // of the event
+	Region    string        `json:"region"`   // of the event
 	Step      Step          `json:"step"`
 	State     string        `json:"state,omitempty"`
 	Message   string        `json:"message"`        // one line for people
@@ -41,6 +44,12 @@ const (
 	StepEnded    Step = "ended"
 )
 
+// Steps lists every step.
+func Steps() []Step {
+	return []Step{StepStarted, StepResumed, StepEntered, StepPlanned, StepIntended, StepApplied, StepVerified, StepFinished,
+		StepNotified, StepFailed, StepWaiting, StepEnded}
+}
+
 // observe reports progress.
 func (r *Runtime) observe(e *execution, step Step, state string, plan *action.Plan, format string, args ...any) {
 	if r.opts.Observe == nil {
@@ -55,6 +64,7 @@ func (r *Runtime) observe(e *execution, step Step, state string, plan *action.Pl
 	s := e.begin.Start
 	r.opts.Observe(Progress{
 		Time: now, Since: now.Sub(s.Received), Execution: e.id, Rule: s.Rule, Playbook: s.Playbook,
+		Severity: s.Severity, Account: s.Account, Region: s.Region,
 		Step: step, State: state, Message: fmt.Sprintf(format, args...), Plan: plan,
 	})
 }

@@ -32,6 +32,9 @@ func (f *Findings) List(ctx context.Context, filter finding.Filter) (finding.Pag
 	if !filter.Since.IsZero() {
 		w.add("f.updated_at >= ?", micros(filter.Since))
 	}
+	if !filter.Until.IsZero() {
+		w.add("f.updated_at < ?", micros(filter.Until))
+	}
 	if filter.Type != "" {
 		below := strings.TrimSuffix(filter.Type, "/")
 		// Everything below "a/b" lies between "a/b/" and "a/b0": 0 follows / in ASCII.

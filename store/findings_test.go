@@ -136,6 +136,7 @@ func TestListFindings(t *testing.T) {
 			"workflow":                 {finding.Filter{Workflow: []finding.WorkflowStatus{finding.StatusResolved}}, "0"},
 			"record state":             {finding.Filter{RecordState: finding.Archived}, "2"},
 			"since":                    {finding.Filter{Since: noon.Add(2 * time.Minute)}, "32"},
+			"until":                    {finding.Filter{Until: noon.Add(2 * time.Minute)}, "10"},
 			"text in the title":        {finding.Filter{Text: "TRAIL 1"}, "1"},
 			"text in a resource":       {finding.Filter{Text: "bucket-x"}, "2"},
 			"text with wildcards":      {finding.Filter{Text: `0% OF "under_`}, "2"},

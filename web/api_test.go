@@ -200,12 +200,12 @@ func TestEveryRouteNeedsItsRole(t *testing.T) {
 func TestFiltersReachTheHubAndTheIndex(t *testing.T) {
 	b := &backend{}
 	url := serve(t, b, nil)
-	status, body := ask(t, "GET", url+"/api/v1/findings?severity=HIGH&severity=CRITICAL&type=TTPs&account=1&rule=r&text=x&workflow=NEW&since=2026-03-01T00:00:00Z&limit=5&after=c", owner, "")
+	status, body := ask(t, "GET", url+"/api/v1/findings?severity=HIGH&severity=CRITICAL&type=TTPs&account=1&rule=r&text=x&workflow=NEW&since=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z&limit=5&after=c", owner, "")
 	if status != http.StatusOK || !strings.Contains(strings.ToLower(body), `"records":[]`) {
 		t.Errorf("answer %d %s, want an empty list", status, body)
 	}
 	f := b.findings
-	if len(f.Severity) != 2 || f.Type != "TTPs" || f.Account != "1" || f.Rule != "r" || f.Text != "x" || f.Workflow[0] != "NEW" || f.Limit != 5 || f.After != "c" ||
+	if len(f.Severity) != 2 || f.Type != "TTPs" || f.Account != "1" || f.Rule != "r" || f.Text != "x" || f.Workflow[0] != "NEW" || f.Limit != 5 || f.After != "c" || f.Until.Day() != 2 ||
 		!f.Since.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("filter %+v", f)
 	}
@@ -216,7 +216,7 @@ func TestFiltersReachTheHubAndTheIndex(t *testing.T) {
 		t.Errorf("filter %+v", e)
 	}
 	for _, query := range []string{"findings?since=yesterday", "executions?limit=0", "executions?limit=many", "dead-letters?after=-1",
-		"findings?severity=HIHG", "findings?workflow=DONE", "findings?state=GONE", "executions?status=DONE", "executions?until=later", "watch?since=soon"} {
+		"findings?severity=HIHG", "findings?workflow=DONE", "findings?state=GONE", "findings?until=later", "executions?status=DONE", "executions?until=later", "watch?since=soon"} {
 		if status, body := ask(t, "GET", url+"/api/v1/"+query, owner, ""); status != http.StatusBadRequest || !strings.Contains(body, `"code":"invalid"`) {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
@@ -347,15 +347,15 @@ func TestUpdatesOfFindingsAreChecked(t *testing.T) {
 
 func TestWatchStreamsLinesUntilTheWatcherLeaves(t *testing.T) {
 	lines, left := make(chan Line), make(chan error, 1)
-	url := serve(t, &backend{}, func(ctx context.Context, since time.Time) <-chan Line {
-		if !since.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
-			t.Errorf("lines since %s", since)
+	url := serve(t, &backend{}, func(ctx context.Context, from From) <-chan Line {
+		if !from.Since.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) || from.After != "epoch-7" {
+			t.Errorf("lines from %+v", from)
 		}
 		context.AfterFunc(ctx, func() { left <- ctx.Err() })
 		return lines
 	})
 	ctx, leave := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/watch?since=2026-03-01T00:00:00Z", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/watch?since=2026-03-01T00:00:00Z&after=epoch-7", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -391,7 +391,7 @@ func TestWatchStreamsLinesUntilTheWatcherLeaves(t *testing.T) {
 func TestWatchEndsWithRiposte(t *testing.T) {
 	closed := make(chan Line)
 	close(closed)
-	status, body := ask(t, "GET", serve(t, &backend{}, func(context.Context, time.Time) <-chan Line { return closed })+"/api/v1/watch", reader, "")
+	status, body := ask(t, "GET", serve(t, &backend{}, func(context.Context, From) <-chan Line { return closed })+"/api/v1/watch", reader, "")
 	if status != http.StatusOK || body != "" {
 		t.Errorf("answer %d %q", status, body)
 	}

@@ -20,8 +20,8 @@ type Findings interface {
 	Update(ctx context.Context, key finding.Key, u finding.Update) (finding.Record, error)
 }
 
-// listFindings takes type, severity, account, region, resource, workflow, state, rule, text, since (RFC 3339), limit and
-// after.
+// listFindings takes type, severity, account, region, resource, workflow, state, rule, text, since and until
+// (RFC 3339), limit and after.
 func (s *Server) listFindings(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	f := finding.Filter{
@@ -40,6 +40,9 @@ func (s *Server) listFindings(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if f.Since, f.Limit, err = sinceAndLimit(q); err != nil {
+		return nil, err
+	}
+	if f.Until, err = moment(q, "until"); err != nil {
 		return nil, err
 	}
 	page, err := s.Findings.List(r.Context(), f)

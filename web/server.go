@@ -47,17 +47,19 @@ type Server struct {
 	Replay     Replay
 }
 
-// Handler returns the routes. The table is the whole surface: method and path, role, handler.
-func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.healthz)
-	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /metrics", s.Metrics)
-	for _, route := range []struct {
-		pattern string
-		role    Role
-		handle  http.HandlerFunc
-	}{
+// route is a method and path, and who may ask for it.
+type route struct {
+	pattern string
+	role    Role // "" for everybody
+	handle  http.HandlerFunc
+}
+
+// routes is the whole surface.
+func (s *Server) routes() []route {
+	return []route{
+		{"GET /healthz", "", s.healthz},
+		{"GET /readyz", "", s.readyz},
+		{"GET /metrics", "", s.Metrics.ServeHTTP},
 		{"POST /{$}", Ingest, s.PutEvents},
 		{"POST /events", Ingest, s.PostEvent},
 		{"POST /firehose", Ingest, s.Firehose},
@@ -79,8 +81,18 @@ func (s *Server) Handler() http.Handler {
 		{"POST /api/v1/keys", Admin, answer(s.createKey)},
 		{"DELETE /api/v1/keys/{id}", Admin, answer(s.revokeKey)},
 		{"GET /api/v1/dead-letters", Read, answer(s.listDeadLetters)},
-	} {
-		mux.Handle(route.pattern, s.require(route.role, route.handle))
+	}
+}
+
+// Handler serves the routes.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range s.routes() {
+		if r.role == "" {
+			mux.Handle(r.pattern, r.handle)
+		} else {
+			mux.Handle(r.pattern, s.require(r.role, r.handle))
+		}
 	}
 	return s.sameSite(mux)
 }

@@ -24,7 +24,7 @@ func (w *world) timeline(client *cli.Client) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var l web.Line
-		if json.Unmarshal(lines.Bytes(), &l) == nil && l.Kind != string(playbook.StepEntered) && l.Kind != "finding" {
+		if json.Unmarshal(lines.Bytes(), &l) == nil && l.Kind != string(playbook.StepEntered) && l.Kind != web.LineFinding && l.Kind != web.LineDelivery {
 			since := ""
 			if l.Since > 0 {
 				since = "+" + cli.Milliseconds(l.Since)
