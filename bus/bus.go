@@ -17,6 +17,9 @@ import (
 // commitTimeout bounds one write, from the request until its acknowledgement.
 const commitTimeout = 15 * time.Second
 
+// reconnectTime is how long a write waits for a connection: another server of a cluster takes over in less.
+const reconnectTime = 500 * time.Millisecond
+
 // Bus is the event bus. All methods may be called at the same time. Make one with Open.
 type Bus struct {
 	opts    Options
@@ -146,12 +149,32 @@ func (b *Bus) Ready(ctx context.Context) error {
 		return errClosing()
 	}
 	if !b.nc.IsConnected() {
-		return fault.New(fault.Unavailable, "bus: no connection to NATS")
+		return errAway()
 	}
 	if _, err := b.js.AccountInfo(ctx); err != nil {
 		return fault.New(fault.Unavailable, "bus: JetStream does not answer: %w", err)
 	}
 	return b.checkReserve(b.opts.DiskReserve)
+}
+
+// writable fails when nothing can be stored now: without a connection, or with less than reserve bytes of disk. A connection
+// that broke just now is waited for a moment. What is given to a broken one stays in its buffer, and may be stored long after
+// its writer was told that it was not.
+func (b *Bus) writable(ctx context.Context, reserve int64) error {
+	if !b.nc.IsConnected() {
+		back := b.nc.StatusChanged(nats.CONNECTED)
+		defer b.nc.RemoveStatusListener(back)
+		ctx, cancel := context.WithTimeout(ctx, reconnectTime)
+		defer cancel()
+		select {
+		case <-back:
+		case <-ctx.Done():
+			if !b.nc.IsConnected() {
+				return errAway()
+			}
+		}
+	}
+	return b.checkReserve(reserve)
 }
 
 // checkReserve fails when less than reserve bytes are free on the embedded server's disk.

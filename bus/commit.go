@@ -91,7 +91,7 @@ func (p *publisher) take() *group {
 
 // commit stores g as one message. Its time is bounded by commitTimeout, not by the callers: several share it.
 func (p *publisher) commit(ctx context.Context, g *group) error {
-	if err := p.bus.checkReserve(p.reserve); err != nil {
+	if err := p.bus.writable(ctx, p.reserve); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)

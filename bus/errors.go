@@ -98,6 +98,11 @@ func readError(s Stream, err error) error {
 	return fault.New(fault.Unavailable, "bus: read stream %s: %w", s, err)
 }
 
+func errAway() error {
+	return fault.New(fault.Unavailable, "bus: no connection to NATS").
+		WithHint("start it, or check the network; events wait where they come from, and riposte goes on by itself")
+}
+
 func errClosing() error { return fault.New(fault.Unavailable, "bus: %w", ErrClosed) }
 
 func errTooLarge(what string, size int) error {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,6 +110,60 @@ func TestExternalServer(t *testing.T) {
 				shut(t, b)
 			}
 		})
+	}
+}
+
+func TestExternalServerAway(t *testing.T) {
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := server.Options{Host: "127.0.0.1", NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), MaxPayload: 2 << 20}
+	if _, err := fmt.Sscan(port, &options.Port); err != nil {
+		t.Fatal(err)
+	}
+	start := func() (stop func()) {
+		o := options // the server changes them
+		srv, err := server.NewServer(&o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv.Start()
+		if !srv.ReadyForConnections(10 * time.Second) {
+			t.Fatal("the server does not start")
+		}
+		return sync.OnceFunc(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	}
+	stop := start()
+	defer func() { stop() }()
+	b, err := Open(within(t), Options{URL: "nats://127.0.0.1:" + port, AllowSingleReplica: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(t, b)
+	stop()
+	eventually(t, "the connection is lost", func() bool { return !b.nc.IsConnected() })
+	for what, call := range map[string]func(context.Context) error{
+		"Ready":      b.Ready,
+		"Publish":    func(ctx context.Context) error { _, err := b.Publish(ctx, Events, event("k", "1")); return err },
+		"Append":     func(ctx context.Context) error { _, err := b.Journal().Append(ctx, "run", 0, []byte("a")); return err },
+		"DeadLetter": func(ctx context.Context) error { return b.DeadLetter(ctx, DeadLetter{Source: "s", Reason: "r"}) },
+	} {
+		// A timeout would mean that it may have been stored.
+		if err := call(within(t)); fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "no connection to NATS") {
+			t.Errorf("%s without a server: %v", what, err)
+		}
+	}
+	stop = start()
+	eventually(t, "the connection is back", func() bool { return b.Ready(within(t)) == nil })
+	if r, err := b.Publish(within(t), Events, event("k", "1")); err != nil || r[0].Duplicate {
+		t.Errorf("what was refused is not taken later: %+v, %v", r, err)
+	}
+	if last, err := b.Journal().Append(within(t), "run", 0, []byte("a")); err != nil || last != 1 {
+		t.Errorf("the refused append left something: %d, %v", last, err)
+	}
+	if letters := dead(t, b, "s"); len(letters) != 0 {
+		t.Errorf("the refused letter was stored later: %+v", letters)
 	}
 }
 

@@ -49,7 +49,8 @@ func newJournal(ctx context.Context, b *Bus) (*Journal, error) {
 // Errors:
 //   - ErrConflict (code fault.Conflict): the last sequence is another one. Nothing was stored.
 //   - code fault.Timeout: ctx ended or the disk did not answer; the append may have happened. Load before trying again.
-//   - code fault.Unavailable: the journal is full, the disk is, or the bus is closing. Nothing was stored.
+//   - code fault.Unavailable: the journal or the disk is full, an external NATS is away, or the bus is closing. Nothing was
+//     stored.
 //   - code fault.TooLarge: the records are over MaxEvent together. Code fault.Invalid: bad id, no records.
 func (j *Journal) Append(ctx context.Context, id string, expectedLast uint64, records ...[]byte) (last uint64, err error) {
 	if err := checkToken("execution id", id); err != nil {

@@ -147,7 +147,7 @@ func (w *journalWriter) gather(put []appendCall) (round, again []appendCall) {
 
 // store brings every append of a round to its result.
 func (w *journalWriter) store(ctx context.Context, round []appendCall) {
-	if err := w.bus.checkReserve(w.bus.opts.DiskReserve / 4); err != nil {
+	if err := w.bus.writable(ctx, w.bus.opts.DiskReserve/4); err != nil {
 		answerAll(round, err)
 		return
 	}

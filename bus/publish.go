@@ -21,7 +21,8 @@ type Receipt struct {
 //
 // The receipts have the order of the events. The error is the first receipt's error, so callers of one event need
 // not look at receipts. Codes:
-//   - fault.Unavailable: the disk reserve is reached, the stream is full, or the bus is closing; worth retrying.
+//   - fault.Unavailable: the disk reserve is reached, the stream is full, an external NATS is away, or the bus is closing;
+//     worth retrying.
 //   - fault.Timeout: ctx ended or the disk did not answer in time; the event may have been stored. Publishing it again
 //     is right: with a key it will usually be recognised.
 //   - fault.TooLarge: the event has more than MaxEvent bytes. The other events of the call are stored.

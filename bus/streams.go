@@ -128,7 +128,7 @@ func (b *Bus) ensureQueue(ctx context.Context, queue string) error {
 // was begun can be finished when intake has stopped. Its error is raw, for isWrongLast; callers pass it on by
 // storeError.
 func (b *Bus) write(ctx context.Context, s Stream, msg *nats.Msg, opts ...jetstream.PublishOpt) error {
-	if err := b.checkReserve(b.opts.DiskReserve / 4); err != nil {
+	if err := b.writable(ctx, b.opts.DiskReserve/4); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
