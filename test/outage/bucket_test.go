@@ -28,8 +28,7 @@ func (q *queue) bucket(t *testing.T, name string) {
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region}}); err != nil {
 		t.Fatal(err)
 	}
-	q.setPolicy(t, name, `{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":["s3:GetBucketAcl","s3:PutObject"],
-		"Resource":["arn:aws:s3:::`+name+`","arn:aws:s3:::`+name+`/*"]}`)
+	q.letTrailsWrite(t, name)
 	if _, err := client.PutBucketNotificationConfiguration(t.Context(), &s3.PutBucketNotificationConfigurationInput{
 		Bucket: &name, NotificationConfiguration: &s3types.NotificationConfiguration{
 			QueueConfigurations: []s3types.QueueConfiguration{{QueueArn: &q.arn, Events: []s3types.Event{"s3:ObjectCreated:*"}}},
@@ -37,6 +36,12 @@ func (q *queue) bucket(t *testing.T, name string) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (w *world) letTrailsWrite(t *testing.T, bucket string) {
+	t.Helper()
+	w.setPolicy(t, bucket, `{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":["s3:GetBucketAcl","s3:PutObject"],
+		"Resource":["arn:aws:s3:::`+bucket+`","arn:aws:s3:::`+bucket+`/*"]}`)
 }
 
 func (w *world) setPolicy(t *testing.T, bucket, statement string) {

@@ -62,7 +62,7 @@ func TestOneBucketOfTenDenied(t *testing.T) {
 
 // gets counts how often files of a bucket were asked for.
 func (w *world) gets(bucket string) int {
-	return len(w.Calls(sandbox.Match{Operation: "GetObject", Principal: ":user/riposte", Resource: `"` + bucket + `"`}))
+	return len(w.Calls(sandbox.Match{Operation: "GetObject", Principal: riposte, Resource: `"` + bucket + `"`}))
 }
 
 // tillEmpty lets the time pass after which riposte tries a bucket again, and once more after that, and waits until the queue

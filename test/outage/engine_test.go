@@ -21,6 +21,7 @@ import (
 )
 
 // rule raises a finding for each event of the shop, and for each launch and each new topic in CloudTrail's log files.
+// The other restarts a trail that was stopped.
 const rule = `id: told
 title: Something happened
 story: Each event has a finding of its own. It is compared with what was sent.
@@ -30,11 +31,21 @@ match:
     - {source: [shop], detail-type: [order]}
     - {detail-type: [AWS API Call via CloudTrail], detail: {eventName: [RunInstances, CreateTopic]}}
 finding: {type: Unusual Behaviors/Application, title: "${detail.eventID ?? id}"}
+---
+id: trail-stopped
+title: CloudTrail logging was stopped
+story: It is started again.
+severity: HIGH
+match: {pattern: {source: [aws.cloudtrail], detail-type: [AWS API Call via CloudTrail], detail: {eventName: [StopLogging]}}}
+respond:
+  playbook: restart-trail
+  mode: auto
+  input: {account: $.account, region: $.region, trail: $.detail.requestParameters.name}
 `
 
 // configuration is riposte.yaml; what a test adds follows it.
 const configuration = `server: {listen: "127.0.0.1:0"}
-mode: notify
+mode: auto
 rules: {bundled: false, paths: [rule.yaml]}
 aws: {region: %s, endpoint: %q, access_key_id: %s, secret_access_key: %s}
 notify: {routes: {secops: {channels: [log]}}}

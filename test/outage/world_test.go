@@ -24,6 +24,7 @@ import (
 const (
 	account = "111122223333"
 	region  = "eu-west-1"
+	riposte = ":user/riposte" // the end of riposte's ARN
 	// patience is how long anything may take on a busy machine.
 	patience = 90 * time.Second
 )
@@ -86,7 +87,7 @@ func newWorld(t *testing.T, o sandbox.Options) *world {
 
 // calls counts what riposte called.
 func (w *world) calls(operation string) int {
-	return len(w.Calls(sandbox.Match{Operation: operation, Principal: ":user/riposte"}))
+	return len(w.Calls(sandbox.Match{Operation: operation, Principal: riposte}))
 }
 
 // queue is one that EventBridge and S3 may send to.
@@ -116,11 +117,11 @@ func (q *queue) create(t *testing.T) {
 	q.url = *out.QueueUrl
 }
 
-// fed adds an EventBridge rule that brings the shop's events to the queue.
+// fed adds an EventBridge rule that brings the shop's events and CloudTrail's own to the queue.
 func (q *queue) fed(t *testing.T) *queue {
 	t.Helper()
 	client := eventbridge.NewFromConfig(q.admin)
-	if _, err := client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: &q.name, EventPattern: aws.String(`{"source":["shop"]}`)}); err != nil {
+	if _, err := client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: &q.name, EventPattern: aws.String(`{"source":["shop","aws.cloudtrail"]}`)}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: &q.name, Targets: []ebtypes.Target{{Id: aws.String("queue"), Arn: &q.arn}}})
@@ -164,6 +165,25 @@ func (q *queue) empty(t *testing.T) bool {
 	t.Helper()
 	waiting, inHand := q.left(t)
 	return waiting+inHand == 0
+}
+
+// handOut lets the time pass after which SQS hands out again what was not deleted, as often as it takes until the queue is
+// empty. An event that is sent meanwhile wakes a receive that waits for messages; handOut returns their ids.
+func (q *queue) handOut(t *testing.T) (ids []string) {
+	t.Helper()
+	next := time.Now()
+	eventually(t, "the queue is empty", func() bool {
+		if q.empty(t) {
+			return true
+		}
+		if time.Now().After(next) {
+			q.clock.skip(visibility)
+			ids = append(ids, q.putEvents(t, 1)...)
+			next = time.Now().Add(2 * time.Second)
+		}
+		return false
+	})
+	return ids
 }
 
 // putEvents sends n events of the shop to EventBridge and returns their ids.
