@@ -161,6 +161,9 @@ func (b *Bus) Ready(ctx context.Context) error {
 // that broke just now is waited for a moment. What is given to a broken one stays in its buffer, and may be stored long after
 // its writer was told that it was not.
 func (b *Bus) writable(ctx context.Context, reserve int64) error {
+	if b.nc.IsClosed() {
+		return errClosing()
+	}
 	if !b.nc.IsConnected() {
 		back := b.nc.StatusChanged(nats.CONNECTED)
 		defer b.nc.RemoveStatusListener(back)
