@@ -18,11 +18,14 @@ func (r Request) Check() error {
 	return nil
 }
 
-// ApplyCalls makes the item's calls in order with do, up to the first that fails, and returns the receipts of all that was
-// called. It is the body of most actions' Apply.
+// ApplyCalls makes the item's calls in order with do, up to the first that fails or is not [Permitted] any more, and returns
+// the receipts of all that was called. It is the body of most actions' Apply.
 func ApplyCalls(ctx context.Context, item Item, do func(context.Context, Call) error) ([]Receipt, error) {
 	ctx, made := Record(ctx)
 	for _, call := range item.Calls {
+		if err := Permitted(ctx); err != nil {
+			return made.Receipts(), err
+		}
 		if err := do(ctx, call); err != nil {
 			return made.Receipts(), err
 		}

@@ -100,7 +100,7 @@ func (a *App) buildPlaybooks(context.Context) error {
 	a.reporter = &reporter{router: a.router, activity: a.activity, accounts: a.accounts, now: a.opts.Now}
 	a.gate = &gate{
 		accounts: a.accounts, configured: a.opts.Config.AWS.Responder, inForce: &a.inForce,
-		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Lost: a.ledger, Now: a.opts.Now},
+		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Pauses: a.store.Pauses, Lost: a.ledger, Now: a.opts.Now},
 	}
 	var records playbook.Journal = journal{a.bus.Journal()}
 	if a.opts.WrapJournal != nil {

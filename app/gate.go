@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"riposte.dev/accounts"
+	"riposte.dev/action"
 	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
@@ -75,6 +76,14 @@ func (g *gate) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, er
 		return made.Decide(ctx, p)
 	}
 	return guard.Decision{}, errNotOpen()
+}
+
+// MayCall asks the guard.
+func (g *gate) MayCall(ctx context.Context, p guard.Proposal, r action.Resource) error {
+	if made := g.guard.Load(); made != nil {
+		return made.MayCall(ctx, p, r)
+	}
+	return errNotOpen()
 }
 
 // ownRole reports whether an identity is the one as which riposte acts.

@@ -37,7 +37,7 @@ func (e Exception) Validate(now time.Time) error {
 		problem("resource %q never matches an ARN: write the whole ARN, or begin with *", e.Resource)
 	}
 	if e.Resource != "" && strings.Trim(e.Resource, "*?") == "" && e.Rule == "" && e.Action == "" {
-		problem("it would leave every resource alone whatever happens: name a rule, an action or a resource; to stop riposte as a whole set mode: notify in the configuration")
+		problem("it would leave every resource alone whatever happens: name a rule, an action or a resource; to stop riposte as a whole: riposte pause")
 	}
 	if e.Account != "" && !isAccount(e.Account) {
 		problem("account %q is not 12 digits", e.Account)

@@ -27,7 +27,7 @@ func TestValidate(t *testing.T) {
 		{"expires now", func(e *Exception) { e.Expires = noon }, []string{"it expired"}},
 		{"not an ARN", func(e *Exception) { e.Resource = "sg-123" }, []string{"never matches an ARN"}},
 		{"the end of an ARN", func(e *Exception) { e.Resource = "*:security-group/sg-123" }, nil},
-		{"everything everywhere", func(e *Exception) { e.Resource = "**" }, []string{"mode: notify"}},
+		{"everything everywhere", func(e *Exception) { e.Resource = "**" }, []string{"riposte pause"}},
 		{"everything of one rule", func(e *Exception) { e.Resource, e.Rule = "*", "r" }, nil},
 		{"a strange account", func(e *Exception) { e.Account = "prod" }, []string{"12 digits"}},
 		{"a novel as reason", func(e *Exception) { e.Reason = strings.Repeat("x", maxField+1) }, []string{"over the limit"}},

@@ -26,6 +26,8 @@ const (
 type Options struct {
 	Exceptions Exceptions
 	Requests   Requests
+	// Pauses is the kill switch; nil where there is none.
+	Pauses Pauses
 	// Lost knows calls of ours whose answer was lost; nil where nothing keeps track of them.
 	Lost Lost
 	// Responders are the ARNs of the roles (or users) with which riposte acts: at least one. The account may be "*",
@@ -44,6 +46,7 @@ type Options struct {
 type Guard struct {
 	exceptions  Exceptions
 	requests    Requests
+	pauses      Pauses
 	lost        Lost
 	responders  []responder
 	await, poll time.Duration
@@ -67,7 +70,7 @@ func New(o Options) (*Guard, error) {
 		problems = append(problems, fmt.Sprintf("%d responder ARNs, want 1 to %d", len(o.Responders), maxResponders))
 	}
 	g := &Guard{
-		exceptions: o.Exceptions, requests: o.Requests, lost: o.Lost,
+		exceptions: o.Exceptions, requests: o.Requests, pauses: o.Pauses, lost: o.Lost,
 		await: o.Await, poll: o.Poll, now: o.Now, sleep: o.Sleep,
 	}
 	for _, arn := range o.Responders {
@@ -93,8 +96,8 @@ func New(o Options) (*Guard, error) {
 	if g.sleep == nil {
 		g.sleep = sleep
 	}
-	g.admission = []admitStage{g.ownChange, g.failedCall, g.staleEvent, g.admitMode}
-	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.decideMode}
+	g.admission = []admitStage{g.ownChange, g.failedCall, g.staleEvent, g.pausedEvent, g.admitMode}
+	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.applyPauses, g.decideMode}
 	return g, nil
 }
 

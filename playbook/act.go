@@ -160,13 +160,16 @@ func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
 	if err != nil {
 		return guard.Decision{}, err
 	}
-	decision, err := t.runtime.opts.Guard.Decide(ctx, guard.Proposal{
-		Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo,
-	})
+	decision, err := t.runtime.opts.Guard.Decide(ctx, t.proposal(c, plan))
 	if err != nil {
 		return guard.Decision{}, fmt.Errorf("nothing was done because the guard could not decide: %w", err)
 	}
 	return decision, nil
+}
+
+// proposal is what the guard is asked about.
+func (t *task) proposal(c change, plan *action.Plan) guard.Proposal {
+	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo}
 }
 
 // decideInTurn decides, and holds the resources that are to be changed from then on. Where another execution changed one

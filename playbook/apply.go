@@ -56,8 +56,11 @@ func (t *task) apply(ctx context.Context, c change, plan *action.Plan, due []int
 
 // applyItem makes the calls of one item and looks until they show.
 func (t *task) applyItem(ctx context.Context, c change, item *action.Item) error {
+	permitted := action.Permit(ctx, func(ctx context.Context) error {
+		return t.runtime.opts.Guard.MayCall(ctx, t.proposal(c, nil), item.Resource)
+	})
 	err := guarded(c.spec.Name, func() (err error) {
-		item.Receipts, err = c.action.Apply(ctx, *item)
+		item.Receipts, err = c.action.Apply(permitted, *item)
 		return err
 	})
 	// The event of the call may come before the item is verified, and the guard holds it back until it knows the request.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,7 +193,7 @@ func TestAPanicIsAFailure(t *testing.T) {
 }
 
 // brokenGuard cannot decide.
-type brokenGuard struct{}
+type brokenGuard struct{ plainGuard }
 
 func (brokenGuard) Decide(context.Context, guard.Proposal) (guard.Decision, error) {
 	return guard.Decision{}, errors.New("the store is gone")
@@ -204,6 +205,36 @@ func TestAGuardThatFailsMeansNoAction(t *testing.T) {
 	v := r.boot(fix, r.journal, nil).run(t, start(guard.Auto, "lamp"))
 	if v.Status != playbook.Failed || r.world.calls != 0 || !strings.Contains(v.Why, "guard") {
 		t.Errorf("%s: %s, after %d calls", v.Status, v.Why, r.world.calls)
+	}
+}
+
+// pausedGuard lets a plan pass and is paused before its nth call.
+type pausedGuard struct {
+	plainGuard
+	calls *atomic.Int32
+	from  int32
+}
+
+func (g pausedGuard) MayCall(context.Context, guard.Proposal, action.Resource) error {
+	if g.calls.Add(1) >= g.from {
+		return fault.New(fault.Denied, "ana paused everything")
+	}
+	return nil
+}
+
+func TestAPauseHoldsBeforeTheNextCall(t *testing.T) {
+	r := newRig(t, "lamp", "fan")
+	r.guard = pausedGuard{calls: new(atomic.Int32), from: 2}
+	v := r.boot(fix, r.journal, nil).run(t, start(guard.Auto, "lamp", "fan"))
+	states := map[action.Status]int{}
+	for _, item := range v.Plans[0].Items {
+		states[item.Status]++
+		if item.Status == action.Failed && !strings.Contains(item.Error, "ana paused everything") {
+			t.Errorf("item %+v", item)
+		}
+	}
+	if r.world.calls != 1 || states[action.Changed] != 1 || states[action.Failed] != 1 || v.Status != playbook.Succeeded {
+		t.Errorf("%d calls, items %v, %s", r.world.calls, states, v.Status)
 	}
 }
 

@@ -64,6 +64,8 @@ type Actions interface {
 // Guard decides about plans; see guard.Guard.
 type Guard interface {
 	Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error)
+	// MayCall is asked before each call of what Decide let pass; its error says why the call must not be made.
+	MayCall(ctx context.Context, p guard.Proposal, r action.Resource) error
 }
 
 // Notifier tells people. Notify returns when the notice is durably queued; the same key again is a no-op.

@@ -177,6 +177,9 @@ func (plainGuard) Decide(_ context.Context, p guard.Proposal) (guard.Decision, e
 	return guard.Decision{Mode: p.Mode, Plan: &plan}, nil
 }
 
+// MayCall permits every call.
+func (plainGuard) MayCall(context.Context, guard.Proposal, action.Resource) error { return nil }
+
 // inbox keeps notices, once for each key.
 type inbox struct {
 	mu      sync.Mutex

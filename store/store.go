@@ -24,6 +24,7 @@ type Store struct {
 	Findings   *Findings
 	Executions *Executions
 	Exceptions *Exceptions
+	Pauses     *Pauses
 	Networks   *Networks
 	Keys       *Keys
 	Deliveries *Deliveries
@@ -96,6 +97,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 	s.Findings = &Findings{s, o.Now}
 	s.Executions = &Executions{s}
 	s.Exceptions = &Exceptions{s, o.Now, o.Random}
+	s.Pauses = &Pauses{s, o.Now, o.Random}
 	s.Networks = &Networks{s}
 	s.Keys = &Keys{s, o.Now, o.Random, sealer}
 	s.Deliveries = &Deliveries{s}

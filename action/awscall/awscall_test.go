@@ -127,6 +127,20 @@ func TestEveryAttemptLeavesAReceipt(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatIsNotPermittedIsNotMade(t *testing.T) {
+	attempts := 0
+	ctx := action.Permit(context.Background(), func(context.Context) error {
+		if attempts++; attempts > 1 {
+			return fault.New(fault.Denied, "ana paused everything")
+		}
+		return nil
+	})
+	got, err := call(t, ctx, server(t, answer{500, "r1", "InternalFailure"}))
+	if len(got) != 1 || attempts != 2 || fault.CodeOf(awscall.Fault(err, "cloudtrail:StartLogging", "start logging")) != fault.Denied {
+		t.Errorf("%d receipts after %d attempts, %v; want the second one denied", len(got), attempts, err)
+	}
+}
+
 func TestALostAnswerLeavesAReceiptWithoutRequestID(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer srv.Close()

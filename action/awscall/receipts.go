@@ -23,10 +23,13 @@ type receipts struct{ now func() time.Time }
 // ID names the middleware in the SDK's stack.
 func (*receipts) ID() string { return "riposte.Receipts" }
 
-// HandleDeserialize lets the attempt happen and notes it.
+// HandleDeserialize lets the attempt happen where it is permitted, and notes it.
 func (r *receipts) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
+	if err := action.Permitted(ctx); err != nil {
+		return out, metadata, err
+	}
 	out, metadata, err = next.HandleDeserialize(ctx, in)
 	receipt := action.Receipt{
 		Service:   Prefix(awsmiddleware.GetServiceID(ctx)),
