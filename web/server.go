@@ -38,6 +38,7 @@ type Server struct {
 	Findings   Findings
 	Executions Executions
 	Exceptions Exceptions
+	Pauses     Pauses
 	Accounts   func() []Account
 	KeyStore   KeyStore
 	Dead       DeadLetters
@@ -77,6 +78,9 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/exceptions", Respond, answer(s.addException)},
 		{"GET /api/v1/exceptions/{id}", Read, answer(s.getException)},
 		{"DELETE /api/v1/exceptions/{id}", Respond, answer(s.removeException)},
+		{"GET /api/v1/pauses", Read, answer(s.listPauses)},
+		{"POST /api/v1/pauses", Respond, answer(s.addPause)},
+		{"DELETE /api/v1/pauses/{id}", Respond, answer(s.endPause)},
 		{"GET /api/v1/keys", Admin, answer(s.listKeys)},
 		{"POST /api/v1/keys", Admin, answer(s.createKey)},
 		{"DELETE /api/v1/keys/{id}", Admin, answer(s.revokeKey)},

@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"ready":      ready,
 			"terminate":  terminate,
 			"hangup":     hangup,
+			"crash":      crash,
 			"occupy":     occupy,
 		},
 		Setup: func(e *testscript.Env) error {

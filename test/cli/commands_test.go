@@ -144,6 +144,14 @@ func hangup(ts *testscript.TestScript, neg bool, args []string) {
 	send(ts, args[0], syscall.SIGHUP)
 }
 
+// crash DATA kills the riposte that runs on a data folder, without a farewell.
+func crash(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: crash data")
+	}
+	send(ts, args[0], syscall.SIGKILL)
+}
+
 func send(ts *testscript.TestScript, data string, signal syscall.Signal) {
 	var running cli.Address
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(data+"/"+cli.AddressFile)), &running))
