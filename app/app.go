@@ -139,6 +139,7 @@ func (a *App) openState(ctx context.Context) (err error) {
 		return err
 	}
 	a.onStop("database", func(context.Context) error { return a.store.Close() })
+	a.showPauses()
 	limits := a.opts.Config.Limits
 	options := bus.Options{
 		Dir: filepath.Join(a.opts.Data, "bus"), DiskReserve: limits.DiskReserve,

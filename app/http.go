@@ -130,6 +130,7 @@ func (a *App) ready(ctx context.Context) web.Readiness {
 		r.Parts[part], r.Ready = problem, false
 	}
 	a.mu.Unlock()
+	r.Parts["responses"] = cmp.Or(a.paused(ctx), "ok")
 	if err := a.bus.Ready(ctx); err != nil {
 		r.Parts["bus"], r.Ready = err.Error(), false
 	}
