@@ -165,7 +165,12 @@ func (w *world) follow(b block) {
 		w.assertOutcome()
 		w.shell.run("kill -INT $SERVE; wait $SERVE\n")
 	default:
-		output := w.shell.eventually(b.within, script, func(output string) bool { return b.missing(output) == nil })
+		var output string
+		if b.within > 0 {
+			output = w.shell.eventually(b.within, script, func(output string) bool { return b.missing(output) == nil })
+		} else {
+			output = w.shell.run(script)
+		}
 		if missing := b.missing(output); missing != nil {
 			w.t.Fatalf("%s line %d: the output has nothing like %s:\n%s", guide, b.line, missing, output)
 		}

@@ -43,38 +43,25 @@ func newShell(t *testing.T, dir string, env []string) *shell {
 	return &shell{t: t, dir: dir, in: in, done: bufio.NewReader(out)}
 }
 
-// try runs a script in the shell and returns what it prints. ok is false where a command failed, which ends the shell.
-func (s *shell) try(script string) (output string, ok bool) {
-	s.t.Helper()
-	s.scripts++
-	file := filepath.Join(s.dir, fmt.Sprintf("%02d.sh", s.scripts))
-	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	fmt.Fprintf(s.in, "source %[1]s >%[1]s.out 2>&1 </dev/null\necho done\n", file)
-	_, err := s.done.ReadString('\n')
-	raw, readErr := os.ReadFile(file + ".out")
-	if readErr != nil {
-		s.t.Fatal(readErr)
-	}
-	return string(raw), err == nil
-}
-
-// run runs a script that must succeed.
+// run runs a script that must succeed, as it would for a person who stops at the first command that fails.
 func (s *shell) run(script string) string {
 	s.t.Helper()
-	output, ok := s.try(script)
+	output, ok := s.source(script, "source %[1]s")
 	if !ok {
 		s.t.Fatalf("a command failed:\n%s\n%s", script, output)
 	}
 	return output
 }
 
-// eventually runs a script until its output is as it should be.
+// eventually runs a script again and again until its output is as it should be, or the time is over. It may fail
+// meanwhile, and leaves nothing behind in the shell.
 func (s *shell) eventually(within time.Duration, script string, right func(output string) bool) string {
 	s.t.Helper()
 	for end := time.Now().Add(within); ; {
-		output := s.run(script)
+		output, ok := s.source(script, "( source %[1]s ) || true")
+		if !ok {
+			s.t.Fatalf("the shell has ended:\n%s", output)
+		}
 		if right(output) || time.Now().After(end) {
 			return output
 		}
@@ -84,4 +71,22 @@ func (s *shell) eventually(within time.Duration, script string, right func(outpu
 		case <-time.After(300 * time.Millisecond):
 		}
 	}
+}
+
+// source has the shell read a script and returns what it prints. ok is false where the shell has ended, as it does where a
+// command fails.
+func (s *shell) source(script, how string) (output string, ok bool) {
+	s.t.Helper()
+	s.scripts++
+	file := filepath.Join(s.dir, fmt.Sprintf("%03d.sh", s.scripts))
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	fmt.Fprintf(s.in, "{ "+how+"; } >%[1]s.out 2>&1 </dev/null\necho done\n", file)
+	_, err := s.done.ReadString('\n')
+	raw, readErr := os.ReadFile(file + ".out")
+	if readErr != nil {
+		s.t.Fatal(readErr)
+	}
+	return string(raw), err == nil
 }
