@@ -116,7 +116,7 @@ func targetNeeds(rules *detect.RuleSet) ([]iam.Need, error) {
 			}
 			for _, p := range permissions {
 				if p.Role == "" {
-					needs = append(needs, iam.Need{Actions: p.Actions, Resources: p.Resources, Why: why})
+					needs = append(needs, iam.Need{Actions: p.Actions, Resources: p.Resources, Conditions: p.Conditions, Why: why})
 				}
 			}
 			if t.RoleARN != "" {

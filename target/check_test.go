@@ -100,7 +100,8 @@ func TestPermissions(t *testing.T) {
 			"logs:CreateLogStream,logs:PutLogEvents arn:aws:logs:eu-west-1:111122223333:log-group:/aws/events/x:*"},
 		"document": {Config{ARN: "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript"},
 			"ssm:SendCommand arn:aws:ssm:eu-west-1::document/AWS-RunShellScript,arn:aws:ec2:eu-west-1:*:instance/*"},
-		"task":         {Config{ARN: "arn:aws:ecs:eu-west-1:111122223333:cluster/c", ECSParameters: ecs}, "ecs:RunTask " + ecs.TaskDefinitionARN + "; iam:PassRole *"},
+		"task": {Config{ARN: "arn:aws:ecs:eu-west-1:111122223333:cluster/c", ECSParameters: ecs}, "ecs:RunTask " + ecs.TaskDefinitionARN +
+			"; iam:PassRole arn:aws:iam::111122223333:role/* to ecs-tasks.amazonaws.com"},
 		"text message": {Config{PhoneNumber: "+15555550100"}, "sns:Publish *"},
 		"endpoint":     {Config{URL: "https://example.com"}, ""},
 	} {
@@ -112,6 +113,9 @@ func TestPermissions(t *testing.T) {
 			var got []string
 			for _, p := range permissions {
 				line := strings.Join(p.Actions, ",") + " " + strings.Join(p.Resources, ",")
+				for _, service := range p.Conditions["StringEquals"]["iam:PassedToService"] {
+					line += " to " + service
+				}
 				if p.Role != "" {
 					line = "as " + p.Role + " " + line
 				}

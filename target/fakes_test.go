@@ -103,7 +103,6 @@ type sender struct {
 
 	mu   sync.Mutex
 	got  []Request
-	at   []time.Time
 	sent []string // rules, in the order of success
 }
 
@@ -113,7 +112,7 @@ func (s *sender) Kind() string { return s.kind }
 
 func (s *sender) Send(ctx context.Context, r Request) error {
 	s.mu.Lock()
-	s.got, s.at = append(s.got, r), append(s.at, time.Now())
+	s.got = append(s.got, r)
 	s.mu.Unlock()
 	if wait := s.wait[r.Rule]; wait != nil {
 		select {
@@ -137,12 +136,6 @@ func (s *sender) requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.got)
-}
-
-func (s *sender) times() []time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.at)
 }
 
 func (s *sender) successes() []string {

@@ -6,8 +6,9 @@ import "strings"
 type Permission struct {
 	Actions   []string
 	Resources []string
-	Role      string // the role that makes the call, "" for riposte's own
-	Note      string // what the ARN can't tell, "" for nothing
+	// Conditions are operator → key → values, as IAM writes them; nil for none.
+	Conditions map[string]map[string][]string
+	Role       string // the role that makes the call, "" for riposte's own
 }
 
 // Permissions lists the IAM permissions that a target, its role and its dead-letter queue need
@@ -22,19 +23,14 @@ func Permissions(c *Config) ([]Permission, error) {
 		out = append(out, Permission{Actions: []string{"sts:AssumeRole"}, Resources: []string{c.RoleARN}})
 	}
 	if len(k.actions) > 0 {
-		p := Permission{Actions: k.actions, Resources: k.resources(c), Role: c.RoleARN}
-		switch k.Name {
-		case "sns", "sqs", "kinesis":
-			p.Note = "where it is encrypted with a customer managed key: kms:GenerateDataKey and kms:Decrypt on the key"
-		case "sms":
-			p.Note = "text messages have no resource of their own"
-		}
-		out = append(out, p)
+		out = append(out, Permission{Actions: k.actions, Resources: k.resources(c), Role: c.RoleARN})
 	}
 	if k.Name == "ecs" && c.ECSParameters != nil {
+		// The task definition's roles are not in the configuration.
+		cluster, _ := parseARN(c.ARN)
 		out = append(out, Permission{
-			Actions: []string{"iam:PassRole"}, Resources: []string{"*"}, Role: c.RoleARN,
-			Note: "narrow it to the task definition's execution and task roles; condition iam:PassedToService ecs-tasks.amazonaws.com",
+			Actions: []string{"iam:PassRole"}, Resources: []string{"arn:" + cluster.partition + ":iam::" + cluster.account + ":role/*"}, Role: c.RoleARN,
+			Conditions: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}},
 		})
 	}
 	if c.DeadLetterConfig != nil {
