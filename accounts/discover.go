@@ -168,10 +168,10 @@ func (a *Accounts) recall(ctx context.Context) error {
 		return fmt.Errorf("recall the organisation's accounts: %w", err)
 	}
 	var last kept
-	if !known || json.Unmarshal([]byte(text), &last) != nil || last.Filter != org.filter() {
-		return nil
+	if known && json.Unmarshal([]byte(text), &last) == nil && last.Filter == org.filter() {
+		return a.putInForce(ctx, org, last.Accounts)
 	}
-	return a.putInForce(ctx, org, last.Accounts)
+	return nil // a list that can't be read, or was made with other wishes, is none: discovery makes it anew
 }
 
 // filter tells apart lists that were made with different wishes.

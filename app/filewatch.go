@@ -126,6 +126,6 @@ func concerns(names []string, path string) bool {
 
 func (w *fileWatch) close() {
 	if w.watcher != nil {
-		w.watcher.Close()
+		_ = w.watcher.Close() // nobody watches any more
 	}
 }

@@ -91,12 +91,12 @@ func rulesOf(files []web.ReplayFile) (*detect.RuleSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // the operating system clears what is left
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is written through it
 	for _, f := range files {
 		name := strings.TrimLeft(path.Clean("/"+f.Name), "/")
 		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {

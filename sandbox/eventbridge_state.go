@@ -34,7 +34,6 @@ type eventRule struct {
 	role, createdBy             string
 	pattern                     *eventpattern.Pattern // nil for schedules
 	targets                     []input               // as PutTargets has them; never changed in place
-	createdDate                 time.Time
 }
 
 type connection struct {

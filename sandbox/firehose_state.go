@@ -24,10 +24,10 @@ type deliveryStream struct {
 	created               time.Time
 	endpoint              httpEndpoint
 	hints                 bufferingHints
-	// request, retries and backup are as they were asked for.
-	request, retries, backup wire.Object
-	backupMode, role         string
-	buffer                   *firehoseBuffer
+	// request and backup are as they were asked for.
+	request, backup  wire.Object
+	backupMode, role string
+	buffer           *firehoseBuffer
 }
 
 type httpEndpoint struct {

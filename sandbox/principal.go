@@ -15,7 +15,8 @@ type credential struct {
 	active  bool
 	created time.Time
 	root    bool
-	user    string   // name; "" for root and roles
+	user    string // name; "" for root and roles
+	used    keyUse
 	session *session // of temporary credentials
 }
 

@@ -69,8 +69,8 @@ func (r *polled) begin(ctx context.Context, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the place in %s: %w", r.region, err)
 	}
-	from, err := time.Parse(time.RFC3339, text)
-	if !known || err != nil || from.After(now.Add(time.Second)) {
+	from, readable := parseTime(text)
+	if !known || !readable || from.After(now.Add(time.Second)) {
 		return now.Add(-r.o.Back), nil
 	}
 	if now.Sub(r.deep) >= deepEvery {
@@ -83,6 +83,12 @@ func (r *polled) begin(ctx context.Context, now time.Time) (time.Time, error) {
 		from = oldest
 	}
 	return from, nil
+}
+
+// parseTime reads a checkpoint; one that can't be read is none.
+func parseTime(text string) (at time.Time, ok bool) {
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil
 }
 
 // accept hands events on until every one of them is on disk, as an event or as a dead letter.

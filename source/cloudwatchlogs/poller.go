@@ -136,11 +136,10 @@ func (r *reader) checkpoint(ctx context.Context, now time.Time) (time.Time, erro
 	if err != nil {
 		return time.Time{}, err
 	}
-	ms, err := strconv.ParseInt(value, 10, 64)
-	if !known || err != nil { // a checkpoint that can't be read is none
-		return now.Add(r.o.Overlap - r.o.Lookback), nil
+	if ms, err := strconv.ParseInt(value, 10, 64); known && err == nil {
+		return time.UnixMilli(ms), nil
 	}
-	return time.UnixMilli(ms), nil
+	return now.Add(r.o.Overlap - r.o.Lookback), nil // a checkpoint that can't be read is none
 }
 
 // walk reads all pages from one time to another and handles each before it asks for the next.

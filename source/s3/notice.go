@@ -36,11 +36,8 @@ func (o Object) String() string { return "s3://" + o.Bucket + "/" + o.Key }
 //
 // The error is of code fault.Invalid or fault.TooLarge, for a notice that names no object or too many.
 func (r *Reader) Notice(body []byte) (n Notice, ok bool, err error) {
-	if len(body) > maxNotice || !bytes.Contains(body, []byte("s3")) {
-		return Notice{}, false, nil
-	}
-	var m message
-	if json.Unmarshal(body, &m) != nil {
+	m, readable := parseMessage(body)
+	if !readable {
 		return Notice{}, false, nil
 	}
 	switch {
@@ -85,6 +82,15 @@ type message struct {
 	S3ObjectKey jsontext.Value `json:"s3ObjectKey"`
 }
 
+// parseMessage reads a body; ok is false where it can't be a notice.
+func parseMessage(body []byte) (m message, ok bool) {
+	if len(body) > maxNotice || !bytes.Contains(body, []byte("s3")) {
+		return m, false
+	}
+	ok = json.Unmarshal(body, &m) == nil
+	return m, ok
+}
+
 // place is the bucket and object in S3's messages.
 type place struct {
 	Bucket struct {
@@ -115,14 +121,22 @@ func (m *message) fromEventBridge() (Object, error) {
 	return Object{p.Bucket.Name, p.Object.Key}, nil
 }
 
+// notification is a record of an S3 event notification.
+type notification struct {
+	EventSource string `json:"eventSource"`
+	EventName   string `json:"eventName"`
+	S3          place  `json:"s3"`
+}
+
+func (m *message) records() (list []notification, ok bool) {
+	ok = json.Unmarshal(m.Records, &list) == nil
+	return list, ok
+}
+
 // fromS3 reads event notifications; ok is false for records of something else. Their keys are encoded as in a query.
 func (m *message) fromS3() (n Notice, ok bool, err error) {
-	var records []struct {
-		EventSource string `json:"eventSource"`
-		EventName   string `json:"eventName"`
-		S3          place  `json:"s3"`
-	}
-	if json.Unmarshal(m.Records, &records) != nil || len(records) == 0 {
+	records, readable := m.records()
+	if !readable || len(records) == 0 {
 		return Notice{}, false, nil
 	}
 	for _, record := range records {

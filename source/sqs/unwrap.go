@@ -25,16 +25,9 @@ func Unwrap(body []byte) ([]byte, error) {
 	if len(body) > maxBody {
 		return nil, fault.New(fault.TooLarge, "the message has %d bytes, at most %d are read", len(body), maxBody)
 	}
-	if !bytes.Contains(body, []byte(`"TopicArn"`)) {
+	e, ok := parseEnvelope(body)
+	if !ok {
 		return body, nil
-	}
-	var e struct {
-		Type     string  `json:"Type"`
-		TopicARN string  `json:"TopicArn"`
-		Message  *string `json:"Message"`
-	}
-	if json.Unmarshal(body, &e) != nil || !topicARN.MatchString(e.TopicARN) || e.Message == nil {
-		return body, nil // something else that speaks of a topic
 	}
 	switch e.Type {
 	case "Notification":
@@ -47,4 +40,19 @@ func Unwrap(body []byte) ([]byte, error) {
 			WithHint("subscribe the queue again, or take it out of the configuration")
 	}
 	return body, nil
+}
+
+// envelope is what SNS puts around a message.
+type envelope struct {
+	Type     string  `json:"Type"`
+	TopicARN string  `json:"TopicArn"`
+	Message  *string `json:"Message"`
+}
+
+// parseEnvelope reads a body; ok is false for anything else, also what only speaks of a topic.
+func parseEnvelope(body []byte) (e envelope, ok bool) {
+	if !bytes.Contains(body, []byte(`"TopicArn"`)) || json.Unmarshal(body, &e) != nil {
+		return e, false
+	}
+	return e, topicARN.MatchString(e.TopicARN) && e.Message != nil
 }
