@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"riposte.dev/accounts"
 	"riposte.dev/action"
@@ -80,7 +78,7 @@ func TestStopperAsksLookupEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := aws.Config{Region: region, BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, "")}
-	makeTrails(t, cfg, "stopped", "never-started")
+	makeTrails(t, cfg, "trail-logs-of-shop", "stopped", "never-started")
 	trails := cloudtrail.NewFromConfig(cfg)
 	if _, err := trails.StartLogging(t.Context(), &cloudtrail.StartLoggingInput{Name: aws.String("stopped")}); err != nil {
 		t.Fatal(err)
@@ -107,24 +105,5 @@ func TestStopperAsksLookupEvents(t *testing.T) {
 	server.Close()
 	if got := r.stopper(t.Context(), action.Item{Status: action.Changed, Resource: action.Resource{Account: account, Region: region, ARN: "arn"}}); !strings.HasPrefix(got, "unknown (") {
 		t.Errorf("with AWS out of reach: %q", got)
-	}
-}
-
-// makeTrails creates trails with a bucket that they may write to.
-func makeTrails(t *testing.T, cfg aws.Config, names ...string) {
-	t.Helper()
-	ctx := context.Background()
-	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true; o.Region = "us-east-1" })
-	if _, err := buckets.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("trail-logs-of-shop")}); err != nil {
-		t.Fatal(err)
-	}
-	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":["s3:GetBucketAcl","s3:PutObject"],"Resource":["arn:aws:s3:::trail-logs-of-shop","arn:aws:s3:::trail-logs-of-shop/*"]}]}`
-	if _, err := buckets.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("trail-logs-of-shop"), Policy: &policy}); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if _, err := cloudtrail.NewFromConfig(cfg).CreateTrail(ctx, &cloudtrail.CreateTrailInput{Name: &name, S3BucketName: aws.String("trail-logs-of-shop")}); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
