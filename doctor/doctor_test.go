@@ -118,10 +118,13 @@ func TestWhatIsBroken(t *testing.T) {
 			_, err := sqs.NewFromConfig(w.config(w.admin, home)).DeleteQueue(w.t.Context(), &sqs.DeleteQueueInput{QueueUrl: &w.options.Queues[0].URL})
 			w.must(err)
 		}, "queues", doctor.Fail, "does not exist", "aws sqs create-queue"},
-		{"queue open to all", func(w *world) { w.set("Policy", queuePolicy(`"*"`, queueARN)) }, "queues", doctor.Fail, "Anybody may send", "get-queue-attributes"},
+		{"queue open to all", func(w *world) { w.set("Policy", queuePolicy(`"*"`, queueARN, "")) }, "queues", doctor.Fail, "Anybody may send", "get-queue-attributes"},
 		{"queue takes from an account", func(w *world) {
-			w.set("Policy", queuePolicy(`{"Service":"events.amazonaws.com","AWS":"arn:aws:iam::444455556666:root"}`, queueARN))
+			w.set("Policy", queuePolicy(`{"Service":"events.amazonaws.com","AWS":"arn:aws:iam::444455556666:root"}`, queueARN, fromHere))
 		}, "queues", doctor.Warn, "444455556666", "get-queue-attributes"},
+		{"queue open to everybody's rules", func(w *world) {
+			w.set("Policy", queuePolicy(`{"Service":"events.amazonaws.com"}`, queueARN, `,"Condition":{"Bool":{"aws:SecureTransport":"true"}}`))
+		}, "queues", doctor.Fail, "a stranger's rule or bucket", "get-queue-attributes"},
 		{"queue without senders", func(w *world) { w.set("Policy", "") }, "queues", doctor.Fail, "has no policy", "get-queue-attributes"},
 		{"queue shows too soon", func(w *world) { w.set("VisibilityTimeout", "5") }, "queues", doctor.Warn, "after 5 s", "VisibilityTimeout=60"},
 		{"queue with AWS's key", func(w *world) {

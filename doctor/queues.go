@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,10 @@ const (
 	minVisibility = 30     // seconds
 	maxDepth      = 10_000 // messages
 )
+
+// sources are the condition keys that say for whom a service may act
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
+var sources = []string{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"}
 
 // senders may put events into a queue.
 var senders = []string{"events.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"}
@@ -93,7 +98,8 @@ type queuePolicy struct {
 	}]
 }
 
-// policy notes who else may send to the queue than EventBridge, S3 and SNS, and where even they may not.
+// policy notes who else may send to the queue than EventBridge, S3 and SNS on behalf of somebody known, and where even they
+// may not.
 func (n *notes) policy(queue, set, text string) {
 	show := strings.Replace(strings.TrimSuffix(set, " --attributes "), "set-queue-attributes", "get-queue-attributes", 1) + " --attribute-names Policy"
 	var p queuePolicy
@@ -112,6 +118,10 @@ func (n *notes) policy(queue, set, text string) {
 		}
 		known, others := sendersOf(s.Principal)
 		service = service || known
+		if known && !namesSource(s.Condition) {
+			n.add(Fail, show, "Queue %s takes messages of AWS's services on behalf of any account: a stranger's rule or bucket can send forged events. "+
+				"Add a condition on aws:SourceArn or aws:SourceAccount to its policy.", queue)
+		}
 		if len(others) == 0 {
 			continue
 		}
@@ -128,9 +138,22 @@ func (n *notes) policy(queue, set, text string) {
 	}
 }
 
+// maySend reports whether an action of a policy, in which * and ? are wildcards, includes sqs:SendMessage.
 func maySend(action string) bool {
-	action = strings.ToLower(action)
-	return action == "*" || action == "sqs:*" || action == "sqs:send*" || action == "sqs:sendmessage"
+	yes, err := path.Match(strings.ToLower(action), "sqs:sendmessage")
+	return yes || err != nil // what can't be read is taken for the worst
+}
+
+// namesSource reports whether conditions say on whose behalf a service must act.
+func namesSource(conditions map[string]map[string]any) bool {
+	for _, keys := range conditions {
+		for key := range keys {
+			if slices.Contains(sources, strings.ToLower(key)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sendersOf reports whether a principal is a service that sends events, and who else it is.

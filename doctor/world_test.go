@@ -130,7 +130,7 @@ func (w *world) queue(region string) string {
 	w.must(err)
 	arn := "arn:aws:sqs:" + region + ":" + account + ":"
 	out, err := client.CreateQueue(w.t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("events"), Attributes: map[string]string{
-		"Policy":               queuePolicy(`{"Service":["events.amazonaws.com","s3.amazonaws.com"]}`, arn+"events"),
+		"Policy":               queuePolicy(`{"Service":["events.amazonaws.com","s3.amazonaws.com"]}`, arn+"events", fromHere),
 		"RedrivePolicy":        fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":"10"}`, arn+"dead"),
 		"SqsManagedSseEnabled": "true", "VisibilityTimeout": "60",
 	}})
@@ -138,8 +138,11 @@ func (w *world) queue(region string) string {
 	return *out.QueueUrl
 }
 
-func queuePolicy(principal, arn string) string {
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,"Action":"sqs:SendMessage","Resource":%q}]}`, principal, arn)
+// fromHere is the condition that services act for this account.
+const fromHere = `,"Condition":{"StringEquals":{"AWS:SourceAccount":"111122223333"}}`
+
+func queuePolicy(principal, arn, condition string) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,"Action":"sqs:SendMess*","Resource":%q%s}]}`, principal, arn, condition)
 }
 
 func (w *world) set(name, value string) {
