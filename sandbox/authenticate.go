@@ -55,7 +55,13 @@ func (s *Sandbox) authenticate(c *call, parseErr error) error {
 	} else if sig.Token != "" {
 		return c.unknownKey(wire.InvalidToken)
 	}
-	return c.verify(cred.secret)
+	if err := c.verify(cred.secret); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cred.used = keyUse{at: c.time, service: c.svc.prefix, region: c.region}
+	return nil
 }
 
 func (c *call) verify(secret string) error {

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"time"
+
 	"riposte.dev/sandbox/wire"
 )
 
@@ -9,6 +11,7 @@ func keyOperations() []operation {
 	return []operation{
 		{name: "CreateAccessKey", resources: on, handle: createAccessKey},
 		{name: "ListAccessKeys", resources: on, handle: listAccessKeys},
+		{name: "GetAccessKeyLastUsed", resources: ownerOfKey, handle: getAccessKeyLastUsed},
 		{name: "UpdateAccessKey", resources: on, handle: updateAccessKey},
 		{name: "DeleteAccessKey", resources: on, handle: deleteAccessKey},
 	}
@@ -60,6 +63,43 @@ func listAccessKeys(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	return iamPage(c, "AccessKeyMetadata", u.keys, func(k *accessKey) any { return k.describe(u.name) })
+}
+
+// keyUse is the last request that a key signed.
+type keyUse struct {
+	at              time.Time
+	service, region string
+}
+
+// ownerOfKey is the user whose key the input names.
+func ownerOfKey(c *call) []string {
+	cred := c.sb.keys[c.in.str("AccessKeyId")]
+	if cred == nil || cred.account != c.account.id || cred.user == "" {
+		return nil
+	}
+	return []string{c.identities().users[cred.user].arn}
+}
+
+// getAccessKeyLastUsed says whose key it is, and when it signed last. A key of
+// root has no user. That of another account, and a temporary one, is nobody's
+// business (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html).
+func getAccessKeyLastUsed(c *call) (wire.Object, error) {
+	id := c.in.str("AccessKeyId")
+	cred := c.sb.keys[id]
+	switch {
+	case cred == nil || cred.session != nil:
+		return nil, wire.Errorf("NoSuchEntityException", "The Access Key with id %s cannot be found.", id)
+	case cred.account != c.account.id:
+		return nil, c.fail(wire.Denied, "User: %s is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", c.caller.arn, id)
+	}
+	c.subject("AWS::IAM::AccessKey", id)
+	used := wire.Object{"ServiceName": "N/A", "Region": "N/A"}
+	if u := cred.used; !u.at.IsZero() {
+		used = wire.Object{"ServiceName": u.service, "Region": u.region, "LastUsedDate": u.at.UTC().Truncate(time.Second)}
+	}
+	out := wire.Object{"AccessKeyLastUsed": used}
+	put(out, "UserName", cred.user)
+	return out, nil
 }
 
 // accessKey finds the key that the input names, of the user that it names.

@@ -58,6 +58,35 @@ func (c *call) role() (*role, error) {
 	return r, nil
 }
 
+// roleToChange is the role that the input names, unless only AWS may change it:
+// the role of a service, or of a permission set
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html).
+func (c *call) roleToChange() (*role, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(r.path, "/aws-service-role/") || strings.HasPrefix(r.path, "/aws-reserved/") {
+		return nil, wire.Errorf("UnmodifiableEntityException", "Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", r.name)
+	}
+	return r, nil
+}
+
+// CreateReservedRole adds a role that only AWS may change, and returns its ARN.
+// path says whose: /aws-service-role/SERVICE/ is a service's,
+// /aws-reserved/sso.amazonaws.com/ that of a permission set. The rest is as for
+// CreateRole.
+func (a *Account) CreateReservedRole(path, name, trust string, policies ...string) (string, error) {
+	if _, err := a.CreateRole(name, trust, policies...); err != nil {
+		return "", err
+	}
+	a.sb.mu.Lock()
+	defer a.sb.mu.Unlock()
+	r := a.sb.identitiesOf(a.ID).roles[name]
+	r.path, r.arn = path, arn("iam", "", a.ID, "role"+path+name)
+	return r.arn, nil
+}
+
 // describe is the Role structure as lists show it.
 func (r *role) describe() wire.Object {
 	o := wire.Object{
@@ -113,7 +142,7 @@ func listRoles(c *call) (wire.Object, error) {
 }
 
 func deleteRole(c *call) (wire.Object, error) {
-	r, err := c.role()
+	r, err := c.roleToChange()
 	switch {
 	case err != nil:
 		return nil, err
@@ -127,7 +156,7 @@ func deleteRole(c *call) (wire.Object, error) {
 }
 
 func updateAssumeRolePolicy(c *call) (wire.Object, error) {
-	r, err := c.role()
+	r, err := c.roleToChange()
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +168,7 @@ func updateAssumeRolePolicy(c *call) (wire.Object, error) {
 }
 
 func putRolePolicy(c *call) (wire.Object, error) {
-	r, err := c.role()
+	r, err := c.roleToChange()
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +203,9 @@ func getRolePolicy(c *call) (wire.Object, error) {
 }
 
 func deleteRolePolicy(c *call) (wire.Object, error) {
+	if _, err := c.roleToChange(); err != nil {
+		return nil, err
+	}
 	r, _, err := c.rolePolicy()
 	if err != nil {
 		return nil, err
@@ -191,7 +223,7 @@ func listRolePolicies(c *call) (wire.Object, error) {
 }
 
 func attachRolePolicy(c *call) (wire.Object, error) {
-	r, err := c.role()
+	r, err := c.roleToChange()
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +232,7 @@ func attachRolePolicy(c *call) (wire.Object, error) {
 }
 
 func detachRolePolicy(c *call) (wire.Object, error) {
-	r, err := c.role()
+	r, err := c.roleToChange()
 	if err != nil {
 		return nil, err
 	}

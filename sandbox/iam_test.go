@@ -159,3 +159,63 @@ func TestListPages(t *testing.T) {
 		t.Errorf("users are %v", got)
 	}
 }
+
+func TestKeyUse(t *testing.T) {
+	w, ctx := newWorld(t, sandbox.Options{}), t.Context()
+	admin, eve := iam.NewFromConfig(w.config(w.root, "us-east-1")), w.user("eve")
+	used := func(id string) (*iam.GetAccessKeyLastUsedOutput, error) {
+		return admin.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &id})
+	}
+	before, err := used(eve.AccessKeyID)
+	if err != nil || *before.UserName != "eve" || *before.AccessKeyLastUsed.ServiceName != "N/A" || before.AccessKeyLastUsed.LastUsedDate != nil {
+		t.Fatalf("a key that was never used is %+v, %v", before, err)
+	}
+	if _, err := sts.NewFromConfig(w.config(eve, "eu-west-1")).GetCallerIdentity(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	after, err := used(eve.AccessKeyID)
+	if err != nil || *after.AccessKeyLastUsed.ServiceName != "sts" || *after.AccessKeyLastUsed.Region != "eu-west-1" || after.AccessKeyLastUsed.LastUsedDate == nil {
+		t.Errorf("after its use the key is %+v, %v", after.AccessKeyLastUsed, err)
+	}
+	if root, err := used(w.root.AccessKeyID); err != nil || root.UserName != nil {
+		t.Errorf("root's key is %+v, %v; want no user", root, err)
+	}
+	other, err := w.CreateAccount(otherAccount, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = used(other.CreateRootKey().AccessKeyID)
+	wantCode(t, err, "AccessDenied")
+	_, err = used("AKIAAAAAAAAAAAAAAAAA")
+	wantCode(t, err, "NoSuchEntity")
+}
+
+func TestReservedRoles(t *testing.T) {
+	w, ctx := newWorld(t, sandbox.Options{}), t.Context()
+	admin := iam.NewFromConfig(w.config(w.root, "us-east-1"))
+	arn, err := w.account.CreateReservedRole("/aws-reserved/sso.amazonaws.com/", "AWSReservedSSO_Admin_0123456789abcdef", trustLogs, allow("s3:*", "*"))
+	if err != nil || arn != "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef" {
+		t.Fatalf("the role is %s, %v", arn, err)
+	}
+	name, text := aws.String("AWSReservedSSO_Admin_0123456789abcdef"), allow("*", "*")
+	for what, change := range map[string]func() error{
+		"PutRolePolicy": func() error {
+			_, err := admin.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("p"), PolicyDocument: &text})
+			return err
+		},
+		"DeleteRolePolicy": func() error {
+			_, err := admin.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: aws.String("policy-1")})
+			return err
+		},
+		"AttachRolePolicy": func() error {
+			_, err := admin.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String(sandbox.AdministratorAccess)})
+			return err
+		},
+		"DeleteRole": func() error { _, err := admin.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name}); return err },
+	} {
+		t.Run(what, func(t *testing.T) { wantCode(t, change(), "UnmodifiableEntity") })
+	}
+	if got, err := admin.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: name, PolicyName: aws.String("policy-1")}); err != nil || *got.RoleName != *name {
+		t.Errorf("its policy can't be read: %v", err)
+	}
+}

@@ -75,11 +75,7 @@ func s3Service() *service {
 // S3's records carry.
 func inBucket(handle func(*call) (wire.Object, error)) func(*call) (wire.Object, error) {
 	return func(c *call) (wire.Object, error) {
-		c.additional = wire.Object{
-			"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader", "CipherSuite": "TLS_AES_128_GCM_SHA256",
-			"bytesTransferredIn": len(c.request.Body), "bytesTransferredOut": 0,
-			"x-amz-id-2": c.sb.hostID(),
-		}
+		c.additional = c.s3Additional()
 		name := c.in.str("Bucket")
 		if b := c.s3().byName[name]; b != nil && c.op.name != "CreateBucket" {
 			c.touch("AWS::S3::Bucket", b.account, "arn:aws:s3:::"+name)
@@ -99,6 +95,15 @@ func inBucket(handle func(*call) (wire.Object, error)) func(*call) (wire.Object,
 	}
 }
 
+// s3Additional is the additionalEventData of S3's records.
+func (c *call) s3Additional() wire.Object {
+	return wire.Object{
+		"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader", "CipherSuite": "TLS_AES_128_GCM_SHA256",
+		"bytesTransferredIn": len(c.request.Body), "bytesTransferredOut": 0,
+		"x-amz-id-2": c.sb.hostID(),
+	}
+}
+
 func bucketOfInput(c *call) []string { return []string{"arn:aws:s3:::" + c.in.str("Bucket")} }
 
 func objectOfInput(c *call) []string {
@@ -114,7 +119,7 @@ func bucketPolicyOf(c *call) (*policy.Document, string) {
 	}
 	doc := b.document()
 	stranger := c.caller == nil || c.caller.account != b.account
-	if doc != nil && stranger && b.block.restrict && isPublic(doc) {
+	if doc != nil && stranger && c.blockOn(b).restrict && isPublic(doc) {
 		doc = nil
 	}
 	return doc, b.account
@@ -166,12 +171,17 @@ func s3Parameters(address ...string) func(*call) any {
 			if !c.in.has(name) {
 				continue
 			}
-			body := wire.Object{"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"}
-			for k, v := range c.in.object(name) {
-				body[k] = v
-			}
-			out[name] = body
+			out[name] = bodyOf(c, name, "http://s3.amazonaws.com/doc/2006-03-01/")
 		}
 		return out
 	}
+}
+
+// bodyOf is a member of the input as S3's records have the XML of requests.
+func bodyOf(c *call, member, namespace string) wire.Object {
+	body := wire.Object{"xmlns": namespace}
+	for k, v := range c.in.object(member) {
+		body[k] = v
+	}
+	return body
 }

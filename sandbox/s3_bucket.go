@@ -33,10 +33,6 @@ type bucket struct {
 	notify                notifications     // replaced, never changed
 }
 
-// publicAccessBlock is S3's guard against public buckets
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
-type publicAccessBlock struct{ blockACLs, ignoreACLs, blockPolicy, restrict bool }
-
 func newBuckets() *buckets { return &buckets{byName: map[string]*bucket{}} }
 
 func (s *buckets) clone() stater {

@@ -142,3 +142,50 @@ func TestBucketTags(t *testing.T) {
 	_, err = get()
 	wantCode(t, err, "NoSuchTagSet")
 }
+
+// What S3 calls public
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status).
+func TestPolicyStatus(t *testing.T) {
+	w, ctx := newWorld(t, sandbox.Options{}), t.Context()
+	client, bucket := w.s3(w.root, "us-east-1"), aws.String("shared")
+	makeBucket(t, client, *bucket)
+	if _, err := client.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: bucket}); err != nil {
+		t.Fatal(err)
+	}
+	under := func(condition string) string {
+		return strings.Replace(publicRead, `"Resource"`, `"Condition":{`+condition+`},"Resource"`, 1)
+	}
+	as := func(principal string) string { return strings.Replace(publicRead, `"Principal":"*"`, principal, 1) }
+	for _, tc := range []struct {
+		name, policy string
+		public       bool
+	}{
+		{"everybody", publicRead, true},
+		{"everybody, as AWS", as(`"Principal":{"AWS":["arn:aws:iam::111122223333:root","*"]}`), true},
+		{"everybody but one", as(`"NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"}`), true},
+		{"one account", as(`"Principal":{"AWS":"444455556666"}`), false},
+		{"denied", strings.Replace(publicRead, "Allow", "Deny", 1), false},
+		{"an organisation", under(`"StringEquals":{"aws:PrincipalOrgID":"o-abcdefghij"}`), false},
+		{"a source with a wildcard", under(`"ArnLike":{"aws:SourceArn":"arn:aws:sns:*:*:topic"}`), true},
+		{"a policy variable", under(`"StringEquals":{"aws:SourceVpc":"${aws:PrincipalTag/vpc}"}`), true},
+		{"not a VPC", under(`"StringNotEquals":{"aws:SourceVpc":"vpc-91237329"}`), true},
+		{"a VPC, if there is one", under(`"StringEqualsIfExists":{"aws:SourceVpc":"vpc-91237329"}`), true},
+		{"another key", under(`"Bool":{"aws:SecureTransport":"true"}`), true},
+		{"a network", under(`"IpAddress":{"aws:SourceIp":["203.0.113.0/24","198.51.100.7"]}`), false},
+		{"a broad network", under(`"IpAddress":{"aws:SourceIp":["203.0.113.0/24","128.0.0.0/2"]}`), true},
+		{"a private network", under(`"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`), false},
+		{"a broad network of IPv6", under(`"IpAddress":{"aws:SourceIp":"2001::/16"}`), true},
+		{"access points of an account", under(`"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:123456789012:accesspoint/*"}`), false},
+		{"access points of any account", under(`"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:*:accesspoint/a"}`), true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, Policy: &tc.policy}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := client.GetBucketPolicyStatus(ctx, &s3.GetBucketPolicyStatusInput{Bucket: bucket})
+			if err != nil || *got.PolicyStatus.IsPublic != tc.public {
+				t.Errorf("the status is %+v, %v", got, err)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ func allServices() []*service {
 		cloudtrailService(),
 		ec2Service(),
 		s3Service(),
+		s3controlService(),
 		sqsService(),
 		snsService(),
 		stsService(),

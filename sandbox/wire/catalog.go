@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"path"
 	"sort"
 	"strings"
@@ -42,7 +43,9 @@ func LoadCatalog() (*Catalog, error) {
 			return nil, err
 		}
 		c.byService[m.Service] = m
-		c.bySigning[m.SigningName()] = m
+		if m.Service != control {
+			c.bySigning[m.SigningName()] = m
+		}
 		if m.Metadata.TargetPrefix != "" {
 			c.byTarget[m.Metadata.TargetPrefix] = m
 			// SDKs made from Smithy models send the service shape's bare name, without its namespace.
@@ -53,6 +56,14 @@ func LoadCatalog() (*Catalog, error) {
 		}
 	}
 	return c, nil
+}
+
+// control is the service of S3's accounts. It signs as S3 does, and is told by
+// its paths and the account that each of its requests names.
+const control = "s3control"
+
+func isControl(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/v20180820/") && r.Header.Get("X-Amz-Account-Id") != ""
 }
 
 // Model is the model of a service by botocore's name of it, or nil.

@@ -69,11 +69,22 @@ func (t *Target) xmlError(e *Error, code, fault, requestID string) []byte {
 		w.element("RequestID", requestID)
 		w.WriteString("</Response>")
 	case RESTXML:
+		// S3 alone leaves the wrapping out (https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html).
+		wrapped := t.Model.Service != "s3"
+		if wrapped {
+			w.WriteString("<ErrorResponse>")
+		}
 		w.WriteString("<Error>")
 		w.element("Code", code)
 		w.element("Message", e.Message)
 		for _, k := range sortedKeys(e.Fields) {
 			w.element(k, e.Fields[k])
+		}
+		if wrapped {
+			w.WriteString("</Error>")
+			w.element("RequestId", requestID)
+			w.WriteString("</ErrorResponse>")
+			break
 		}
 		w.element("RequestId", requestID)
 		w.WriteString("</Error>")

@@ -44,6 +44,9 @@ func (c *Catalog) Identify(r *Request, signing string) (*Target, error) {
 		return nil, fmt.Errorf("%w: X-Amz-Target %q", ErrUnknownService, t)
 	}
 	m := c.bySigning[signing]
+	if m != nil && m.Service == "s3" && isControl(r.HTTP) {
+		m = c.byService[control]
+	}
 	if signing != "" && m == nil {
 		return nil, fmt.Errorf("%w: signed for %q", ErrUnknownService, signing)
 	}

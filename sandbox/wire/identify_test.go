@@ -63,6 +63,8 @@ func TestIdentify(t *testing.T) {
 		{"S3 list, version 1", request("GET", "/logs?prefix=x", ""), "s3", "s3", "ListObjects", RESTXML, map[string]string{"Bucket": "logs"}},
 		{"S3 not answered", request("GET", "/logs?website", ""), "s3", "s3", "!GetBucketWebsite", RESTXML, map[string]string{"Bucket": "logs"}},
 		{"S3 copy is no upload", request("PUT", "/logs/k", "", "X-Amz-Copy-Source: other/k"), "s3", "s3", "!CopyObject", RESTXML, map[string]string{"Bucket": "logs", "Key": "k"}},
+		{"S3's accounts", request("PUT", "/v20180820/configuration/publicAccessBlock", "", "X-Amz-Account-Id: 111122223333"), "s3", "s3control", "PutPublicAccessBlock", RESTXML, map[string]string{}},
+		{"a bucket named like their paths", request("GET", "/v20180820/configuration/publicAccessBlock", ""), "s3", "s3", "GetObject", RESTXML, map[string]string{"Bucket": "v20180820", "Key": "configuration/publicAccessBlock"}},
 		{"S3 unsigned", request("GET", "/logs/k", ""), "", "s3", "GetObject", RESTXML, map[string]string{"Bucket": "logs", "Key": "k"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
