@@ -59,7 +59,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	surface := &web.Server{
 		Keys: keyring, KeyStore: keyring, LocalToken: token, Hosts: c.Hosts, Log: a.log, Now: a.opts.Now,
 		Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}), Ready: a.ready,
-		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent, Firehose: delivered.ServeHTTP, Accounts: a.listAccounts,
+		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent, Firehose: delivered.ServeHTTP, RefuseFirehose: delivered.Refuse, Accounts: a.listAccounts,
 		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Pauses: a.store.Pauses, Dead: a.bus, Watch: a.live.watch, Told: a.told, Rules: a.listRules, Replay: a.replay,
 	}
 	listener, err := listen(ctx, c)

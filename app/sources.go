@@ -189,7 +189,7 @@ func decodeRecord(data []byte) ([]*event.Envelope, []firehose.Bad, error) {
 }
 
 // firehose answers what Amazon Data Firehose delivers.
-func (a *App) firehose() (http.Handler, error) {
+func (a *App) firehose() (*firehose.Handler, error) {
 	metrics, err := firehose.NewMetrics(a.metrics)
 	if err != nil {
 		return nil, err

@@ -181,3 +181,26 @@ func TestForeignHostsAndPagesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestFirehoseIsRefusedInItsOwnForm(t *testing.T) {
+	s := testServer()
+	s.RefuseFirehose = func(w http.ResponseWriter, r *http.Request, err error) {
+		writeJSON(w, http.StatusTeapot, r.Header.Get("X-Amz-Firehose-Request-Id")+": "+fault.Message(err))
+	}
+	for name, tt := range map[string]struct{ url, key, want string }{
+		"no key":         {"https://127.0.0.1/firehose", "", `"id-1: the request is not signed and has no key"`},
+		"wrong secret":   {"https://127.0.0.1/firehose", "RIPOSENDER:guess", `"id-1: the secret of key \"RIPOSENDER\" is wrong"`},
+		"another role":   {"https://127.0.0.1/firehose", "RIPOREADER:s3cret", `"id-1: key RIPOREADER has not the role ingest"`},
+		"another host":   {"https://other.example/firehose", "RIPOSENDER:s3cret", `"id-1: the request is for host \"other.example\", which is not served here"`},
+		"not Firehose's": {"https://127.0.0.1/events", "", `"__type":"UnrecognizedClientException"`},
+	} {
+		r := httptest.NewRequest(http.MethodPost, tt.url, strings.NewReader("{}"))
+		r.Header.Set("X-Amz-Firehose-Request-Id", "id-1")
+		r.Header.Set("X-Amz-Firehose-Access-Key", tt.key)
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s: %s, want %s", name, w.Body, tt.want)
+		}
+	}
+}

@@ -34,6 +34,8 @@ type Server struct {
 	PutEvents http.HandlerFunc // EventBridge's JSON protocol
 	PostEvent http.HandlerFunc // one bare event
 	Firehose  http.HandlerFunc // what Amazon Data Firehose delivers
+	// RefuseFirehose answers Firehose's requests that don't get so far, in its own form; nil: as all others.
+	RefuseFirehose func(http.ResponseWriter, *http.Request, error)
 
 	Findings   Findings
 	Executions Executions
@@ -63,7 +65,7 @@ func (s *Server) routes() []route {
 		{"GET /metrics", "", s.Metrics.ServeHTTP},
 		{"POST /{$}", Ingest, s.PutEvents},
 		{"POST /events", Ingest, s.PostEvent},
-		{"POST /firehose", Ingest, s.Firehose},
+		{"POST " + firehosePath, Ingest, s.Firehose},
 		{"GET /api/v1/accounts", Read, answer(s.listAccounts)},
 		{"GET /api/v1/rules", Read, answer(s.listRules)},
 		{"GET /api/v1/watch", Read, s.watch},
@@ -101,6 +103,17 @@ func (s *Server) Handler() http.Handler {
 	return s.sameSite(mux)
 }
 
+const firehosePath = "/firehose"
+
+// refuse answers a request that is not let through.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if r.URL.Path == firehosePath && s.RefuseFirehose != nil {
+		s.RefuseFirehose(w, r, err)
+		return
+	}
+	writeFault(w, err)
+}
+
 // require lets only callers with the role through.
 func (s *Server) require(role Role, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +123,7 @@ func (s *Server) require(role Role, next http.HandlerFunc) http.Handler {
 				WithHint("create a key with `riposte keys create --role %s`", role)
 		}
 		if err != nil {
-			writeFault(w, err)
+			s.refuse(w, r, err)
 			return
 		}
 		next(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
@@ -121,13 +134,13 @@ func (s *Server) require(role Role, next http.HandlerFunc) http.Handler {
 func (s *Server) sameSite(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.ownHost(r.Host) {
-			writeFault(w, fault.New(fault.Denied, "the request is for host %q, which is not served here", r.Host).
+			s.refuse(w, r, fault.New(fault.Denied, "the request is for host %q, which is not served here", r.Host).
 				WithHint("add it to server.hosts in the configuration"))
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
-				writeFault(w, fault.New(fault.Denied, "the request comes from a page of %q", origin))
+				s.refuse(w, r, fault.New(fault.Denied, "the request comes from a page of %q", origin))
 				return
 			}
 		}

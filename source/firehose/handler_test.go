@@ -253,6 +253,18 @@ func TestRequestsAtATimeAreBounded(t *testing.T) {
 	}
 }
 
+func TestRefuse(t *testing.T) {
+	w := httptest.NewRecorder()
+	NewHandler((&intake{}).options()).Refuse(w, post(body()), fault.New(fault.Unauthenticated, "no key"))
+	var a answered
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+		t.Fatal(err)
+	}
+	if w.Code != http.StatusUnauthorized || a.RequestID != "r-1" || a.Timestamp == 0 || a.ErrorMessage != "no key" {
+		t.Errorf("%d %+v", w.Code, a)
+	}
+}
+
 func FuzzHandler(f *testing.F) {
 	f.Add([]byte(body(envelope("app", "e"), "#")), false)
 	f.Add([]byte(pack(f, body(envelope("app", "e")))), true)
