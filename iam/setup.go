@@ -58,6 +58,7 @@ func Reader(s Setup) []Need {
 	}
 	for _, b := range s.Buckets {
 		needs = append(needs, Need{Actions: []string{"s3:ListBucket", "s3:GetBucketNotification"}, Resources: []string{s.bucket(b)}, Why: "doctor"})
+		needs = append(needs, Need{Actions: []string{"s3:GetBucketLocation", "s3:ListBucket"}, Resources: []string{s.bucket(b)}, Why: "verify"})
 		needs = append(needs, Need{Actions: []string{"s3:GetObject"}, Resources: []string{s.bucket(b) + "/" + b.Prefix + "*"}, Why: "verify"})
 	}
 	simulate := Need{Actions: []string{"iam:SimulatePrincipalPolicy"}, Why: "doctor"}

@@ -112,6 +112,10 @@ func TestReaderChangesNothing(t *testing.T) {
 		"cloudtrail:LookupEvents": "*", "cloudtrail:ListPublicKeys": "*", "events:ListRules": "*", "ec2:DescribeSecurityGroups": "*",
 		"events:ListTargetsByRule":    "arn:aws:events:us-east-1:111122223333:rule/r",
 		"sqs:GetQueueAttributes":      "arn:aws:sqs:eu-west-1:111122223333:events",
+		"s3:ListBucket":               "arn:aws:s3:::trail-logs",
+		"s3:GetBucketNotification":    "arn:aws:s3:::trail-logs",
+		"s3:GetBucketLocation":        "arn:aws:s3:::trail-logs",
+		"s3:GetObject":                "arn:aws:s3:::trail-logs/AWSLogs/x.gz",
 		"iam:SimulatePrincipalPolicy": "arn:aws:iam::111122223333:role/riposte-engine",
 	} {
 		if !allows(t, p, action, resource, nil) {
