@@ -23,7 +23,8 @@ type World struct {
 	Action func(permissions []string) action.Action
 	// Request is for the resource that needs the change.
 	Request action.Request
-	// Missing is parameters that name a resource that does not exist.
+	// Missing is parameters that name a resource that does not exist; nil for an action without parameters, whose resource
+	// is the account.
 	Missing json.RawMessage
 	// State looks at the resource from outside, without the action: what an undo must restore.
 	State func() string
@@ -31,6 +32,10 @@ type World struct {
 	Writes func() int
 	// Interfere changes the resource, after the action, so that an undo would overwrite or miss somebody else's change.
 	Interfere func()
+	// Permission returns the IAM action that a call needs, where that isn't its service and operation. It may be nil.
+	Permission func(action.Call) string
+	// Elsewhere is the permissions that this world doesn't need, and another world of the same action does.
+	Elsewhere []string
 	// Stale makes the reads after the next write see the state before it, that many times.
 	Stale func(reads int)
 }

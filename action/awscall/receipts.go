@@ -60,6 +60,8 @@ func Prefix(serviceID string) string {
 		return "events"
 	case "SFN":
 		return "states"
+	case "S3 Control":
+		return "s3"
 	case "SESv2":
 		return "ses"
 	}
