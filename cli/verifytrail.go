@@ -21,7 +21,7 @@ func newVerifyTrailCommand(d Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify-trail TRAIL-ARN",
 		Short: "Verify that a trail's log files are what CloudTrail delivered",
-		Long: `Checks CloudTrail's digest files in every region to which the trail delivered: their signatures with CloudTrail's public
+		Long: `Checks CloudTrail's digest files in every region to which the trail delivers: their signatures with CloudTrail's public
 keys, the chain from each to the one before, the hash of each log file that they name, and whether there are log files that
 none names. It reads, and changes nothing.
 
@@ -29,8 +29,8 @@ What is wrong (changed, removed, added) is told apart from what could not be che
 is missing), and from gaps, in which the trail or its log file validation was off. The exit code is 1 unless everything
 could be checked and is right.
 
-It needs cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus, cloudtrail:ListPublicKeys, s3:GetBucketLocation, s3:ListBucket
-and s3:GetObject, and kms:Decrypt where the files are encrypted with a key of yours.`,
+It needs cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus, cloudtrail:ListPublicKeys, ec2:DescribeRegions,
+s3:GetBucketLocation, s3:ListBucket and s3:GetObject, and kms:Decrypt where the files are encrypted with a key of yours.`,
 		Example: `  riposte verify-trail arn:aws:cloudtrail:us-east-1:111122223333:trail/main
   riposte verify-trail arn:aws:cloudtrail:us-east-1:111122223333:trail/main --since 30d --until 2026-11-01 -o json
   riposte verify-trail arn:aws:cloudtrail:us-east-1:111122223333:trail/org --account 444455556666 --bucket-owner 777788889999`,
@@ -90,7 +90,7 @@ and s3:GetObject, and kms:Decrypt where the files are encrypted with a key of yo
 	access.add(f)
 	f.StringVar(&since, "since", "7d", "verify files delivered since: 7d, 36h, 2026-11-01")
 	f.StringVar(&until, "until", "", "verify files delivered until then; now unless given")
-	f.StringVar(&regions, "regions", "all", "regions to verify, with commas; all: every one to which the trail delivered")
+	f.StringVar(&regions, "regions", "all", "regions to verify, with commas; all: every one to which the trail delivered or should have")
 	f.StringVar(&o.Bucket, "bucket", "", "bucket with the files, where it is another one than the trail's now")
 	f.StringVar(&o.Prefix, "prefix", "", "what the keys in --bucket begin with, before AWSLogs/")
 	f.StringVar(&o.Account, "account", "", "account whose files to verify, for a trail of an organization")

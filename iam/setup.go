@@ -47,7 +47,7 @@ func Responder(s Setup) []Need {
 func Reader(s Setup) []Need {
 	needs := s.actions(reads, "look before responding")
 	for why, actions := range map[string][]string{
-		"verify": {"cloudtrail:ListPublicKeys"},
+		"verify": {"cloudtrail:ListPublicKeys", "ec2:DescribeRegions"},
 		"scan":   {"cloudtrail:LookupEvents", "ec2:DescribeRegions"},
 		"doctor": {"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "events:ListApiDestinations", "events:ListRules", "events:ListTargetsByRule"},
 	} {
@@ -58,6 +58,7 @@ func Reader(s Setup) []Need {
 	}
 	for _, b := range s.Buckets {
 		needs = append(needs, Need{Actions: []string{"s3:ListBucket", "s3:GetBucketNotification"}, Resources: []string{s.bucket(b)}, Why: "doctor"})
+		needs = append(needs, Need{Actions: []string{"s3:GetBucketLocation"}, Resources: []string{s.bucket(b)}, Why: "verify"})
 		needs = append(needs, Need{Actions: []string{"s3:GetBucketLocation", "s3:ListBucket"}, Resources: []string{s.bucket(b)}, Why: "verify"})
 		needs = append(needs, Need{Actions: []string{"s3:GetObject"}, Resources: []string{s.bucket(b) + "/" + b.Prefix + "*"}, Why: "verify"})
 	}

@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func TestVerifyWhatCloudTrailDelivers(t *testing.T) {
 		return report
 	}
 	report := verify()
-	if !report.OK() || report.Digests.Valid != 6 || report.Files.Valid != 6 || strings.Join(report.Regions, " ") != "eu-west-1 us-east-1" {
+	if !report.OK() || report.Digests.Valid != 6 || report.Files.Valid != 6 || !slices.Contains(report.Regions, "eu-west-1") || !slices.Contains(report.Regions, "us-east-1") {
 		t.Fatalf("report is %+v", report)
 	}
 	list, err := objects.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String(bucket), Prefix: aws.String("logs/AWSLogs/" + account + "/CloudTrail/eu-west-1/")})

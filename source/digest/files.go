@@ -14,6 +14,10 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+// maxUnpacked bounds what is unpacked of a log file; CloudTrail's have some hundred megabytes at most. What is larger has
+// another hash than the digest says.
+const maxUnpacked = 4 << 30
+
 // readings is how often a log file is read when the connection breaks.
 const readings = 3
 
@@ -92,7 +96,7 @@ func (r *regional) hash(ctx context.Context, f logFile) (string, int64, error) {
 	sum := sha256.New()
 	zip, err := gzip.NewReader(body)
 	if err == nil {
-		_, err = io.Copy(sum, zip)
+		_, err = io.Copy(sum, io.LimitReader(zip, maxUnpacked))
 	}
 	switch {
 	case body.err != nil:
@@ -135,6 +139,7 @@ func (r *regional) unnamed(ctx context.Context) error {
 		at, ok := r.parseFileKey(r.name, key)
 		switch {
 		case !ok || names[key] || at.Before(r.From) || at.After(r.To):
+		case len(r.entries) == 0 && at.After(r.Now().Add(-digestEvery-deliveryTime)): // its digest is still to come
 		case len(r.entries) == 0:
 			unprotected++
 			example = key

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 
+	"riposte.dev/action/awscall"
 	"riposte.dev/fault"
 )
 
@@ -201,15 +201,25 @@ func (r *regional) lateKey(ctx context.Context, fingerprint, written string) ([]
 
 // end reports digests that CloudTrail delivered last and that are not there: no later digest would name them.
 func (r *regional) end(ctx context.Context) {
-	out, err := cloudtrail.NewFromConfig(r.Config(r.name)).GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: aws.String(r.trail.arn)})
-	if err != nil || out.LatestDigestDeliveryTime == nil || errors.Is(ctx.Err(), context.Canceled) {
-		return // the trail is deleted, or may not be looked at: the rest holds without it
-	}
-	delivered := *out.LatestDigestDeliveryTime
 	newest := r.From
 	if len(r.entries) > 0 {
 		newest = r.entries[0].end
 	}
+	out, err := cloudtrail.NewFromConfig(r.Config(r.name)).GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: aws.String(r.trail.arn)})
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil: // the trail is deleted, or may not be looked at
+		if len(r.entries) > 0 && r.To.Sub(newest) > digestEvery+deliveryTime {
+			r.found(Unjudged, "", "The newest digest ends at "+stamp(newest)+"; whether there were later ones cannot be told: "+
+				fault.Message(awscall.Fault(err, "cloudtrail:GetTrailStatus", "ask when the last digest was delivered"))+".",
+				"allow cloudtrail:GetTrailStatus; for a trail that is gone verify up to its last hour with --until")
+		}
+		return
+	case out.LatestDigestDeliveryTime == nil:
+		return
+	}
+	delivered := *out.LatestDigestDeliveryTime
 	if least := min(delivered.Sub(newest), r.To.Sub(newest)); least > digestEvery+deliveryTime {
 		r.found(DigestsStopped, "", "CloudTrail delivered a digest at "+stamp(delivered)+", and the newest one in the bucket ends at "+stamp(newest)+".",
 			"look for DeleteObject in the bucket's data events, and in its older versions")

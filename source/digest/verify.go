@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -19,17 +18,18 @@ import (
 // Options say what to verify and with whose permissions.
 type Options struct {
 	Trail string // ARN
-	// Config gives the configuration of a region. It needs cloudtrail:DescribeTrails, cloudtrail:ListPublicKeys,
-	// s3:ListBucket, s3:GetObject and s3:GetBucketLocation.
+	// Config gives the configuration of a region. It needs cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus,
+	// cloudtrail:ListPublicKeys, ec2:DescribeRegions, s3:ListBucket, s3:GetObject and s3:GetBucketLocation.
 	Config   func(region string) aws.Config
 	From, To time.Time // log files delivered in between
 
-	Bucket, Prefix string   // where the files are, instead of where the trail puts them now
-	Account        string   // whose files, for a trail of an organization; "": the trail's account
-	BucketOwner    string   // account that the bucket must belong to; "": whoever's it is
-	Regions        []string // only these; empty: every one there is
-	Workers        int      // files read at once in each region; 0: 8
-	PathStyle      bool     // bucket in the path instead of the host: for endpoints other than AWS's
+	Bucket, Prefix string           // where the files are, instead of where the trail puts them now
+	Account        string           // whose files, for a trail of an organization; "": the trail's account
+	BucketOwner    string           // account that the bucket must belong to; "": whoever's it is
+	Regions        []string         // only these; empty: every one there is in the bucket, and for a trail of all regions every enabled one
+	Workers        int              // files read at once in each region; 0: 8
+	Now            func() time.Time // nil: time.Now
+	PathStyle      bool             // bucket in the path instead of the host: for endpoints other than AWS's
 
 	// Progress is called now and then with what has been checked so far, by one goroutine at a time; nil: by none.
 	Progress func(digests, files int)
@@ -50,6 +50,9 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 	}
 	if o.Workers <= 0 {
 		o.Workers = 8
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	v := &verifier{Options: o, layout: layout{trail: name, account: o.Account}}
 	if v.account == "" {
@@ -92,8 +95,9 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 type verifier struct {
 	Options
 	layout
-	shared bool // other trails put their log files into the same folders
-	bucket *s3.Client
+	shared     bool // other trails put their log files into the same folders
+	everywhere bool // it is a trail of all regions
+	bucket     *s3.Client
 
 	mu             sync.Mutex
 	digests, files int
@@ -114,7 +118,7 @@ func (v *verifier) locate(ctx context.Context) error {
 			ours := aws.ToString(t.TrailARN) == v.trail.arn
 			if ours {
 				found = true
-				organization = aws.ToBool(t.IsOrganizationTrail)
+				organization, v.everywhere = aws.ToBool(t.IsOrganizationTrail), aws.ToBool(t.IsMultiRegionTrail)
 				if v.Bucket == "" {
 					v.Bucket, v.Prefix = aws.ToString(t.S3BucketName), aws.ToString(t.S3KeyPrefix)
 				}
@@ -173,21 +177,6 @@ func (v *verifier) findOrganization(ctx context.Context, organization bool) erro
 		}
 	}
 	return nil
-}
-
-// regions are those in which the trail has put files.
-func (v *verifier) regions(ctx context.Context) ([]string, error) {
-	if len(v.Regions) > 0 {
-		return v.Regions, nil
-	}
-	digests, err := v.folders(ctx, v.layout.digests())
-	files, err2 := v.folders(ctx, v.layout.files())
-	if err := errors.Join(err, err2); err != nil {
-		return nil, err
-	}
-	all := append(digests, files...)
-	slices.Sort(all)
-	return slices.Compact(all), nil
 }
 
 func (v *verifier) count(digests, files int) {

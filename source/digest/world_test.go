@@ -47,7 +47,8 @@ type world struct {
 	key       *rsa.PrivateKey
 	s3        *s3.Client
 	start     time.Time // of the first digest
-	delivered time.Time // what GetTrailStatus says of the latest digest; zero: nothing
+	delivered time.Time // what GetTrailStatus says of the region's latest digest; zero: nothing
+	denied    bool      // GetTrailStatus
 
 	previous map[string]string // key of the latest digest, by region
 	signed   map[string]string // signature by key
@@ -98,8 +99,13 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	case "ListPublicKeys":
 		answer = map[string]any{"PublicKeyList": []map[string]any{{"Fingerprint": fingerprint(w.key), "Value": x509.MarshalPKCS1PublicKey(&w.key.PublicKey)}}}
 	case "GetTrailStatus":
+		if w.denied {
+			rw.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
+			rw.WriteHeader(http.StatusBadRequest)
+			return
+		}
 		status := map[string]any{"IsLogging": true}
-		if !w.delivered.IsZero() {
+		if !w.delivered.IsZero() && strings.Contains(r.Header.Get("Authorization"), "/"+region+"/") {
 			status["LatestDigestDeliveryTime"] = w.delivered.Unix()
 		}
 		answer = status
