@@ -90,7 +90,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Refuse answers a request that did not get so far, such as one without a key: Firehose takes an answer in any other form
 // for a failure without a reason.
-func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) { h.answer(w, requestID(r), err) }
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	h.answer(w, requestID(r), err)
+}
 
 // batch bounds the events that are stored at once, so that what a request grows to is not in memory as a whole.
 const batch = 1000
