@@ -16,6 +16,7 @@ var never = prefixes(
 	"192.0.0.0/24",       // protocol assignments; metadata of Oracle
 	"224.0.0.0/4", "240.0.0.0/4",
 	"::/128", "fe80::/10", "fec0::/10", "ff00::/8",
+	"2001::/32",              // Teredo, RFC 4380: ends at an IPv4 address that nobody here has checked
 	"fd00:ec2::/32",          // metadata, DNS and time of AWS
 	"fd20:ce::254/128",       // metadata of Google
 	"fd00:c1::a9fe:a9fe/128", // metadata of Oracle
@@ -24,8 +25,9 @@ var never = prefixes(
 // private are addresses of one's own network, which are a choice.
 var private = prefixes(
 	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1/128", "fc00::/7",
-	"100.64.0.0/10", // shared address space, RFC 6598
-	"198.18.0.0/15", // benchmarks, RFC 2544
+	"100.64.0.0/10",  // shared address space, RFC 6598
+	"198.18.0.0/15",  // benchmarks, RFC 2544
+	"64:ff9b:1::/48", // NAT64 of one's own, RFC 8215
 )
 
 // Prefixes that carry an IPv4 address in an IPv6 one, and the byte where it begins.
@@ -33,9 +35,10 @@ var carriers = []struct {
 	prefix netip.Prefix
 	at     int
 }{
-	{netip.MustParsePrefix("64:ff9b::/96"), 12}, // NAT64, RFC 6052
-	{netip.MustParsePrefix("2002::/16"), 2},     // 6to4, RFC 3056
-	{netip.MustParsePrefix("::/96"), 12},        // IPv4-compatible, RFC 4291
+	{netip.MustParsePrefix("64:ff9b::/96"), 12},    // NAT64, RFC 6052
+	{netip.MustParsePrefix("::ffff:0:0:0/96"), 12}, // IPv4-translated, RFC 2765
+	{netip.MustParsePrefix("2002::/16"), 2},        // 6to4, RFC 3056
+	{netip.MustParsePrefix("::/96"), 12},           // IPv4-compatible, RFC 4291
 }
 
 // reached is the address at which a connection to ip ends.

@@ -74,7 +74,7 @@ func mayReach(address string, allowPrivate bool) error {
 			WithHint("correct the URL; this address can't be allowed")
 	case in(ip, private) && !allowPrivate:
 		return fault.New(fault.Denied, "%s is a private address", to.Addr()).
-			WithHint("set allow_private: true if the receiver is meant to be in your own network")
+			WithHint("if it is meant to be in your own network, set allow_private: true for a channel, allow_private_targets: true for targets")
 	}
 	return nil
 }
