@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -176,9 +175,3 @@ func (w *world) follow(b block) {
 		}
 	}
 }
-
-// assertOutcome looks at the account and at riposte when the guide is done with both.
-func (w *world) assertOutcome() {
-}
-
-var _ = regexp.MustCompile
