@@ -1,0 +1,6 @@
+// Package iam has the actions on AWS Identity and Access Management that take power from whoever should not have it.
+//
+// Start at [DeactivateAccessKey], which switches a long-term key off, [Quarantine], which denies a user or role everything,
+// and [RevokeSessions], which denies everything to the sessions that exist. The last two put an inline policy of their own
+// onto the user or role: what they share is in inline.go, and who can be acted on is in principal.go.
+package iam

@@ -1,0 +1,115 @@
+package iam_test
+
+import (
+	"strings"
+	"testing"
+
+	"riposte.dev/action"
+	"riposte.dev/action/iam"
+	"riposte.dev/fault"
+)
+
+func (c cloud) quarantine() *iam.Quarantine {
+	return iam.NewQuarantine(c.Caller(iam.NewQuarantine(nil).Spec().Permissions))
+}
+
+func TestWhoeverIsInQuarantineMayDoNothing(t *testing.T) {
+	c := newCloud(t)
+	session, a := c.session(), c.quarantine()
+	user, role := c.item(a, ofPrincipal(userARN)), c.item(a, ofPrincipal(sessionARN))
+	if user.Resource.Tags["team"] != "ops" || user.Resource.ARN != userARN || role.Resource.ARN != roleARN {
+		t.Errorf("the resources are %+v and %+v", user.Resource, role.Resource)
+	}
+	c.do(a, role)
+	if c.works(session) || !c.works(c.key) {
+		t.Errorf("with the role in quarantine its session works: %v, the user: %v", c.works(session), c.works(c.key))
+	}
+	c.do(a, user)
+	if c.works(c.key) {
+		t.Error("the user in quarantine may still do something")
+	}
+	want(t, c.item(a, ofPrincipal(userARN)), action.Unneeded, "in quarantine already")
+	for _, item := range []action.Item{user, role} {
+		c.do(a, c.undo(a, item))
+	}
+	if !c.works(session) || !c.works(c.key) {
+		t.Error("what was undone is still denied")
+	}
+}
+
+func TestWhoCannotBePutInQuarantine(t *testing.T) {
+	c := newCloud(t)
+	for _, tt := range []struct{ name, arn, says string }{
+		{"root", "arn:aws:iam::" + account + ":root", "service control policy that denies root everything"},
+		{"a service's role", linkedARN, "the role of an AWS service"},
+		{"a permission set's role", ssoARN, "disable the access of the user, end their active sessions"},
+		{"a permission set's session", "arn:aws:sts::" + account + ":assumed-role/AWSReservedSSO_Admin_0123456789abcdef/eve@example.com", "disable the access of the user eve@example.com"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			writes := c.Writes()
+			want(t, c.item(c.quarantine(), ofPrincipal(tt.arn)), action.Escalated, tt.says)
+			if c.Writes() != writes {
+				t.Error("something was changed")
+			}
+		})
+	}
+	_, err := c.quarantine().Plan(t.Context(), ofPrincipal("arn:aws:sts::"+account+":federated-user/bob"))
+	if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.Hint(err), "sessionIssuer") {
+		t.Errorf("a federated user: %v", err)
+	}
+}
+
+func TestAQuarantineThatSomebodyElseWrote(t *testing.T) {
+	c := newCloud(t)
+	c.put(roleARN, iam.QuarantinePolicy, somebodys)
+	want(t, c.item(c.quarantine(), ofPrincipal(roleARN)), action.Escalated, "other content")
+	if got := c.policies(roleARN)[iam.QuarantinePolicy]; got != somebodys {
+		t.Errorf("the policy became %s", got)
+	}
+}
+
+// What changes between plan and apply is not overwritten.
+func TestApplyLooksAgain(t *testing.T) {
+	c := newCloud(t)
+	a := c.quarantine()
+	item := c.item(a, ofPrincipal(roleARN))
+	c.put(roleARN, iam.QuarantinePolicy, somebodys)
+	receipts, err := a.Apply(t.Context(), item)
+	if fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" || len(receipts) > 0 {
+		t.Errorf("apply: %v after %d calls, want a conflict without any", err, len(receipts))
+	}
+	if got := c.policies(roleARN)[iam.QuarantinePolicy]; got != somebodys {
+		t.Errorf("the policy became %s", got)
+	}
+}
+
+func TestUndoOfAQuarantineThatIsGone(t *testing.T) {
+	c := newCloud(t)
+	a := c.quarantine()
+	item := c.item(a, ofPrincipal(roleARN))
+	want(t, c.undo(a, item), action.Unneeded, "as it was before")
+}
+
+func TestAUserWithoutRoomForThePolicy(t *testing.T) {
+	c := newCloud(t)
+	c.put(userARN, "long", strings.Replace(somebodys, "s3:*", "s3:"+strings.Repeat("x", 1900), 1))
+	a := c.quarantine()
+	_, err := a.Apply(t.Context(), c.item(a, ofPrincipal(userARN)))
+	if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.Hint(err), "AWSDenyAll") {
+		t.Errorf("apply: %v, want what to do where inline policies are full", err)
+	}
+}
+
+func TestApplyMakesNoOtherCalls(t *testing.T) {
+	c := newCloud(t)
+	for _, tt := range []struct {
+		action action.Action
+		req    action.Request
+	}{{c.quarantine(), ofPrincipal(roleARN)}, {c.deactivate(), c.ofKey("")}} {
+		item := c.item(tt.action, tt.req)
+		item.Calls[0].Operation = "DeleteRole"
+		if _, err := tt.action.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%s: %v, want invalid", tt.action.Spec().Name, err)
+		}
+	}
+}
