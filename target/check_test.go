@@ -72,7 +72,7 @@ func TestKindOfEveryExample(t *testing.T) {
 		case "sms":
 			c = Config{PhoneNumber: "+15555550100"}
 		case "http":
-			c = Config{URL: "https://tickets.example.com/new?token=x"}
+			c = Config{URL: "https://tickets.example.com/hooks/token?token=x"}
 		}
 		got, err := c.Kind()
 		if err != nil || got.Name != k.Name || got.Acts != acts[k.Name] {

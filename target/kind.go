@@ -1,6 +1,7 @@
 package target
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -131,13 +132,18 @@ func (c *Config) Kind() (Kind, error) {
 	return k.Kind, nil
 }
 
-// Address is where the target is: the ARN, the URL without user, query and fragment, or the phone number with most digits hidden.
+// Address is where the target is, for people and logs: the ARN, the URL's scheme and host (its path may be a secret, as that of
+// many webhooks is), or the phone number with most digits hidden.
 func (c *Config) Address() string {
 	switch {
 	case c.ARN != "":
 		return c.ARN
 	case c.URL != "":
-		return strings.TrimRight(cutAny(c.URL, "?#"), "/")
+		u, err := url.Parse(c.URL)
+		if err != nil || u.Host == "" {
+			return "a URL"
+		}
+		return u.Scheme + "://" + u.Host
 	default:
 		return "phone number ending in " + c.PhoneNumber[max(0, len(c.PhoneNumber)-2):]
 	}
