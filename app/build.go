@@ -9,6 +9,7 @@ import (
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/action/ec2"
+	"riposte.dev/action/iam"
 	"riposte.dev/detect"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
@@ -26,6 +27,7 @@ func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
 	return action.NewSet(
 		cloudtrail.NewStartLogging(caller),
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.Config.SecurityContact}),
+		iam.NewDeactivateAccessKey(caller), iam.NewQuarantine(caller), iam.NewRevokeSessions(caller, o.Now),
 	)
 }
 

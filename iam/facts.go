@@ -43,8 +43,19 @@ var facts = map[string][]string{
 	"firehose:PutRecord":      {"arn:P:firehose:*:A:deliverystream/*"},
 	"firehose:PutRecordBatch": {"arn:P:firehose:*:A:deliverystream/*"},
 
-	"iam:PassRole":                {"arn:P:iam::A:role/*"},
+	"iam:DeleteRolePolicy":        roles,
+	"iam:DeleteUserPolicy":        users,
+	"iam:GetAccessKeyLastUsed":    users,
+	"iam:GetRole":                 roles,
+	"iam:GetRolePolicy":           roles,
+	"iam:GetUser":                 users,
+	"iam:GetUserPolicy":           users,
+	"iam:ListAccessKeys":          users,
+	"iam:PassRole":                roles,
+	"iam:PutRolePolicy":           roles,
+	"iam:PutUserPolicy":           users,
 	"iam:SimulatePrincipalPolicy": {"arn:P:iam::A:role/*", "arn:P:iam::A:user/*"},
+	"iam:UpdateAccessKey":         users,
 
 	"kinesis:GetRecords":       streams,
 	"kinesis:GetShardIterator": streams,
@@ -64,10 +75,17 @@ var facts = map[string][]string{
 	"organizations:ListAccounts":        nil,
 	"organizations:ListTagsForResource": {"arn:P:organizations::*:account/o-*/*"},
 
-	"s3:GetBucketLocation":     {"arn:P:s3:::*"},
-	"s3:GetBucketNotification": {"arn:P:s3:::*"},
-	"s3:GetObject":             {"arn:P:s3:::*/*"},
-	"s3:ListBucket":            {"arn:P:s3:::*"},
+	"s3:DeleteBucketPolicy":          buckets,
+	"s3:GetAccountPublicAccessBlock": nil,
+	"s3:GetBucketLocation":           buckets,
+	"s3:GetBucketNotification":       buckets,
+	"s3:GetBucketPolicy":             buckets,
+	"s3:GetBucketPublicAccessBlock":  buckets,
+	"s3:GetObject":                   {"arn:P:s3:::*/*"},
+	"s3:ListBucket":                  buckets,
+	"s3:PutAccountPublicAccessBlock": nil,
+	"s3:PutBucketPolicy":             buckets,
+	"s3:PutBucketPublicAccessBlock":  buckets,
 
 	"sns:Publish": {"arn:P:sns:*:A:*"},
 
@@ -90,6 +108,9 @@ var (
 	groups  = []string{"arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*:A:security-group-rule/*"}
 	streams = []string{"arn:P:kinesis:*:A:stream/*"}
 	queues  = []string{"arn:P:sqs:*:A:*"}
+	buckets = []string{"arn:P:s3:::*"}
+	users   = []string{"arn:P:iam::A:user/*"}
+	roles   = []string{"arn:P:iam::A:role/*"}
 )
 
 // onEverything reports whether it is known that an action can only be allowed on all resources.
