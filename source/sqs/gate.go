@@ -17,17 +17,18 @@ type gate struct {
 	until    time.Time
 }
 
-// fail notes a failure of something that began then. What began before the gate closed tells nothing new: many messages
-// that fail together are one failure.
+// fail notes a failure of something that began then. What began before the gate closed, or fails while it is closed, tells
+// nothing new: many messages that were in hand together are one failure, and the pause grows with the outage, not with them.
 func (g *gate) fail(began time.Time, problem string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.say(problem)
-	if g.failures > 0 && !began.After(g.closed) {
+	now := time.Now()
+	if g.failures > 0 && (!began.After(g.closed) || now.Before(g.until)) {
 		return
 	}
 	g.failures++
-	g.closed = time.Now()
+	g.closed = now
 	g.until = g.closed.Add(g.backoff(g.failures))
 }
 

@@ -99,6 +99,17 @@ func TestGateCountsFailuresThatComeTogetherOnce(t *testing.T) {
 	}
 }
 
+func TestClosedGateIsNotClosedForLonger(t *testing.T) {
+	var steps []int
+	g := gate{backoff: func(n int) time.Duration { steps = append(steps, n); return time.Hour }, say: func(string) {}}
+	for range 10 { // messages that were in hand, and fail at once one after the other
+		g.fail(time.Now(), "down")
+	}
+	if len(steps) != 1 || time.Until(g.until) > time.Hour {
+		t.Errorf("ten messages in hand are the failures %v", steps)
+	}
+}
+
 func TestSeconds(t *testing.T) {
 	for d, want := range map[time.Duration]int32{0: 0, -time.Second: 0, time.Millisecond: 1, 90 * time.Second: 90, 100 * time.Hour: 43200} {
 		if got := seconds(d); got != want {
