@@ -41,6 +41,8 @@ type Options struct {
 	Reload <-chan os.Signal
 	// WrapJournal replaces the execution journal in crash tests; nil for none.
 	WrapJournal func(playbook.Journal) playbook.Journal
+	// FreeSpace says how much of the disk is free, in tests of the reserve; nil asks the disk.
+	FreeSpace func(dir string) (uint64, error)
 }
 
 // App is a running riposte. Start it with [Start], end it with [App.Stop].
@@ -144,7 +146,7 @@ func (a *App) openState(ctx context.Context) (err error) {
 	options := bus.Options{
 		Dir: filepath.Join(a.opts.Data, "bus"), DiskReserve: limits.DiskReserve,
 		Limits: map[bus.Stream]bus.Limit{bus.Events: {MaxBytes: limits.Events}},
-		Logger: a.log, Registerer: a.metrics, Now: a.opts.Now,
+		Logger: a.log, Registerer: a.metrics, Now: a.opts.Now, FreeSpace: a.opts.FreeSpace,
 	}
 	if n := a.opts.Config.NATS; n != nil {
 		options.Dir, options.URL, options.AllowSingleReplica, options.NATS = "", n.URL, n.AllowSingleReplica, natsOptions(a.opts.Config)

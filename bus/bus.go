@@ -185,7 +185,7 @@ func (b *Bus) checkReserve(reserve int64) error {
 	if b.opts.URL != "" || reserve <= 0 {
 		return nil
 	}
-	free, err := b.opts.freeSpace(b.opts.Dir)
+	free, err := b.opts.FreeSpace(b.opts.Dir)
 	if err != nil {
 		return fault.New(fault.Unavailable, "bus: %w", err)
 	}

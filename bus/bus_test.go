@@ -93,7 +93,7 @@ func newGate() *gate { return &gate{entered: make(chan struct{}), free: make(cha
 
 func (g *gate) options(o *Options) {
 	o.DiskReserve = 4
-	o.freeSpace = func(string) (uint64, error) {
+	o.FreeSpace = func(string) (uint64, error) {
 		g.entered <- struct{}{}
 		return <-g.free, nil
 	}
@@ -235,7 +235,7 @@ func TestReady(t *testing.T) {
 	free.Store(100)
 	b := open(t, t.TempDir(), func(o *Options) {
 		o.DiskReserve = 100
-		o.freeSpace = func(string) (uint64, error) { return free.Load(), nil }
+		o.FreeSpace = func(string) (uint64, error) { return free.Load(), nil }
 	})
 	if err := b.Ready(within(t)); err != nil {
 		t.Errorf("fresh bus: %v", err)

@@ -97,8 +97,8 @@ type Options struct {
 	Registerer prometheus.Registerer // default: no metrics
 	Now        func() time.Time      // decides what is older than Retain or GiveUp; default: time.Now
 
-	// freeSpace replaces the file system's answer in tests.
-	freeSpace func(dir string) (uint64, error)
+	// FreeSpace says how many bytes of dir's file system are free; default: what the file system says.
+	FreeSpace func(dir string) (uint64, error)
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -145,8 +145,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.freeSpace == nil {
-		o.freeSpace = freeSpace
+	if o.FreeSpace == nil {
+		o.FreeSpace = freeSpace
 	}
 	return o, nil
 }

@@ -199,7 +199,7 @@ func TestIntakeStopsAtTheDiskReserveAndRecovers(t *testing.T) {
 	var free atomic.Uint64
 	b := open(t, t.TempDir(), func(o *Options) {
 		o.DiskReserve = 1000
-		o.freeSpace = func(string) (uint64, error) { return free.Load(), nil }
+		o.FreeSpace = func(string) (uint64, error) { return free.Load(), nil }
 	})
 	ctx := within(t)
 	publish := func(s Stream, key string) error { _, err := b.Publish(ctx, s, event(key, "x")); return err }

@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"riposte.dev/app"
 	"riposte.dev/cli"
@@ -52,18 +54,23 @@ notify: {routes: {secops: {channels: [log]}}}
 %s
 `
 
+// plenty is more than the disk reserve, which is 1 GiB where the configuration says nothing.
+const plenty = 100 << 30
+
 // engine is a riposte on a data folder.
 type engine struct {
 	data, config string
 	clock        *clock
-	app          *app.App // nil in a process of its own
+	free         atomic.Uint64 // bytes of its disk
+	app          *app.App      // nil in a process of its own
 }
 
 // prepare writes the configuration of an engine.
 func (w *world) prepare(t *testing.T, settings string) *engine {
 	t.Helper()
 	folder := t.TempDir()
-	e := &engine{data: filepath.Join(folder, "data"), config: filepath.Join(folder, "riposte.yaml"), clock: w.clock}
+	e := &engine{clock: w.clock, data: filepath.Join(folder, "data"), config: filepath.Join(folder, "riposte.yaml")}
+	e.free.Store(plenty)
 	for path, text := range map[string]string{
 		e.config:                           fmt.Sprintf(configuration, region, w.url, w.keys.AccessKeyID, w.keys.SecretAccessKey, settings),
 		filepath.Join(folder, "rule.yaml"): rule,
@@ -84,7 +91,8 @@ func (w *world) start(t *testing.T, settings string) *engine {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if e.app, err = app.Start(t.Context(), app.Options{Config: config, Data: e.data, Version: "test", Logger: logger, Now: e.clock.Now}); err != nil {
+	if e.app, err = app.Start(t.Context(), app.Options{Config: config, Data: e.data, Version: "test", Logger: logger, Now: e.clock.Now,
+		FreeSpace: func(string) (uint64, error) { return e.free.Load(), nil }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -184,6 +192,16 @@ func (e *engine) ask(ctx context.Context, path string, query url.Values, out any
 		return err
 	}
 	return client.Call(ctx, http.MethodGet, path, query, nil, out)
+}
+
+// post sends an event of the shop as an API destination does.
+func (e *engine) post(ctx context.Context, id string) error {
+	client, err := cli.Connect(e.data)
+	if err != nil {
+		return err
+	}
+	return client.Call(ctx, http.MethodPost, "/events", nil, json.RawMessage(`{"version":"0","id":"`+id+`","source":"shop","detail-type":"order",
+		"account":"`+account+`","region":"`+region+`","time":"`+e.clock.Now().UTC().Format(time.RFC3339)+`","resources":[],"detail":{}}`), nil)
 }
 
 // found counts the findings by the ids of their events.

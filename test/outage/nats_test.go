@@ -73,10 +73,7 @@ func TestNATSIsDownForAWhile(t *testing.T) {
 	expect(t, sent, e)
 
 	// NATS goes away while a response waits for the answer to its call: the outcome can't be journaled.
-	answer := make(chan struct{})
-	w.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "StartLogging", Principal: riposte}, After: true, Hold: answer})
-	w.stopLogging(t, "first")
-	eventually(t, "the first trail logs again", func() bool { return w.logging(t, "first") })
+	answer := w.holdAnswer(t, "first")
 	nats.stop()
 	close(answer)
 	before := w.calls("ReceiveMessage")

@@ -9,6 +9,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"riposte.dev/playbook"
+	"riposte.dev/sandbox"
 )
 
 // trails makes some that log, into a bucket that nobody reads.
@@ -37,6 +38,17 @@ func (w *world) stopLogging(t *testing.T, name string) {
 	if _, err := cloudtrail.NewFromConfig(w.admin).StopLogging(t.Context(), &cloudtrail.StopLoggingInput{Name: &name}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// holdAnswer stops a trail and waits until riposte has started it again, but does not know yet that it did: the answer to
+// its call comes when the channel is closed.
+func (w *world) holdAnswer(t *testing.T, name string) chan struct{} {
+	t.Helper()
+	answer := make(chan struct{})
+	w.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "StartLogging", Principal: riposte}, Times: 1, After: true, Hold: answer})
+	w.stopLogging(t, name)
+	eventually(t, "the trail logs again", func() bool { return w.logging(t, name) })
+	return answer
 }
 
 func (w *world) logging(t *testing.T, name string) bool {
