@@ -66,6 +66,10 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	body, err := c.Open(ctx, method, path, query, in)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.New(fault.Timeout, "riposte did not answer within a minute").
+			WithHint("what was asked may still be under way; see `riposte watch --since 5m`")
+	}
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/spf13/cobra"
 
 	"riposte.dev/fault"
 )
@@ -84,17 +81,6 @@ func TestConnectNamesTheNextStep(t *testing.T) {
 	}
 	if err := c.Call(t.Context(), http.MethodGet, "/", nil, nil, nil); !strings.Contains(fault.Hint(err), "process 42") {
 		t.Errorf("error %v, hint %q", err, fault.Hint(err))
-	}
-}
-
-func TestListQueryTurnsFlagsIntoFilters(t *testing.T) {
-	var q listQuery
-	q.flags(&cobra.Command{}, "severity")
-	*q.text["severity"] = []string{"HIGH", "LOW"}
-	q.since, q.limit = time.Hour, 7
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("CET", 3600))
-	if got := q.values(now).Encode(); got != "limit=7&severity=HIGH&severity=LOW&since=2026-03-01T10%3A00%3A00Z" {
-		t.Errorf("query %s", got)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,20 +17,26 @@ func newDeadLettersCommand() *cobra.Command {
 	var query listQuery
 	cmd := &cobra.Command{
 		Use:   "dead-letters",
-		Short: "List what could not be handled, and why",
+		Short: "List what could not be handled, and why, the oldest first",
 		Long: `Events that cannot be read, notifications that no retry delivered and work that failed for good are kept, with the
 reason, until somebody has looked at them.`,
-		Example: "  riposte dead-letters --source intake -o json",
+		Example: "  riposte dead-letters\n  riposte dead-letters --source intake --since 24h -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := connect(cmd)
 			if err != nil {
 				return err
 			}
-			var list []web.DeadLetter
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/dead-letters", query.values(time.Now()), nil, &list); err != nil {
+			list, next, err := pages(&query, time.Now(), func(v url.Values) (list []web.DeadLetter, last string, err error) {
+				if err = c.Call(cmd.Context(), http.MethodGet, "/api/v1/dead-letters", v, nil, &list); err == nil && len(list) > 0 {
+					last = strconv.FormatUint(list[len(list)-1].Seq, 10)
+				}
+				return list, last, err
+			})
+			if err != nil {
 				return err
 			}
-			return printValue(cmd, list, func(w io.Writer) error {
+			defer sayMore(cmd, next)
+			return printValue(cmd, some(list), func(w io.Writer) error {
 				if len(list) == 0 {
 					fmt.Fprintln(w, "no dead letters")
 					return nil
@@ -42,6 +50,6 @@ reason, until somebody has looked at them.`,
 			})
 		},
 	}
-	query.flags(cmd, "source")
+	query.flags(cmd, listFilter{name: "source", usage: "only from this source, such as intake"})
 	return cmd
 }

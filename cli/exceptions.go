@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"riposte.dev/guard"
+	"riposte.dev/store"
 )
 
 func newExceptionsCommand() *cobra.Command {
@@ -19,70 +20,94 @@ func newExceptionsCommand() *cobra.Command {
 		Long: `An exception makes riposte leave a resource alone and report that it did. It names who answers for it and
 why, and it ends: at its expiry the rule is enforced again.`,
 	}
-	cmd.AddCommand(newExceptionsAdd(), newExceptionsList(), newExceptionsRemove())
-	return cmd
-}
-
-func newExceptionsAdd() *cobra.Command {
-	var e guard.Exception
-	var lasts time.Duration
-	cmd := &cobra.Command{
-		Use:   "add --resource ARN --owner WHO --reason WHY --for DURATION",
-		Short: "Add an exception",
-		Example: `  riposte exceptions add --resource 'arn:aws:cloudtrail:*:111122223333:trail/migration' \
-      --owner platform@example.com --reason 'trail is being replaced' --ticket OPS-42 --for 48h`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			if lasts > 0 {
-				e.Expires = time.Now().Add(lasts).UTC().Truncate(time.Second)
-			}
-			var added guard.Exception
-			if err := c.Call(cmd.Context(), http.MethodPost, "/api/v1/exceptions", nil, e, &added); err != nil {
-				return err
-			}
-			return printValue(cmd, added, func(w io.Writer) error {
-				fmt.Fprintf(w, "exception %s: %s is left alone until %s\n", added.ID, added.Resource, added.Expires.Format(time.RFC3339))
-				return nil
-			})
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&e.Resource, "resource", "", "ARN of the resource; * and ? are wildcards")
-	f.StringVar(&e.Owner, "owner", "", "who answers for it")
-	f.StringVar(&e.Reason, "reason", "", "why")
-	f.StringVar(&e.Ticket, "ticket", "", "where it was agreed")
-	f.StringVar(&e.Rule, "rule", "", "only for this rule")
-	f.StringVar(&e.Action, "action", "", "only for this action")
-	f.StringVar(&e.Account, "account", "", "only in this account")
-	f.DurationVar(&lasts, "for", 0, "how long it holds, such as 48h; at most a year")
+	cmd.AddCommand(newExceptionsAdd(), newExceptionsList(), newExceptionsGet(), newExceptionsRemove())
 	return cmd
 }
 
 func newExceptionsList() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List the exceptions that hold now", Example: "  riposte exceptions list -o yaml",
+	var all bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the exceptions that hold now, or all that ever did",
+		Example: `  riposte exceptions list
+  riposte exceptions list --all -o yaml`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := connect(cmd)
 			if err != nil {
 				return err
 			}
-			var list []guard.Exception
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/exceptions", nil, nil, &list); err != nil {
+			query := url.Values{}
+			if all {
+				query.Set("all", "true")
+			}
+			var list []store.ExceptionRecord
+			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/exceptions", query, nil, &list); err != nil {
 				return err
 			}
-			return printValue(cmd, list, func(w io.Writer) error {
-				if len(list) == 0 {
-					fmt.Fprintln(w, "no exceptions hold")
-					return nil
+			if !all { // who added them is not told, nor is there an end
+				held := make([]guard.Exception, len(list))
+				for i, e := range list {
+					held[i] = e.Exception
 				}
-				t := newTable(w, "ID", "RESOURCE", "RULE", "OWNER", "REASON", "EXPIRES")
-				for _, e := range list {
-					t.AppendRow([]any{e.ID, e.Resource, or(e.Rule, "every rule"), e.Owner, e.Reason, e.Expires.Format(time.RFC3339)})
+				return printValue(cmd, held, func(w io.Writer) error { return exceptionTable(w, list, "no exceptions hold") })
+			}
+			return printValue(cmd, some(list), func(w io.Writer) error { return exceptionTable(w, list, "there never was an exception") })
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "those that have ended too, the latest first")
+	return cmd
+}
+
+// exceptionTable lays exceptions out for people, or says that there are none.
+func exceptionTable(w io.Writer, list []store.ExceptionRecord, none string) error {
+	if len(list) == 0 {
+		fmt.Fprintln(w, none)
+		return nil
+	}
+	now := time.Now()
+	t := newTable(w, "ID", "RESOURCE", "RULE", "OWNER", "REASON", "ENDS")
+	for _, e := range list {
+		t.AppendRow([]any{e.ID, e.Resource, or(e.Rule, "every rule"), e.Owner, ellipsis(e.Reason, 60), exceptionEnd(e, now)})
+	}
+	t.Render()
+	return nil
+}
+
+// exceptionEnd says when an exception ends or how it ended.
+func exceptionEnd(e store.ExceptionRecord, now time.Time) string {
+	switch {
+	case !e.Removed.IsZero():
+		return "removed " + e.Removed.Local().Format(time.DateTime) + " by " + e.RemovedBy
+	case e.Expires.Before(now):
+		return "expired " + e.Expires.Local().Format(time.DateTime)
+	}
+	return e.Expires.Local().Format(time.DateTime)
+}
+
+func newExceptionsGet() *cobra.Command {
+	return &cobra.Command{
+		Use: "get ID", Short: "Show an exception, and who added and ended it",
+		Example: `  riposte exceptions get ex-7f3a
+  riposte exceptions get ex-7f3a -o json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := connect(cmd)
+			if err != nil {
+				return err
+			}
+			var e store.ExceptionRecord
+			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/exceptions/"+url.PathEscape(args[0]), nil, nil, &e); err != nil {
+				return err
+			}
+			return printValue(cmd, e, func(w io.Writer) error {
+				for _, line := range [][2]string{
+					{"id", e.ID}, {"resource", e.Resource}, {"rule", or(e.Rule, "every rule")}, {"action", or(e.Action, "every action")},
+					{"account", or(e.Account, "every account")}, {"owner", e.Owner}, {"reason", e.Reason}, {"ticket", e.Ticket},
+					{"added", e.Created.Local().Format(time.DateTime) + " by " + e.AddedBy}, {"ends", exceptionEnd(e, time.Now())},
+				} {
+					if line[1] != "" {
+						fmt.Fprintf(w, "%-9s %s\n", line[0], line[1])
+					}
 				}
-				t.Render()
 				return nil
 			})
 		},
@@ -91,7 +116,8 @@ func newExceptionsList() *cobra.Command {
 
 func newExceptionsRemove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ID", Short: "End an exception now", Example: "  riposte exceptions remove x-7f3a",
+		Use: "remove ID", Aliases: []string{"end"}, Short: "End an exception now", Example: "  riposte exceptions remove ex-7f3a",
+		Long: "Ends an exception before its time. It stays in the list of `riposte exceptions list --all`, with who ended it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect(cmd)

@@ -31,17 +31,26 @@ func newExecutionsList() *cobra.Command {
 	var query listQuery
 	cmd := &cobra.Command{
 		Use: "list", Short: "List executions, the latest first",
-		Example: "  riposte executions list --since 24h\n  riposte executions list --status FAILED -o json",
+		Long: "Lists executions, those that started last first. The filters must all hold.",
+		Example: `  riposte executions list --since 24h
+  riposte executions list --status FAILED -o json
+  riposte executions list --rule cloudtrail-logging-stopped --since 2026-11-01 --until 2026-11-08`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := connect(cmd)
 			if err != nil {
 				return err
 			}
-			var list []playbook.Summary
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/executions", query.values(time.Now()), nil, &list); err != nil {
+			list, next, err := pages(&query, time.Now(), func(v url.Values) (list []playbook.Summary, last string, err error) {
+				if err = c.Call(cmd.Context(), http.MethodGet, "/api/v1/executions", v, nil, &list); err == nil && len(list) > 0 {
+					last = list[len(list)-1].ID
+				}
+				return list, last, err
+			})
+			if err != nil {
 				return err
 			}
-			return printValue(cmd, list, func(w io.Writer) error {
+			defer sayMore(cmd, next)
+			return printValue(cmd, some(list), func(w io.Writer) error {
 				if len(list) == 0 {
 					fmt.Fprintln(w, "no executions")
 					return nil
@@ -52,54 +61,105 @@ func newExecutionsList() *cobra.Command {
 					if s.FirstCall > 0 {
 						first = Milliseconds(s.FirstCall)
 					}
-					t.AppendRow([]any{s.ID, s.Started.Local().Format(time.DateTime), s.Status, s.Mode, ellipsis(s.Title, 60), items(s.Items), first})
+					t.AppendRow([]any{s.ID, s.Started.Local().Format(time.DateTime), s.Status, s.Mode, ellipsis(s.Title, 60), became(s), first})
 				}
 				t.Render()
 				return nil
 			})
 		},
 	}
-	query.flags(cmd, "status", "rule", "playbook", "account", "cause", "resource")
+	query.flags(cmd,
+		listFilter{name: "status", usage: "only with this status: " + words(web.ExecutionStatuses()), upper: true},
+		listFilter{name: "rule", usage: "only started by this rule"},
+		listFilter{name: "playbook", usage: "only of this playbook"},
+		listFilter{name: "account", usage: "only for events of this AWS account"},
+		listFilter{name: "cause", usage: "only for this cause or root cause"},
+		listFilter{name: "resource", usage: "only that planned for the resource with this ARN"})
+	query.untilFlag(cmd)
 	return cmd
 }
 
-// items counts plan items in words: "2 changed, 1 excepted".
-func items(counts map[action.Status]int) string {
+// became says in words what became of an execution's items: "2 changed, 1 excepted; undone by …".
+func became(s playbook.Summary) string {
 	var parts []string
-	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d %s", counts[status], status))
+	for _, status := range slices.Sorted(maps.Keys(s.Items)) {
+		parts = append(parts, fmt.Sprintf("%d %s", s.Items[status], status))
 	}
-	return strings.Join(parts, ", ")
+	text := strings.Join(parts, ", ")
+	if s.UndoneBy != "" {
+		text += "; undone by " + s.UndoneBy
+	}
+	return strings.TrimPrefix(text, "; ")
 }
 
 func newExecutionsGet() *cobra.Command {
 	return &cobra.Command{
-		Use: "get ID", Short: "Show everything that an execution did", Example: "  riposte executions get 5f0c1d2e3b4a59687766",
+		Use: "get ID", Short: "Show everything that an execution did, and who was told",
+		Long: `Shows each step with its time, the plans with every resource before and after, the AWS calls with their request ids, what
+the guard said, who was told, and how to take it back.`,
+		Example: `  riposte executions get 5f0c1d2e3b4a59687766
+  riposte executions get 5f0c1d2e3b4a59687766 -o json | jq '.plans[].items[].receipts'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect(cmd)
 			if err != nil {
 				return err
 			}
-			var view playbook.View
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/executions/"+url.PathEscape(args[0]), nil, nil, &view); err != nil {
+			var execution web.Execution
+			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/executions/"+url.PathEscape(args[0]), nil, nil, &execution); err != nil {
 				return err
 			}
-			return printValue(cmd, view, func(w io.Writer) error {
-				printView(w, view)
+			return printValue(cmd, execution, func(w io.Writer) error {
+				printExecution(w, execution)
 				return nil
 			})
 		},
 	}
 }
 
-func printView(w io.Writer, v playbook.View) {
-	fmt.Fprintf(w, "%s  %s\n", v.ID, v.Start.Title)
-	fmt.Fprintf(w, "rule %s, playbook %s, mode %s: %s in %s\n", or(v.Start.Rule, "—"), v.Start.Playbook, v.Start.Mode, v.Status, Milliseconds(v.Took))
-	if v.Error != "" {
-		fmt.Fprintf(w, "error %s: %s\n", v.Error, v.Why)
+// printExecution lays an execution out for people.
+func printExecution(w io.Writer, e web.Execution) {
+	s := e.Start
+	fmt.Fprintf(w, "%s  %s\n", e.ID, s.Title)
+	fmt.Fprintf(w, "%s, rule %s, playbook %s, mode %s: %s in %s\n", or(s.Severity, "no severity"), or(s.Rule, "—"), s.Playbook, s.Mode, e.Status, Milliseconds(e.Took))
+	fmt.Fprintf(w, "account %s, region %s, event received %s", or(s.Account, "—"), or(s.Region, "—"), s.Received.Local().Format("2006-01-02 15:04:05.000"))
+	if e.FirstCall > 0 {
+		fmt.Fprintf(w, ", first call +%s", Milliseconds(e.FirstCall))
 	}
 	fmt.Fprintln(w)
+	if s.Undoes != "" {
+		fmt.Fprintf(w, "takes back execution %s, asked for by %s\n", s.Undoes, s.By)
+	}
+	if e.Recovered {
+		fmt.Fprintln(w, "was interrupted, and went on when riposte was back")
+	}
+	if e.Error != "" {
+		fmt.Fprintf(w, "error %s: %s\n", e.Error, e.Why)
+	}
+	fmt.Fprintln(w)
+	printVisits(w, e.View)
+	printPlans(w, e.Plans)
+	if len(e.Reasons) > 0 {
+		fmt.Fprintln(w)
+	}
+	for _, reason := range e.Reasons {
+		fmt.Fprintln(w, "guard:", reason)
+	}
+	if len(e.Told) > 0 {
+		fmt.Fprintln(w, "\ntold, the latest first:")
+	}
+	for _, t := range e.Told {
+		fmt.Fprintf(w, "  %s  %-8s %s\n", t.At.Local().Format("15:04:05.000"), t.Status, strings.TrimSpace(or(t.Channel, t.Route)+" "+t.To+" "+t.Error))
+	}
+	if s.Finding != "" {
+		fmt.Fprintf(w, "\nfinding: riposte findings get '%s'\n", s.Finding)
+	}
+	if e.Undoable {
+		fmt.Fprintf(w, "undo:    riposte executions undo %s\n", e.ID)
+	}
+}
+
+func printVisits(w io.Writer, v playbook.View) {
 	t := newTable(w, "AT", "STATE", "TYPE", "TOOK", "WHAT")
 	for _, visit := range v.Visits {
 		what := ""
@@ -111,13 +171,6 @@ func printView(w io.Writer, v playbook.View) {
 		t.AppendRow([]any{"+" + Milliseconds(visit.Entered.Sub(v.Start.Received)), visit.State, visit.Type, Milliseconds(visit.Took), ellipsis(what, 80)})
 	}
 	t.Render()
-	printPlans(w, v.Plans)
-	for _, reason := range v.Reasons {
-		fmt.Fprintln(w, "guard:", reason)
-	}
-	if v.Undoable {
-		fmt.Fprintf(w, "\nundo: riposte executions undo %s\n", v.ID)
-	}
 }
 
 // printPlans shows plans item by item with their diff and calls.
@@ -142,52 +195,4 @@ func printPlans(w io.Writer, plans []action.Plan) {
 			}
 		}
 	}
-}
-
-func newExecutionsUndo() *cobra.Command {
-	var req web.UndoRequest
-	cmd := &cobra.Command{
-		Use:   "undo ID",
-		Short: "Take back what an execution changed",
-		Long: `Looks at each resource, puts back what the execution changed, verifies, and tells people. What somebody else has
-changed since is shown as a conflict and left alone.`,
-		Example: `  riposte executions undo 5f0c1d2e3b4a59687766 --dry-run
-  riposte executions undo 5f0c1d2e3b4a59687766`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			var undone playbook.Undone
-			if err := c.Call(cmd.Context(), http.MethodPost, "/api/v1/executions/"+url.PathEscape(args[0])+"/undo", nil, req, &undone); err != nil {
-				return err
-			}
-			conflicts := 0
-			for _, plan := range undone.Plans {
-				for _, item := range plan.Items {
-					if item.Status == action.Conflict || item.Status == action.Failed {
-						conflicts++
-					}
-				}
-			}
-			err = printValue(cmd, undone, func(w io.Writer) error {
-				if undone.ID != "" {
-					fmt.Fprintf(w, "undone by execution %s: %s\n", undone.ID, undone.Status)
-				} else {
-					fmt.Fprintln(w, "dry run; nothing was changed")
-				}
-				printPlans(w, undone.Plans)
-				return nil
-			})
-			if err == nil && conflicts > 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%d resources were not put back; see above\n", conflicts)
-				return errFailed
-			}
-			return err
-		},
-	}
-	cmd.Flags().StringVar(&req.Step, "step", "", "only what this state did")
-	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, "look and show; change nothing")
-	return cmd
 }

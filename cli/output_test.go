@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -61,20 +60,4 @@ func TestErrorsArePrintedWithTheNextStep(t *testing.T) {
 			t.Errorf("%v is printed as %q, want %q", tt.err, out.String(), tt.want)
 		}
 	}
-}
-
-func TestEveryCommandExplainsItself(t *testing.T) {
-	var check func(cmd *cobra.Command)
-	check = func(cmd *cobra.Command) {
-		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
-			t.Errorf("%s: short help %q", cmd.CommandPath(), cmd.Short)
-		}
-		if !cmd.HasSubCommands() && cmd.Example == "" && cmd.Name() != "version" {
-			t.Errorf("%s has no example", cmd.CommandPath())
-		}
-		for _, sub := range cmd.Commands() {
-			check(sub)
-		}
-	}
-	check(New(Deps{}))
 }

@@ -91,6 +91,9 @@ reversible playbooks, and tells people what happened.`,
 	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(), newPauseCommand(), newResumeCommand(), newVerifyTrailCommand(d),
 		newAccountsCommand(), newIAMCommand(d), newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())
 	root.AddCommand(newVersionCommand(d))
+	root.AddCommand(newReferenceCommand(root))
+	addCompletionCommand(root)
+	addCompletion(root, d)
 	strictArguments(root)
 	return root
 }
@@ -152,6 +155,7 @@ func Execute(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout
 
 // printError prints what is wrong and the next step; mistakes in files as a list.
 func printError(w io.Writer, err error) {
+	w = plain{w}
 	var problems conf.Problems
 	if errors.As(err, &problems) {
 		fmt.Fprintln(w, problems.Error())
@@ -179,7 +183,7 @@ func defaultData() string {
 }
 
 func newVersionCommand(d Deps) *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version",
+	return &cobra.Command{Use: "version", Short: "Print the version", Example: "  riposte version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprintln(cmd.OutOrStdout(), "riposte", d.Version)
 			return nil
