@@ -37,7 +37,7 @@ func printValue(cmd *cobra.Command, v any, human func(io.Writer) error) error {
 	out := cmd.OutOrStdout()
 	switch name {
 	case "table":
-		return human(out)
+		return human(plain{out})
 	case "yaml":
 		return writeYAML(out, v)
 	case "ndjson":
@@ -112,7 +112,11 @@ func newTable(out io.Writer, columns ...any) table.Writer {
 	style.Box.PaddingLeft = ""
 	style.Box.PaddingRight = "  "
 	t.SetStyle(style)
-	if f, ok := out.(*os.File); ok {
+	screen := out
+	if p, ok := out.(plain); ok {
+		screen = p.Writer
+	}
+	if f, ok := screen.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 20 {
 			t.Style().Size.WidthMax = width
 		}

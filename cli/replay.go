@@ -111,7 +111,7 @@ func showReplay(cmd *cobra.Command, format string, lines *json.Decoder) error {
 		}
 		switch format {
 		case "table":
-			fmt.Fprintln(cmd.OutOrStdout(), replayText(l))
+			fmt.Fprintln(plain{cmd.OutOrStdout()}, replayText(l))
 		case "ndjson":
 			if err := printValue(cmd, []web.ReplayLine{l}, nil); err != nil {
 				return err

@@ -96,7 +96,7 @@ func (l *scanAWS) run(cmd *cobra.Command, d Deps, set *detect.RuleSet, format st
 	planned := l.limit(d, format)
 	responses := newResponses(planned)
 	out := newScanOutput(cmd, format)
-	s := &scan{rules: set, since: f.since, responses: planned > 0, refused: func(err error) { fmt.Fprintln(cmd.ErrOrStderr(), err) }}
+	s := &scan{rules: set, since: f.since, responses: planned > 0, refused: func(err error) { fmt.Fprintln(plain{cmd.ErrOrStderr()}, err) }}
 	err = s.run(ctx, got.paths, nil, nil, func(d Detection) error {
 		responses.add(d)
 		return out.add(d)
@@ -118,7 +118,7 @@ func (l *scanAWS) run(cmd *cobra.Command, d Deps, set *detect.RuleSet, format st
 		return err
 	}
 	if format == "table" && planned > 0 {
-		responses.print(cmd.OutOrStdout(), plans)
+		responses.print(plain{cmd.OutOrStdout()}, plans)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s; %d calls of LookupEvents\n", s.summary(time.Since(started), out.report.total), got.calls)
 	if !l.noCache {

@@ -41,7 +41,7 @@ func (o *scanOutput) object(v any) error {
 func (o *scanOutput) print() error {
 	switch o.format {
 	case "table":
-		o.report.print(o.cmd.OutOrStdout())
+		o.report.print(plain{o.cmd.OutOrStdout()})
 	case "json", "yaml":
 		return printValue(o.cmd, some(o.all), nil)
 	}

@@ -132,6 +132,7 @@ func lineText(l web.Line, colour bool) string {
 	if len(where) > 0 {
 		text += "  [" + strings.Join(where, " ") + "]"
 	}
+	text = strings.ReplaceAll(shown(text), "\n", " ")
 	if code := lineColour(l); colour && code != "" {
 		text = "\x1b[" + code + "m" + text + "\x1b[0m"
 	}
