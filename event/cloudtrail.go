@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -55,11 +56,22 @@ func (r *Record) Account() string {
 	return r.UserIdentity.AccountID
 }
 
-// Record returns the CloudTrail record that the envelope carries, or nil where it carries none.
+// Record returns the CloudTrail record that the envelope carries, or nil where it carries none. Callers share it.
 func (e *Envelope) Record() *Record {
-	if e.record != nil {
-		return e.record
+	if e.record == nil { // made by hand
+		return e.decodeRecord()
 	}
+	e.record.once.Do(func() { e.record.decoded = e.decodeRecord() })
+	return e.record.decoded
+}
+
+// lazyRecord is a record that is decoded when somebody asks for it: of most events nobody does.
+type lazyRecord struct {
+	once    sync.Once
+	decoded *Record
+}
+
+func (e *Envelope) decodeRecord() *Record {
 	if !strings.HasSuffix(e.DetailType, " via CloudTrail") {
 		return nil
 	}
@@ -71,30 +83,42 @@ func (e *Envelope) Record() *Record {
 }
 
 // FromCloudTrail wraps a record of a CloudTrail log file in the envelope that EventBridge sends for it: source from
-// eventSource, detail-type from eventType, and the eventID as id. The record's bytes become the detail as they are.
+// eventSource, detail-type from eventType, and the eventID as id. The record's bytes become the detail as they are. It
+// refuses what Check refuses, and a value that is not of the kind that Record has for it.
 func FromCloudTrail(raw []byte) (*Envelope, error) {
-	if err := Check(raw); err != nil {
+	r := reader{src: raw}
+	if err := r.document(recordShape); err != nil {
 		return nil, err
 	}
-	var r Record
-	if err := jsonv2.Unmarshal(raw, &r); err != nil {
-		return nil, fault.New(fault.Invalid, "not a CloudTrail record: %w", err)
+	found := &r.found
+	if found.odd != nil {
+		return nil, fault.New(fault.Invalid, "not a CloudTrail record: %s", found.odd.what())
 	}
-	if r.EventName == "" || r.EventSource == "" || r.EventID == "" {
+	e := &Envelope{
+		Version: "0", ID: found.text(eventIDPart), DetailType: detailType(found.text(eventTypePart)), Account: found.text(recipientPart),
+		Region: found.text(regionPart), Resources: make([]string, 0, len(found.arns)), Detail: raw, record: &lazyRecord{},
+	}
+	source := found.text(eventSourcePart)
+	if found.text(eventNamePart) == "" || source == "" || e.ID == "" {
 		return nil, fault.New(fault.Invalid, "not a CloudTrail record: eventName, eventSource and eventID are required").
 			WithHint("a log file is {\"Records\":[…]}; other files hold one record or one EventBridge envelope a line")
 	}
-	service, _, _ := strings.Cut(r.EventSource, ".")
-	resources := make([]string, 0, len(r.Resources))
-	for _, res := range r.Resources {
-		if res.ARN != "" {
-			resources = append(resources, res.ARN)
+	service, _, _ := strings.Cut(source, ".")
+	e.Source = "aws." + service
+	if e.Account == "" {
+		e.Account = found.text(accountPart)
+	}
+	if at := found.values[eventTimePart]; at != nil {
+		if err := e.Time.UnmarshalText(plain(at)); err != nil {
+			return nil, fault.New(fault.Invalid, "not a CloudTrail record: eventTime: %w", err)
 		}
 	}
-	return &Envelope{
-		Version: "0", ID: r.EventID, DetailType: detailType(r.EventType), Source: "aws." + service,
-		Account: r.Account(), Time: r.EventTime, Region: r.AWSRegion, Resources: resources, Detail: raw, record: &r,
-	}, nil
+	for _, quoted := range found.arns {
+		if arn := string(plain(quoted)); arn != "" {
+			e.Resources = append(e.Resources, arn)
+		}
+	}
+	return e, nil
 }
 
 func detailType(eventType string) string {

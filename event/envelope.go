@@ -1,10 +1,8 @@
 package event
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
-	"io"
 	"strings"
 	"time"
 
@@ -34,7 +32,7 @@ type Envelope struct {
 	Detail     json.RawMessage `json:"detail"`
 
 	raw    []byte
-	record *Record // of FromCloudTrail; Record decodes it otherwise
+	record *lazyRecord // nil where the envelope was made by hand
 }
 
 // Parse reads one envelope from bytes of unknown origin. It refuses, with code Invalid or TooLarge: what is not one JSON
@@ -60,53 +58,31 @@ func Parse(raw []byte) (*Envelope, error) {
 	if len(e.Detail) == 0 || e.Detail[0] != '{' {
 		return nil, fault.New(fault.Invalid, "event %s: detail is not a JSON object", e.ID)
 	}
-	e.raw = raw
+	e.raw, e.record = raw, &lazyRecord{}
 	return &e, nil
 }
 
 // Check reports whether raw is one JSON object within the bounds and without duplicate keys.
 func Check(raw []byte) error {
-	if len(raw) > MaxBytes {
-		return fault.New(fault.TooLarge, "event has %d bytes, over the limit of %d", len(raw), MaxBytes)
-	}
-	dec := jsontext.NewDecoder(bytes.NewReader(raw))
-	first := true
-	for {
-		token, err := dec.ReadToken()
-		if errors.Is(err, io.EOF) && !first {
-			return nil
-		}
-		if err != nil {
-			return fault.New(fault.Invalid, "event is not valid JSON: %w", err)
-		}
-		if first && token.Kind() != '{' {
-			return fault.New(fault.Invalid, "event is not a JSON object")
-		}
-		if dec.StackDepth() == 0 && token.Kind() != '}' {
-			return fault.New(fault.Invalid, "event is followed by more JSON at byte %d", dec.InputOffset())
-		}
-		if dec.StackDepth() > MaxDepth {
-			return fault.New(fault.TooLarge, "event is nested deeper than %d levels", MaxDepth)
-		}
-		first = false
-	}
+	r := reader{src: raw}
+	return r.document(nil)
 }
 
 // JSON returns the envelope's bytes: as received where it was parsed, encoded otherwise.
 func (e *Envelope) JSON() []byte {
 	if e.raw == nil {
-		if e.Version == "" {
-			e.Version = "0"
-		}
-		e.raw = e.encode()
+		e.raw = e.AppendJSON(make([]byte, 0, len(e.Detail)+512))
 	}
 	return e.raw
 }
 
-// encode writes the envelope. The detail is copied as it is: Parse, FromCloudTrail and whoever made it have seen that it
-// is JSON, and it is most of the bytes.
-func (e *Envelope) encode() []byte {
-	b := make([]byte, 0, len(e.Detail)+512)
+// AppendJSON appends what JSON returns to b, for a caller who looks at many envelopes once and has the room already. The
+// detail is copied as it is: Parse, FromCloudTrail and whoever made it have seen that it is JSON, and it is most of the
+// bytes.
+func (e *Envelope) AppendJSON(b []byte) []byte {
+	if e.raw != nil {
+		return append(b, e.raw...)
+	}
 	text := func(before, value string) {
 		b = append(b, before...)
 		quoted, err := jsontext.AppendQuote(b, value)
@@ -115,7 +91,7 @@ func (e *Envelope) encode() []byte {
 		}
 		b = quoted
 	}
-	text(`{"version":`, e.Version)
+	text(`{"version":`, cmp.Or(e.Version, "0"))
 	text(`,"id":`, e.ID)
 	text(`,"detail-type":`, e.DetailType)
 	text(`,"source":`, e.Source)
