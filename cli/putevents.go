@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,7 +33,7 @@ Each event counts only once it is on riposte's disk. Old events are matched but 
 			}
 			reader := file.Reader{Stdin: cmd.InOrStdin(), Bad: refuse}
 			err = reader.Read(cmd.Context(), args, func(raw []byte, where file.Where) error {
-				e, err := envelope(raw)
+				e, err := event.Read(raw)
 				if err == nil {
 					err = c.Call(cmd.Context(), http.MethodPost, "/events", nil, json.RawMessage(e.JSON()), nil)
 				}
@@ -55,17 +54,4 @@ Each event counts only once it is on riposte's disk. Old events are matched but 
 			return nil
 		},
 	}
-}
-
-// envelope reads an EventBridge envelope, or wraps a CloudTrail record in one.
-func envelope(raw []byte) (*event.Envelope, error) {
-	if bytes.Contains(raw, []byte(`"detail-type"`)) { // a record may hold the word too
-		var probe struct {
-			DetailType *string `json:"detail-type"`
-		}
-		if json.Unmarshal(raw, &probe) == nil && probe.DetailType != nil {
-			return event.Parse(raw)
-		}
-	}
-	return event.FromCloudTrail(raw)
 }

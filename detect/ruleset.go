@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"riposte.dev/conf"
 	"riposte.dev/event"
@@ -21,6 +22,7 @@ type RuleSet struct {
 	matcher  *pattern.Matcher
 	warnings conf.Problems
 	hash     string
+	texts    sync.Pool // of *[]byte: room for an event's JSON while it is matched
 }
 
 // Rules returns the rules sorted by id.
@@ -73,12 +75,23 @@ func (e RuleError) Error() string {
 // Unwrap returns the cause.
 func (e RuleError) Unwrap() error { return e.Err }
 
+// matched returns the ids of the rules that have a pattern which matches.
+func (s *RuleSet) matched(env *event.Envelope) ([]string, error) {
+	text, _ := s.texts.Get().(*[]byte)
+	if text == nil {
+		text = new([]byte)
+	}
+	defer s.texts.Put(text)
+	*text = env.AppendJSON((*text)[:0])
+	return s.matcher.Match(*text)
+}
+
 // Match returns the rules that hold for the event, sorted by severity, worst first, then by id. A rule whose condition
 // fails is in the rule errors and not in the matches; one whose playbook input cannot be made is in both, without Input.
 // The error is the event's own: its bytes could not be read, or ctx ended, and nothing is known; or it wraps
 // pattern.ErrTooComplex, and the rules that could be decided are there all the same.
 func (s *RuleSet) Match(ctx context.Context, env *event.Envelope) ([]Match, []RuleError, error) {
-	names, undecided := s.matcher.Match(env.JSON())
+	names, undecided := s.matched(env)
 	if undecided != nil {
 		undecided = fault.New(fault.Invalid, "event %s cannot be matched: %w", env.ID, undecided)
 	}

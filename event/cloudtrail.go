@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -85,31 +86,41 @@ func (e *Envelope) decodeRecord() *Record {
 // FromCloudTrail wraps a record of a CloudTrail log file in the envelope that EventBridge sends for it: source from
 // eventSource, detail-type from eventType, and the eventID as id. The record's bytes become the detail as they are. It
 // refuses what Check refuses, and a value that is not of the kind that Record has for it.
-func FromCloudTrail(raw []byte) (*Envelope, error) {
-	r := reader{src: raw}
-	if err := r.document(recordShape); err != nil {
-		return nil, err
-	}
-	found := &r.found
+func FromCloudTrail(raw []byte) (e *Envelope, err error) {
+	err = read(raw, recordShape, func(found *record) error {
+		e, err = wrap(raw, found)
+		return err
+	})
+	return e, err
+}
+
+// wrap makes the envelope of a record from what was found in it.
+func wrap(raw []byte, found *record) (*Envelope, error) {
 	if found.odd != nil {
 		return nil, fault.New(fault.Invalid, "not a CloudTrail record: %s", found.odd.what())
 	}
-	e := &Envelope{
-		Version: "0", ID: found.text(eventIDPart), DetailType: detailType(found.text(eventTypePart)), Account: found.text(recipientPart),
-		Region: found.text(regionPart), Resources: make([]string, 0, len(found.arns)), Detail: raw, record: &lazyRecord{},
-	}
 	source := found.text(eventSourcePart)
-	if found.text(eventNamePart) == "" || source == "" || e.ID == "" {
+	if len(found.text(eventNamePart)) == 0 || len(source) == 0 || len(found.text(eventIDPart)) == 0 {
 		return nil, fault.New(fault.Invalid, "not a CloudTrail record: eventName, eventSource and eventID are required").
 			WithHint("a log file is {\"Records\":[…]}; other files hold one record or one EventBridge envelope a line")
 	}
-	service, _, _ := strings.Cut(source, ".")
-	e.Source = "aws." + service
-	if e.Account == "" {
-		e.Account = found.text(accountPart)
+	service, _, _ := bytes.Cut(source, []byte{'.'})
+	account := found.text(recipientPart)
+	if len(account) == 0 {
+		account = found.text(accountPart)
 	}
-	if at := found.values[eventTimePart]; at != nil {
-		if err := e.Time.UnmarshalText(plain(at)); err != nil {
+	var made struct { // together, for there are many
+		Envelope
+		lazyRecord
+	}
+	e := &made.Envelope
+	*e = Envelope{
+		Version: "0", ID: string(found.text(eventIDPart)), DetailType: detailType(found.text(eventTypePart)),
+		Source: "aws." + string(service), Account: string(account), Region: string(found.text(regionPart)),
+		Resources: make([]string, 0, len(found.arns)), Detail: raw, record: &made.lazyRecord,
+	}
+	if at := found.text(eventTimePart); found.values[eventTimePart] != nil {
+		if err := e.Time.UnmarshalText(at); err != nil {
 			return nil, fault.New(fault.Invalid, "not a CloudTrail record: eventTime: %w", err)
 		}
 	}
@@ -121,8 +132,8 @@ func FromCloudTrail(raw []byte) (*Envelope, error) {
 	return e, nil
 }
 
-func detailType(eventType string) string {
-	switch eventType {
+func detailType(eventType []byte) string {
+	switch string(eventType) {
 	case "AwsServiceEvent":
 		return ServiceEvent
 	case "AwsConsoleSignIn":

@@ -42,6 +42,28 @@ func Parse(raw []byte) (*Envelope, error) {
 	if err := Check(raw); err != nil {
 		return nil, err
 	}
+	return decode(raw)
+}
+
+// Read reads an envelope or a CloudTrail record, whichever raw is: an envelope has the key detail-type. It refuses what
+// Parse refuses or FromCloudTrail.
+func Read(raw []byte) (e *Envelope, err error) {
+	err = read(raw, recordShape, func(found *record) error {
+		if found.values[detailTypePart] != nil {
+			e, err = decode(raw)
+		} else {
+			e, err = wrap(raw, found)
+		}
+		return err
+	})
+	return e, err
+}
+
+// Check reports whether raw is one JSON object within the bounds and without duplicate keys.
+func Check(raw []byte) error { return read(raw, nil, nil) }
+
+// decode reads an envelope that was checked.
+func decode(raw []byte) (*Envelope, error) {
 	var e Envelope
 	if err := jsonv2.Unmarshal(raw, &e); err != nil {
 		return nil, fault.New(fault.Invalid, "event is not an EventBridge envelope: %w", err).
@@ -60,12 +82,6 @@ func Parse(raw []byte) (*Envelope, error) {
 	}
 	e.raw, e.record = raw, &lazyRecord{}
 	return &e, nil
-}
-
-// Check reports whether raw is one JSON object within the bounds and without duplicate keys.
-func Check(raw []byte) error {
-	r := reader{src: raw}
-	return r.document(nil)
 }
 
 // JSON returns the envelope's bytes: as received where it was parsed, encoded otherwise.

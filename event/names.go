@@ -5,26 +5,58 @@ import "encoding/binary"
 // manyNames is from where on an object's names are kept in a map: comparing each with each would take long.
 const manyNames = 64
 
-// nameSet finds a name that an object has twice. The names themselves are on the reader's stack, from first on.
+// names are those of the objects that are open, as spans of src. Spans hold no pointers, so that the collector of garbage
+// has no work with them.
+type names struct {
+	src   []byte
+	plain []byte // names that were escaped; they follow src
+	spans []span
+}
+
+type span struct{ start, end uint32 }
+
+// push adds a name, which stands at start to end in src with its quotes.
+func (n *names) push(start, end int) {
+	quoted := n.src[start:end]
+	for _, c := range quoted {
+		if c == '\\' {
+			from := len(n.plain)
+			n.plain = append(n.plain, plain(quoted)...)
+			n.spans = append(n.spans, span{uint32(len(n.src) + from), uint32(len(n.src) + len(n.plain))})
+			return
+		}
+	}
+	n.spans = append(n.spans, span{uint32(start + 1), uint32(end - 1)})
+}
+
+func (n *names) at(i int) []byte {
+	s := n.spans[i]
+	if all := uint32(len(n.src)); s.start >= all {
+		return n.plain[s.start-all : s.end-all]
+	}
+	return n.src[s.start:s.end]
+}
+
+// nameSet finds a name that an object has twice. The object's names begin at first.
 type nameSet struct {
 	first int
 	seen  uint64              // a bit for each hash: most new names are known to be new by it
 	many  map[string]struct{} // more than manyNames of them
 }
 
-// has adds the last name of the stack and reports whether the object has it already.
-func (s *nameSet) has(stack [][]byte) bool {
-	last := len(stack) - 1
-	name, before := stack[last], stack[s.first:last]
-	if s.many == nil && len(before) < manyNames {
+// has adds the last of the names and reports whether the object has it already.
+func (s *nameSet) has(all *names) bool {
+	last := len(all.spans) - 1
+	name := all.at(last)
+	if s.many == nil && last-s.first < manyNames {
 		bit := uint64(1) << hash(name)
 		hit := s.seen&bit != 0
 		s.seen |= bit
 		if !hit {
 			return false
 		}
-		for _, other := range before {
-			if string(other) == string(name) {
+		for i := s.first; i < last; i++ {
+			if string(all.at(i)) == string(name) {
 				return true
 			}
 		}
@@ -32,8 +64,8 @@ func (s *nameSet) has(stack [][]byte) bool {
 	}
 	if s.many == nil {
 		s.many = make(map[string]struct{}, 2*manyNames)
-		for _, other := range before {
-			s.many[string(other)] = struct{}{}
+		for i := s.first; i < last; i++ {
+			s.many[string(all.at(i))] = struct{}{}
 		}
 	}
 	if _, there := s.many[string(name)]; there {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,8 +17,25 @@ import (
 type reader struct {
 	src   []byte
 	pos   int
-	names [][]byte // of the objects that are open, without their quotes
+	names names
 	found record
+}
+
+// readers are kept for their room. They hold nothing of an event.
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// read has a reader read src as of says, and use look at what it found.
+func read(src []byte, of *shape, use func(*record) error) error {
+	r, _ := readers.Get().(*reader)
+	r.src, r.pos, r.names.src = src, 0, src
+	err := r.document(of)
+	if err == nil && use != nil {
+		err = use(&r.found)
+	}
+	clear(r.found.arns)
+	*r = reader{names: names{plain: r.names.plain[:0], spans: r.names.spans[:0]}, found: record{arns: r.found.arns[:0]}}
+	readers.Put(r)
+	return err
 }
 
 // broken is a refusal.
@@ -100,7 +118,7 @@ func (r *reader) object(of *shape, depth int) error {
 		r.pos++
 		return nil
 	}
-	own := nameSet{first: len(r.names)}
+	own := nameSet{first: len(r.names.spans)}
 	for {
 		if r.peek() != '"' {
 			return r.broken("a name in double quotes is wanted")
@@ -109,8 +127,9 @@ func (r *reader) object(of *shape, depth int) error {
 		if err := r.text(); err != nil {
 			return err
 		}
-		name := plain(r.src[start:r.pos])
-		if r.names = append(r.names, name); own.has(r.names) {
+		r.names.push(start, r.pos)
+		name := r.names.at(len(r.names.spans) - 1)
+		if own.has(&r.names) {
 			return r.broken("the name %.60q occurs twice in one object", name)
 		}
 		if r.peek() != ':' {
@@ -125,7 +144,7 @@ func (r *reader) object(of *shape, depth int) error {
 			r.pos++
 		case '}':
 			r.pos++
-			r.names = r.names[:own.first]
+			r.names.spans = r.names.spans[:own.first]
 			return nil
 		default:
 			return r.broken("a comma or a closing brace is wanted")

@@ -21,9 +21,10 @@ const (
 	eventTypePart
 	eventTimePart
 	regionPart
-	recipientPart // recipientAccountId
-	accountPart   // userIdentity.accountId
-	arnPart       // resources[].ARN, any number of them
+	recipientPart  // recipientAccountId
+	accountPart    // userIdentity.accountId
+	arnPart        // resources[].ARN, any number of them
+	detailTypePart // of an envelope: no record has it
 	parts
 )
 
@@ -55,12 +56,12 @@ func (f *record) note(of *shape, quoted []byte) {
 	}
 }
 
-// text returns a part's text, "" where the record lacks it.
-func (f *record) text(p part) string {
+// text returns a part's text, nothing where the record lacks it.
+func (f *record) text(p part) []byte {
 	if f.values[p] == nil {
-		return ""
+		return nil
 	}
-	return string(plain(f.values[p]))
+	return plain(f.values[p])
 }
 
 // what says what is expected, for a message.
@@ -103,12 +104,12 @@ func object(name string, members ...*shape) *shape {
 	return s
 }
 
-// recordShape is Record. A test holds the two together.
+// recordShape is Record, and the key by which an envelope is told from it. A test holds the two together.
 var recordShape = object("", append(
 	texts("eventVersion", "sourceIPAddress", "userAgent", "errorCode", "errorMessage", "requestID", "sharedEventID"),
 	text("eventTime", eventTimePart), text("eventSource", eventSourcePart), text("eventName", eventNamePart),
 	text("awsRegion", regionPart), text("eventID", eventIDPart), text("eventType", eventTypePart),
-	text("recipientAccountId", recipientPart), &shape{name: "readOnly", kind: 't'},
+	text("recipientAccountId", recipientPart), text("detail-type", detailTypePart), &shape{name: "readOnly", kind: 't'},
 	object("userIdentity", append(texts("type", "principalId", "arn", "accessKeyId", "userName", "invokedBy"),
 		text("accountId", accountPart), object("onBehalfOf", texts("userId")...),
 		object("sessionContext", append(texts("sourceIdentity"),

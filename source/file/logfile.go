@@ -7,8 +7,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"riposte.dev/fault"
 )
 
@@ -30,10 +28,7 @@ func LogFile(ctx context.Context, src io.Reader, fn func(raw []byte, index int) 
 	if err != nil {
 		return err
 	}
-	window := &window{src: bufio.NewReaderSize(plain, 256<<10)}
-	dec := jsontext.NewDecoder(window, jsontext.AllowDuplicateNames(true))
-	window.dec = dec
-	err = records(dec, fn)
+	err = records(newSplitter(plain), fn)
 	var stopped *stopError
 	switch {
 	case err == nil:
@@ -49,27 +44,15 @@ func LogFile(ctx context.Context, src io.Reader, fn func(raw []byte, index int) 
 }
 
 // records reads one object with its array Records to the end of the file.
-func records(dec *jsontext.Decoder, fn func([]byte, int) error) error {
-	if dec.PeekKind() != '{' {
-		if _, err := dec.ReadToken(); err != nil {
-			return place(dec, err)
-		}
-		return fault.New(fault.Invalid, "it does not begin with an object")
+func records(s *splitter, fn func([]byte, int) error) error {
+	if s.peek() != '{' {
+		return s.broken("it does not begin with an object")
 	}
-	found := false
-	err := (*Reader)(nil).wrapped(dec, "Records", func() error {
-		found = true
-		for index := 0; dec.PeekKind() != ']'; index++ {
-			value, err := dec.ReadValue()
-			if err != nil {
-				return place(dec, err)
-			}
-			if err := fn(bytes.Clone(value), index); err != nil {
-				return &stopError{err}
-			}
+	found, err := s.wrapped(recordsWrapper, func(value []byte, index int) error {
+		if err := fn(value, index); err != nil {
+			return &stopError{err}
 		}
-		_, err := dec.ReadToken()
-		return place(dec, err)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -77,11 +60,8 @@ func records(dec *jsontext.Decoder, fn func([]byte, int) error) error {
 	if !found {
 		return fault.New(fault.Invalid, "it has no array Records")
 	}
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) { // to the end, so that the checksum of gzip is seen
-		if err == nil {
-			err = errors.New("more follows the object")
-		}
-		return place(dec, err)
+	if s.peek(); !s.atEnd() { // to the end, so that the checksum of gzip is seen
+		return s.broken("more follows the object")
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (r *Reader) stream(ctx context.Context, name string, src io.Reader, fn func
 		case formatLines:
 			err = r.lines(name, in, fn)
 		default:
-			err = r.values(name, in, fn)
+			err = r.values(name, newSplitter(in), fn)
 		}
 	}
 	var stopped *stopError

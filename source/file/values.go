@@ -1,129 +1,130 @@
 package file
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"riposte.dev/event"
 	"riposte.dev/fault"
 )
 
+// The wrappers of records that are known: a log file's, and that of an answer of LookupEvents.
+const (
+	recordsWrapper = "Records"
+	eventsWrapper  = "Events"
+)
+
 // values reads JSON values that lines do not separate: log files, arrays, pretty-printed events.
-func (r *Reader) values(name string, in *bufio.Reader, fn func([]byte, Where) error) error {
-	window := &window{src: in}
-	dec := jsontext.NewDecoder(window, jsontext.AllowDuplicateNames(true))
-	window.dec = dec
+func (r *Reader) values(name string, s *splitter, fn func([]byte, Where) error) error {
 	where := Where{File: name}
-	// each reads the members of the open array, which dec has entered.
-	each := func(member func(jsontext.Value) ([]byte, error)) error {
-		for index := 0; dec.PeekKind() != ']'; index++ {
-			value, err := dec.ReadValue()
-			if err != nil {
-				return place(dec, err)
-			}
-			raw, err := member(value)
-			if err != nil {
-				r.bad(fmt.Errorf("%s: record %d: %w", name, index+1, err))
-				continue
-			}
-			if err := fn(raw, where); err != nil {
-				return &stopError{err}
-			}
+	give := func(value []byte, _ int) error {
+		if err := fn(value, where); err != nil {
+			return &stopError{err}
 		}
-		_, err := dec.ReadToken()
-		return place(dec, err)
+		return nil
 	}
 	for {
-		kind := dec.PeekKind()
-		if kind == '[' {
-			if _, err := dec.ReadToken(); err != nil {
-				return place(dec, err)
+		var err error
+		switch first, wrapper := s.peek(), s.wrapper(); {
+		case s.atEnd():
+			return nil
+		case first == '[':
+			err = s.items(give)
+		case first != '{':
+			err = s.broken("an object or an array is wanted")
+		case wrapper == recordsWrapper:
+			_, err = s.wrapped(wrapper, give)
+		case wrapper == eventsWrapper:
+			_, err = s.wrapped(wrapper, func(value []byte, index int) error {
+				record, err := lookedUp(value)
+				if err != nil {
+					r.bad(fmt.Errorf("%s: record %d: %w", name, index+1, err))
+					return nil
+				}
+				return give(record, index)
+			})
+		default:
+			var value []byte
+			if value, err = s.value(); err == nil {
+				err = give(value, 0)
 			}
-			if err := each(asIs); err != nil {
-				return err
-			}
-			continue
 		}
-		wrapper := wrapperName(window, dec)
-		if wrapper == "" {
-			value, err := dec.ReadValue()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return place(dec, err)
-			}
-			if err := fn(bytes.Clone(value), where); err != nil {
-				return &stopError{err}
-			}
-			continue
-		}
-		member := asIs
-		if wrapper == "Events" {
-			member = lookedUp
-		}
-		if err := r.wrapped(dec, wrapper, func() error { return each(member) }); err != nil {
-			return err
-		}
-	}
-}
-
-// wrapped reads an object whose member of that name is the array of events; other members are passed over.
-func (r *Reader) wrapped(dec *jsontext.Decoder, wrapper string, each func() error) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return place(dec, err)
-	}
-	for dec.PeekKind() != '}' {
-		key, err := dec.ReadToken()
 		if err != nil {
-			return place(dec, err)
-		}
-		if key.String() != wrapper || dec.PeekKind() != '[' {
-			if err := dec.SkipValue(); err != nil {
-				return place(dec, err)
-			}
-			continue
-		}
-		if _, err := dec.ReadToken(); err != nil {
-			return place(dec, err)
-		}
-		if err := each(); err != nil {
 			return err
 		}
 	}
-	_, err := dec.ReadToken()
-	return place(dec, err)
 }
 
-// wrapperName looks ahead whether the next object is a log file's or LookupEvents' wrapper.
-func wrapperName(w *window, dec *jsontext.Decoder) string {
-	if dec.PeekKind() != '{' {
-		return ""
+// items reads an array and calls each with every item and its index.
+func (s *splitter) items(each func(value []byte, index int) error) error {
+	if _, err := s.take("["); err != nil {
+		return err
 	}
-	ahead := dec.UnreadBuffer()
-	if at := bytes.IndexByte(ahead, '{'); at >= 0 {
-		ahead = ahead[at:]
+	if s.peek() == ']' {
+		s.pos++
+		return nil
 	}
-	if len(ahead) < 64 { // the name may lie beyond what the decoder has buffered
-		more, _ := w.src.Peek(64)
-		ahead = append(bytes.Clone(ahead), more...)
+	for index := 0; ; index++ {
+		value, err := s.value()
+		if err != nil {
+			return err
+		}
+		if err := each(value, index); err != nil {
+			return err
+		}
+		if c, err := s.take(",]"); err != nil || c == ']' {
+			return err
+		}
 	}
-	ahead = bytes.TrimLeft(bytes.TrimPrefix(ahead, []byte("{")), " \t\r\n")
-	for _, name := range []string{"Records", "Events"} {
+}
+
+// wrapped reads an object whose member of that name is the array of events, and reports whether it was there; other
+// members are passed over.
+func (s *splitter) wrapped(wrapper string, each func(value []byte, index int) error) (found bool, err error) {
+	if _, err := s.take("{"); err != nil {
+		return false, err
+	}
+	if s.peek() == '}' {
+		s.pos++
+		return false, nil
+	}
+	for {
+		if s.peek() != '"' {
+			return found, s.broken("a name in double quotes is wanted")
+		}
+		key, err := s.value()
+		if err != nil {
+			return found, err
+		}
+		if _, err := s.take(":"); err != nil {
+			return found, err
+		}
+		if string(key) == `"`+wrapper+`"` && s.peek() == '[' {
+			found, err = true, s.items(each)
+		} else {
+			err = s.skip()
+		}
+		if err != nil {
+			return found, err
+		}
+		if c, err := s.take(",}"); err != nil || c == '}' {
+			return found, err
+		}
+	}
+}
+
+// wrapper looks ahead whether the object at hand is a log file's or LookupEvents' wrapper.
+func (s *splitter) wrapper() string {
+	ahead := bytes.TrimLeft(bytes.TrimPrefix(s.ahead(64), []byte("{")), " \t\r\n")
+	for _, name := range []string{recordsWrapper, eventsWrapper} {
 		if bytes.HasPrefix(ahead, []byte(`"`+name+`"`)) {
 			return name
 		}
 	}
 	return ""
 }
-
-func asIs(v jsontext.Value) ([]byte, error) { return bytes.Clone(v), nil }
 
 // lookedUp takes the record out of an answer of LookupEvents, where it is JSON text in a string.
 func lookedUp(v jsontext.Value) ([]byte, error) {
@@ -132,27 +133,4 @@ func lookedUp(v jsontext.Value) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "the event has no CloudTrailEvent text")
 	}
 	return []byte(e.CloudTrailEvent), nil
-}
-
-func place(dec *jsontext.Decoder, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("at byte %d: %w; what follows is not read", dec.InputOffset(), err)
-}
-
-// window refuses to let the decoder buffer one value of more than maxRecord bytes.
-type window struct {
-	src  *bufio.Reader
-	dec  *jsontext.Decoder
-	read int64
-}
-
-func (w *window) Read(p []byte) (int, error) {
-	if w.dec != nil && w.read-w.dec.InputOffset() > maxRecord {
-		return 0, fault.New(fault.TooLarge, "one record has more than %d bytes", event.MaxBytes)
-	}
-	n, err := w.src.Read(p)
-	w.read += int64(n)
-	return n, err
 }

@@ -106,7 +106,7 @@ func TestBrokenFilesAreBuriedByName(t *testing.T) {
 		"not gzip":           {[]byte(`{"Records":[]}`), "not a gzip file", 0, 1},
 		"cut off":            {whole[:len(whole)-4], "cut off", 300, 1},
 		"no log file":        {zip(t, `{"configurationItems":[]}`), "no array Records", 0, 1},
-		"a huge record":      {zip(t, `{"Records":[`+strings.Repeat(" ", 2<<20)+`]}`), "more than", 0, 1},
+		"a huge record":      {zip(t, `{"Records":["`+strings.Repeat(" ", 2<<20)+`"]}`), "more than", 0, 1},
 		"not there":          {nil, "is not there", 0, 1},
 		"hundreds are wrong": {zip(t, many), "500 records", 1, 101},
 	} {

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+
+	"riposte.dev/detect"
+	"riposte.dev/event"
+	"riposte.dev/source/file"
+)
+
+// scan matches events of files with rules, on every core, and reports in the order of the files.
+type scan struct {
+	rules     *detect.RuleSet
+	refused   func(error)
+	since     time.Time // older events are left out; zero: none are
+	responses bool      // keep what the rules start
+
+	events, bad int
+	bytes       int64 // of events
+}
+
+// A batch of events is what one core matches at once. A file may have some batches that nobody has taken yet, so that
+// matching does not wait for the disk; then its reading waits.
+const (
+	scanBatchEvents = 256
+	scanBatchBytes  = 1 << 20
+	scanBatches     = 4
+)
+
+// scanFile is a file on its way through the scan.
+type scanFile struct {
+	path    string
+	batches chan *scanBatch // in the order of the file; closed at its end
+	err     error           // that ends the scan; read after batches is closed
+}
+
+// scanBatch are events of one file.
+type scanBatch struct {
+	raws   [][]byte
+	wheres []file.Where
+	bytes  int64
+	bad    []error // what could not be read among them
+	done   chan scanResult
+}
+
+type scanResult struct {
+	detections []Detection
+	errs       []error
+	older      int
+}
+
+// run reads the paths and hands every detection to emit. Files are read side by side and their events matched side by
+// side; what comes of it is told in the order of the paths and of the events in each.
+func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progress func(int), emit func(Detection) error) error {
+	names, err := scanFiles(paths)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cores := runtime.GOMAXPROCS(0)
+	queue, ordered := make(chan *scanFile), make(chan *scanFile, cores)
+	batches := make(chan *scanBatch, cores)
+	var readers, matchers sync.WaitGroup
+	for range cores {
+		readers.Go(func() {
+			for f := range queue {
+				f.err = f.read(ctx, file.Reader{Stdin: stdin, Progress: progress}, batches)
+				close(f.batches)
+			}
+		})
+		matchers.Go(func() {
+			for b := range batches {
+				b.done <- s.match(ctx, b)
+			}
+		})
+	}
+	go func() {
+		defer close(ordered)
+		defer close(queue)
+		for _, name := range names {
+			f := &scanFile{path: name, batches: make(chan *scanBatch, scanBatches)}
+			select {
+			case ordered <- f:
+			case <-ctx.Done():
+				return
+			}
+			queue <- f
+		}
+	}()
+	for f := range ordered {
+		for b := range f.batches {
+			if problem := s.tell(ctx, b, emit); problem != nil && err == nil {
+				err = problem
+				cancel()
+			}
+		}
+		if f.err != nil && err == nil {
+			err = f.err
+			cancel()
+		}
+	}
+	readers.Wait()
+	close(batches)
+	matchers.Wait()
+	if err == nil {
+		err = ctx.Err()
+	}
+	return err
+}
+
+// scanFiles lists the files of all paths.
+func scanFiles(paths []string) ([]string, error) {
+	var names []string
+	for _, path := range paths {
+		if path == "-" {
+			names = append(names, path)
+			continue
+		}
+		files, err := file.Files(path)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, files...)
+	}
+	return names, nil
+}
+
+// read reads the file into batches, each of which goes to whoever matches and into f.batches.
+func (f *scanFile) read(ctx context.Context, reader file.Reader, batches chan<- *scanBatch) error {
+	next := &scanBatch{done: make(chan scanResult, 1)}
+	flush := func() error {
+		b := next
+		next = &scanBatch{done: make(chan scanResult, 1)}
+		for _, to := range []chan<- *scanBatch{f.batches, batches} {
+			select {
+			case to <- b:
+			case <-ctx.Done():
+				b.done <- scanResult{} // it may be in f.batches
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
+	reader.Bad = func(err error) {
+		if next.bad = append(next.bad, err); len(next.bad) == scanBatchEvents {
+			_ = flush() // it fails when ctx ends, which ends the reading too
+		}
+	}
+	err := reader.Read(ctx, []string{f.path}, func(raw []byte, where file.Where) error {
+		next.raws, next.wheres = append(next.raws, raw), append(next.wheres, where)
+		next.bytes += int64(len(raw))
+		if len(next.raws) == scanBatchEvents || next.bytes >= scanBatchBytes {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil && (len(next.raws) > 0 || len(next.bad) > 0) {
+		err = flush()
+	}
+	return err
+}
+
+// tell counts and reports what came of a batch; the error is emit's.
+func (s *scan) tell(ctx context.Context, b *scanBatch, emit func(Detection) error) error {
+	result := <-b.done
+	if ctx.Err() != nil {
+		return nil // what was not matched any more is not told
+	}
+	s.events += len(b.raws) - result.older
+	s.bytes += b.bytes
+	for _, errs := range [][]error{result.errs, b.bad} {
+		for _, err := range errs {
+			s.bad++
+			s.refused(err)
+		}
+	}
+	for _, d := range result.detections {
+		if err := emit(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scan) match(ctx context.Context, b *scanBatch) scanResult {
+	var result scanResult
+	for i, raw := range b.raws {
+		refuse := func(err error) { result.errs = append(result.errs, fmt.Errorf("%s: %w", b.wheres[i], err)) }
+		env, err := event.Read(raw)
+		if err != nil {
+			refuse(err)
+			continue
+		}
+		if env.Time.Before(s.since) {
+			result.older++
+			continue
+		}
+		matches, failed, err := s.rules.Match(ctx, env)
+		if err != nil {
+			refuse(err)
+			continue
+		}
+		for _, f := range failed {
+			refuse(f)
+		}
+		for _, m := range matches {
+			result.detections = append(result.detections, s.detection(env, m))
+		}
+	}
+	return result
+}
+
+func (s *scan) detection(env *event.Envelope, m detect.Match) Detection {
+	d := Detection{
+		Rule: m.Rule.ID, Title: m.Title, Severity: string(m.Rule.Severity),
+		Tags:    ScanTags{CIS: m.Rule.Tags.CISControls(), ATTACK: m.Rule.Tags.ATTACK},
+		EventID: env.ID, EventSource: env.Source, Time: env.Time.UTC().Format(time.RFC3339),
+		Account: env.Account, Region: env.Region, Resources: []string{},
+	}
+	for _, resource := range m.Resources {
+		d.Resources = append(d.Resources, resource.ID)
+	}
+	if record := env.Record(); record != nil {
+		d.EventID, d.EventName, d.EventSource = record.EventID, record.EventName, record.EventSource
+		d.Principal, d.SourceIP = record.UserIdentity.Principal(), record.SourceIPAddress
+		d.who, d.denied = record.UserIdentity.Person(), record.ErrorCode != ""
+	}
+	if s.responses && m.Rule.Respond != nil && m.Input != nil && !d.denied {
+		d.response = &response{playbook: m.Rule.Respond.Playbook, input: m.Input, event: env}
+	}
+	return d
+}
+
+// summary is the last line of a scan.
+func (s *scan) summary(took time.Duration, detections int) string {
+	return fmt.Sprintf("%d events, %.1f MB in %s (%.0f MB/s) with %d rules; %d detections; %d unreadable",
+		s.events, float64(s.bytes)/1e6, took.Round(time.Millisecond), float64(s.bytes)/1e6/took.Seconds(), s.rules.Len(), detections, s.bad)
+}
