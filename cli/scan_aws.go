@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"riposte.dev/detect"
+	"riposte.dev/source/cloudtrail"
 )
 
 // shownPlans is how many responses the table shows unless told otherwise.
@@ -92,6 +93,11 @@ func (l *scanAWS) run(cmd *cobra.Command, d Deps, set *detect.RuleSet, format st
 	got, err := f.run(ctx)
 	if err != nil {
 		return err
+	}
+	if !l.noCache {
+		if err := (cloudtrail.Cache{Dir: f.cache}).Prune(now.AddDate(0, 0, -historyDays)); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), err)
+		}
 	}
 	planned := l.limit(d, format)
 	responses := newResponses(planned)

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -28,7 +27,6 @@ type cloudAccount struct {
 	account *sandbox.Account
 	url     string
 	keys    sandbox.Keys
-	plans   []PlanRequest // that were asked for, when they come one by one
 }
 
 func newCloudAccount(t *testing.T, trails ...string) *cloudAccount {
@@ -86,7 +84,7 @@ func denied(context.Context, PlanRequest) (PlanResult, error) {
 // restart would start the trail again.
 func restart(_ context.Context, r PlanRequest) (PlanResult, error) {
 	return PlanResult{Plans: []action.Plan{{Action: "cloudtrail:StartLogging", Account: r.Event.Account, Region: r.Event.Region, Items: []action.Item{
-		{Status: action.Change, Reason: "the trail does not log", Calls: []action.Call{{Service: "cloudtrail", Operation: "StartLogging", Input: json.RawMessage(r.Input)}}},
+		{Status: action.Change, Reason: "the trail does not log", Calls: []action.Call{{Service: "cloudtrail", Operation: "StartLogging", Input: r.Input}}},
 	}}}}, nil
 }
 
@@ -148,6 +146,28 @@ func TestScanAWSWithoutCacheLeavesNothing(t *testing.T) {
 		if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
 			t.Errorf("left are %v, %v", left, err)
 		}
+	}
+}
+
+func TestScanAWSForgetsWhatAWSHasForgotten(t *testing.T) {
+	c := newCloudAccount(t, "audit")
+	data := t.TempDir()
+	folder := filepath.Join(data, scanCache, "444455556666", "eu-west-1") // of another account
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	old := filepath.Join(folder, "20200101T000000Z-20200102T000000Z.ndjson.gz")
+	if err := os.WriteFile(old, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := scanWith(t, c.deps(restart), data, "--aws", "--regions", "us-east-1", "--no-plans"); code != 0 {
+		t.Fatalf("exit %d:\n%s", code, errs)
+	}
+	if _, err := os.Stat(old); !os.IsNotExist(err) {
+		t.Errorf("events of 2020 are still there: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(data, scanCache, c.account.ID, "us-east-1", "*.gz")); err != nil || len(left) == 0 {
+		t.Errorf("the new ones are not: %v", err)
 	}
 }
 
