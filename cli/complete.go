@@ -34,6 +34,7 @@ func addCompletion(root *cobra.Command, d Deps) {
 		"riposte exceptions get":    once(findAllExceptions),
 		"riposte exceptions remove": once(findExceptions),
 		"riposte keys revoke":       once(findKeys),
+		"riposte resume":            once(findPauses),
 	}
 	files := []string{"config", "cases", "events", "rules"}
 	folders := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -198,6 +199,10 @@ func findKeys(cmd *cobra.Command) []cobra.Completion {
 	return offer(ask[[]web.KeyInfo](cmd, "/api/v1/keys", nil), func(k web.KeyInfo) (string, string) {
 		return k.ID, "account " + k.Account + ", " + words(k.Roles)
 	})
+}
+
+func findPauses(cmd *cobra.Command) []cobra.Completion {
+	return offer(ask[[]store.PauseRecord](cmd, "/api/v1/pauses", nil), func(p store.PauseRecord) (string, string) { return p.ID, p.Reason })
 }
 
 func findAccounts(cmd *cobra.Command) []cobra.Completion {

@@ -17,6 +17,7 @@ func TestTheShellIsOfferedWhatFits(t *testing.T) {
 		"/api/v1/exceptions":          `[{"id":"ex-1","resource":"arn:x","reason":"vendor"}]`,
 		"/api/v1/exceptions?all=true": `[{"id":"ex-1","resource":"arn:x","reason":"vendor"},{"id":"ex-ended","resource":"arn:y","reason":"test"}]`,
 		"/api/v1/keys":                `[{"id":"RIPO1","account":"111122223333","roles":["read"]}]`,
+		"/api/v1/pauses":              `[{"id":"pause-1","reason":"migration"}]`,
 		"/api/v1/rules":               `[{"id":"r1","title":"one","playbook":"p"},{"id":"r2","playbook":"p"},{"id":"r3"}]`,
 		"/api/v1/accounts":            `[{"id":"111122223333","name":"shop"}]`,
 	}
@@ -39,6 +40,7 @@ func TestTheShellIsOfferedWhatFits(t *testing.T) {
 		{running, "exceptions|remove|", "ex-1\tarn:x: vendor|" + ordered},
 		{running, "exceptions|get|ex-e", "ex-1\tarn:x: vendor|ex-ended\tarn:y: test|" + ordered},
 		{running, "keys|revoke|", "RIPO1\taccount 111122223333, read|" + ordered},
+		{running, "resume|", "pause-1\tmigration|" + ordered},
 		{running, "executions|list|--rule|", "r1\tone|r2|r3|" + ordered},
 		{running, "executions|list|--playbook|", "p|" + ordered},
 		{running, "watch|--account|", "111122223333\tshop|" + ordered},

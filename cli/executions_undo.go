@@ -53,7 +53,7 @@ tells people. What somebody else has changed since is shown as a conflict and le
 					fmt.Fprintln(cmd.ErrOrStderr(), "there is nothing to put back")
 					return printUndone(cmd, preview)
 				}
-				printPlans(cmd.ErrOrStderr(), preview.Plans)
+				printPlans(plain{cmd.ErrOrStderr()}, preview.Plans)
 				if err := confirm(cmd, "\nput this back?"); err != nil {
 					return err
 				}

@@ -122,7 +122,7 @@ func lineText(l web.Line, colour bool) string {
 	if l.Since > 0 {
 		since = "+" + Milliseconds(l.Since)
 	}
-	text := fmt.Sprintf("%s %10s  %-8s %-13s %s", l.Time.Local().Format("15:04:05.000"), since, l.Kind, l.Severity, l.Text)
+	text := fmt.Sprintf("%s %10s  %-8s %-13s %s", l.Time.Local().Format("15:04:05.000"), since, l.Kind, l.Severity, shown(l.Text))
 	var where []string
 	for _, part := range []string{l.Account, l.Region, l.Execution} {
 		if part != "" {

@@ -45,6 +45,9 @@ func TestLinesAreColouredOnTerminalsOnly(t *testing.T) {
 	if got := lineText(l, true); got != "\x1b[31m"+want+"\x1b[0m" {
 		t.Errorf("coloured line %q", got)
 	}
+	if got := lineText(web.Line{Kind: "ended", Text: "a\x1b[2Jb"}, true); strings.Count(got, "\x1b") != 2 {
+		t.Errorf("line %q carries a terminal command", got)
+	}
 	if got := lineText(web.Line{Kind: "applied", Text: "x"}, true); strings.Contains(got, "\x1b") || strings.Contains(got, "[") {
 		t.Errorf("plain line %q", got)
 	}
