@@ -18,7 +18,7 @@ func newKeysCommand() *cobra.Command {
 		Use:   "keys",
 		Short: "Access keys for those who send events or use the API",
 		Long: `Keys sign requests as AWS access keys do (SigV4), so that the AWS SDK and CLI can send events with PutEvents.
-An EventBridge API destination sends ID:SECRET as API key in the header X-Api-Key.
+A connection of an EventBridge API destination has the id as user name and the secret as password (BASIC).
 Keys are stored encrypted; the secret is shown once.`,
 	}
 	cmd.AddCommand(newKeysCreate(), newKeysList(), newKeysRevoke())
