@@ -97,7 +97,7 @@ type RulesConfig struct {
 	Paths     []string              `yaml:"paths"`   // files and folders of rules
 	Playbooks []string              `yaml:"playbooks"`
 	Disable   []string              `yaml:"disable"` // rule ids
-	Modes     map[string]guard.Mode `yaml:"modes"`   // mode by rule id
+	Modes     map[string]guard.Mode `yaml:"modes"`   // mode by rule id; "*" for the boldest mode of all others
 }
 
 // ThreatListConfig is a file of addresses and networks.

@@ -128,7 +128,7 @@ func loadRules(c Config, playbooks map[string]*asl.Machine) (*detect.RuleSet, er
 	}
 	var problems conf.Problems
 	for _, id := range slices.Sorted(maps.Keys(c.Rules.Modes)) {
-		if rules.Rule(id) == nil {
+		if id != otherRules && rules.Rule(id) == nil {
 			problems = append(problems, c.problem(conf.FieldPath("rules.modes", id), "correct the id or take it out", "there is no rule %q", id))
 		}
 	}

@@ -50,20 +50,30 @@ func errNotOpen() error {
 		WithHint("see /readyz for what AWS answers")
 }
 
+// otherRules stands in the configuration's modes for all rules that it doesn't name. Their mode is a limit: it makes none bolder.
+const otherRules = "*"
+
+// mode returns the mode in which a rule wants to respond, whose own mode is given, and the boldest that it may.
+func (f *inForce) mode(rule string, own guard.Mode) (asked, limit guard.Mode) {
+	if mode, named := f.modes[rule]; named {
+		return mode, f.limit
+	}
+	if others, set := f.modes[otherRules]; set && f.limit.Bolder(others) {
+		return own, others
+	}
+	return own, f.limit
+}
+
 // Admit asks the guard, in no bolder mode than the configuration allows.
 func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, error) {
-	now := g.inForce.Load()
-	if mode, ok := now.modes[a.Rule]; ok {
-		a.Mode = mode
-	}
-	asked := a.Mode
-	if asked.Bolder(now.limit) {
-		a.Mode = now.limit
+	asked, limit := g.inForce.Load().mode(a.Rule, a.Mode)
+	if a.Mode = asked; asked.Bolder(limit) {
+		a.Mode = limit
 	}
 	if made := g.guard.Load(); made != nil {
 		verdict, err := made.Admit(ctx, a)
 		if asked != a.Mode {
-			verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", now.limit, asked))
+			verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", limit, asked))
 		}
 		return verdict, err
 	}
