@@ -83,9 +83,14 @@ func records(name string, n int) (texts, ids []string) {
 // logFile packs records as CloudTrail does.
 func logFile(t *testing.T, records []string) []byte {
 	t.Helper()
+	return packed(t, `{"Records":[`+strings.Join(records, ",")+`]}`)
+}
+
+func packed(t *testing.T, text string) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	if _, err := z.Write([]byte(`{"Records":[` + strings.Join(records, ",") + `]}`)); err != nil {
+	if _, err := z.Write([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {

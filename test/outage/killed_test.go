@@ -42,36 +42,44 @@ func TestSIGTERMWhileAQueueIsDrained(t *testing.T) {
 	}
 }
 
-func TestSIGKILLInTheMiddleOfAFile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
-	q := w.queue(t, "notices")
-	const bucket = "trail-logs"
-	q.bucket(t, bucket)
-	e := w.prepare(t, sources([]*queue{q}, bucket))
-	first := e.launch(t)
-	half := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.half(rw, r) })
-	const inFile = 3000
-	w.front.Store(&half)
-	sent := w.putRecords(t, bucket, "large", inFile)
-	some := 0
-	eventually(t, "a part of the file is found", func() bool {
-		found, err := e.found(t)
-		some = len(found)
-		return err == nil && some > 0
-	})
-	first.end(t, syscall.SIGKILL)
-	w.front.Store(nil)
-	if t.Logf("%d of %d records were found before SIGKILL", some, inFile); some == inFile {
-		t.Error("the whole file was found before SIGKILL; the test does not reach what it is about")
-	}
-	w.clock.skip(visibility) // the notice was in the hands of the dead
-	second := e.launch(t)
-	expect(t, sent, second.engine)
-	eventually(t, "the queue is empty", func() bool { return q.empty(t) })
-	e.well(t)
-	if n := w.calls("GetObject"); n > 3 {
-		t.Errorf("one file was asked for %d times", n)
+func TestKilledInTheMiddleOfAFile(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sandbox.Options{})
+			q := w.queue(t, "notices")
+			const bucket = "trail-logs"
+			q.bucket(t, bucket)
+			e := w.prepare(t, sources([]*queue{q}, bucket))
+			first := e.launch(t)
+			half := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.half(rw, r) })
+			const inFile = 3000
+			w.front.Store(&half)
+			sent := w.putRecords(t, bucket, "large", inFile)
+			some := 0
+			eventually(t, "a part of the file is found", func() bool {
+				found, err := e.found(t)
+				some = len(found)
+				return err == nil && some > 0
+			})
+			if how := first.end(t, signal); how.Success() != (signal == syscall.SIGTERM) {
+				t.Errorf("after the signal it ended with %s", how)
+			}
+			w.front.Store(nil)
+			if t.Logf("%d of %d records were found before the signal", some, inFile); some == inFile {
+				t.Error("the whole file was found before the signal; the test does not reach what it is about")
+			}
+			if signal == syscall.SIGKILL {
+				w.clock.skip(visibility) // the notice was in the hands of the dead
+			}
+			second := e.launch(t)
+			expect(t, sent, second.engine)
+			eventually(t, "the queue is empty", func() bool { return q.empty(t) })
+			e.well(t)
+			if n := w.calls("GetObject"); n > 3 {
+				t.Errorf("one file was asked for %d times", n)
+			}
+		})
 	}
 }
 

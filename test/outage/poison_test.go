@@ -26,6 +26,8 @@ func TestPoison(t *testing.T) {
 	whole := logFile(t, texts)
 	w.put(t, bucket, "cut", whole[:len(whole)-20])
 	w.put(t, bucket, "empty", nil)
+	w.put(t, bucket, "bomb", packed(t, `{"Records":[`+record("bomb")+strings.Repeat(" ", 70<<20)))
+	w.put(t, bucket, "words", packed(t, "These are no records."))
 
 	uri := "s3://" + bucket + "/"
 	reasons := map[string]string{ // by key
@@ -33,7 +35,9 @@ func TestPoison(t *testing.T) {
 		uri + logKey("plain"):                      "not a gzip file",
 		uri + logKey("cut"):                        "cut off",
 		uri + logKey("empty"):                      "not a gzip file",
-		"mixed/" + q.send(t, "no JSON"):            "not valid JSON",
+		uri + logKey("bomb"):                       "grows more than",
+		uri + logKey("words"):                      "not a CloudTrail log file",
+		"mixed/" + q.send(t, "no JSON"):            "event is not",
 		"mixed/" + q.send(t, `{"what":"is this"}`): "send the whole EventBridge envelope",
 		"mixed/" + q.send(t, `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"not-ours"},"object":{"key":"`+logKey("a")+`"}}}]}`): "not configured",
 	}
@@ -49,10 +53,10 @@ func TestPoison(t *testing.T) {
 	if len(letters) != len(reasons) {
 		t.Errorf("there are %d dead letters: %v", len(letters), letters)
 	}
-	findOnce(t, append(sent, cut[:5]...), cut, e) // what came before the cut is good
-	e.well(t)                                     // poison is not an outage
-	if n := w.calls("GetObject"); n > 3*5 {
-		t.Errorf("5 files were asked for %d times: a storm", n)
+	findOnce(t, append(sent, cut[:5]...), append(cut, "bomb"), e) // what came before the cut is good
+	e.well(t)                                                     // poison is not an outage
+	if n := w.calls("GetObject"); n > 3*7 {
+		t.Errorf("7 files were asked for %d times: a storm", n)
 	}
 	if n := w.calls("ReceiveMessage"); n > 200 {
 		t.Errorf("%d receives: a storm", n)

@@ -117,11 +117,11 @@ func (q *queue) create(t *testing.T) {
 	q.url = *out.QueueUrl
 }
 
-// fed adds an EventBridge rule that brings the shop's events and CloudTrail's own to the queue.
+// fed adds an EventBridge rule that brings the shop's events to the queue, and stopped trails.
 func (q *queue) fed(t *testing.T) *queue {
 	t.Helper()
 	client := eventbridge.NewFromConfig(q.admin)
-	if _, err := client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: &q.name, EventPattern: aws.String(`{"source":["shop","aws.cloudtrail"]}`)}); err != nil {
+	if _, err := client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: &q.name, EventPattern: aws.String(`{"$or":[{"source":["shop"]},{"detail":{"eventName":["StopLogging"]}}]}`)}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: &q.name, Targets: []ebtypes.Target{{Id: aws.String("queue"), Arn: &q.arn}}})
