@@ -181,8 +181,11 @@ func (w *world) assertOnceForEachCause() {
 			w.t.Errorf("executions %s and %s of rule %s have one cause, %s", seen[answer], e.ID, e.Rule, e.Cause)
 		}
 		seen[answer] = e.ID
-		if e.Rule == "audit-trail-stopped" && e.Undoes == "" {
+		switch {
+		case e.Rule == "audit-trail-stopped" && e.Undoes == "":
 			modes = append(modes, e.Mode+" "+e.Status)
+		case e.Rule != "audit-trail-stopped" && e.Mode == "auto":
+			w.t.Errorf("the guide lets one rule act, and %s did", e.Rule)
 		}
 	}
 	if want := []string{"auto SUCCEEDED", "dry-run SUCCEEDED"}; !slices.Equal(modes, want) {
