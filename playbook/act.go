@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"riposte.dev/action"
 	"riposte.dev/asl"
@@ -21,7 +20,8 @@ type task struct {
 	command asl.Command
 	resumed bool // an earlier process may have begun it
 	effect  Effect
-	turn    *turn // while an action is carried out
+	turn    *turn  // while an action is carried out
+	allowed string // id of the question by which the plan was approved
 }
 
 // journalError is a refusal of the journal in the middle of a task.
@@ -78,13 +78,16 @@ func requestOf(input json.RawMessage, s Start) (action.Request, error) {
 // carryOut looks, asks the guard, journals the intent, applies and verifies. Where an earlier process had journaled the
 // intent already, it finishes that one.
 func (t *task) carryOut(ctx context.Context, c change) (any, error) {
+	t.effect.Key, t.effect.Undo, t.effect.Reversible = effectKey(t.command, true), c.undo, c.spec.Irreversible == ""
+	if err := t.waits(); err != nil {
+		return nil, err
+	}
 	release := t.runtime.opts.Ledger.hold()
 	defer release()
 	ctx, recorder := action.Record(ctx)
 	defer t.receipts(recorder)
 	t.turn = t.runtime.turns.begin()
 	defer t.turn.end()
-	t.effect.Key, t.effect.Undo, t.effect.Reversible = effectKey(t.command, true), c.undo, c.spec.Irreversible == ""
 	if t.resumed {
 		t.lose(c)
 	}
@@ -113,7 +116,7 @@ func (t *task) carryOut(ctx context.Context, c change) (any, error) {
 
 // prepare plans, lets the guard decide and journals the intent. due are the items to change.
 func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder) (*action.Plan, []int, guard.Mode, error) {
-	decision, err := t.decideInTurn(ctx, c)
+	decision, err := t.decideInTurn(ctx, c, recorder)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -121,10 +124,7 @@ func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder)
 	t.effect.Reasons = decision.Reasons
 	t.runtime.observe(t.e, StepPlanned, t.command.State, plan, "%s", planSummary(plan, decision.Mode))
 	due := changes(plan)
-	if !decision.MayApply() {
-		if decision.Mode == guard.Approve {
-			await(plan, due)
-		}
+	if !t.mayApply(decision) {
 		return plan, nil, decision.Mode, nil
 	}
 	if len(due) == 0 {
@@ -135,7 +135,7 @@ func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder)
 	}
 	now := t.runtime.opts.Now()
 	intent := &Plan{Key: t.effect.Key, Path: t.command.Path, State: t.command.State, At: now, Plan: *plan, Undo: c.undo,
-		Reasons: decision.Reasons, Receipts: recorder.Receipts()}
+		Approval: t.allowed, Reasons: decision.Reasons, Receipts: recorder.Receipts()}
 	t.runtime.opts.Ledger.note(intent.Receipts)
 	record := Record{Kind: Intent, Time: now, Intent: intent}
 	if err := t.runtime.commit(ctx, t.e, []Record{record}); err != nil {
@@ -172,13 +172,28 @@ func (t *task) proposal(c change, plan *action.Plan) guard.Proposal {
 	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo}
 }
 
-// decideInTurn decides, and holds the resources that are to be changed from then on. Where another execution changed one
-// of them meanwhile, it looks and decides again.
-func (t *task) decideInTurn(ctx context.Context, c change) (guard.Decision, error) {
+// mayApply reports whether the decision's calls may be made now: by the guard's word, or by people's.
+func (t *task) mayApply(d guard.Decision) bool {
+	return d.MayApply() || d.Mode == guard.Approve && t.allowed != ""
+}
+
+// decideInTurn decides, asks people where they have to, and holds the resources that are to be changed from then on. Where
+// another execution changed one of them meanwhile, it looks and decides again.
+func (t *task) decideInTurn(ctx context.Context, c change, recorder *action.Recorder) (guard.Decision, error) {
 	for {
 		decision, err := t.decide(ctx, c)
-		if err != nil || !decision.MayApply() {
+		if err != nil {
 			return decision, err
+		}
+		if due := changes(decision.Plan); decision.Mode == guard.Approve && len(due) > 0 {
+			reason, err := t.approve(ctx, decision.Plan, due, decision.Reasons, recorder.Receipts())
+			if err != nil {
+				return decision, err
+			}
+			decision.Reasons = append(decision.Reasons, reason)
+		}
+		if !t.mayApply(decision) {
+			return decision, nil
 		}
 		fresh, err := t.turn.take(ctx, decision.Plan, changes(decision.Plan))
 		if fresh || err != nil {
@@ -196,15 +211,6 @@ func changes(plan *action.Plan) []int {
 		}
 	}
 	return due
-}
-
-// await leaves items to people.
-func await(plan *action.Plan, due []int) {
-	for _, i := range due {
-		item := &plan.Items[i]
-		item.Status, item.Calls = action.Escalated, nil
-		item.Reason = strings.TrimSuffix(item.Reason, ".") + ". It needs approval, so nothing was done."
-	}
 }
 
 // retryable returns the first error where there are only errors and every one of them may pass.

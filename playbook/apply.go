@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -110,7 +112,7 @@ func (t *task) recover(ctx context.Context, c change, open *Plan) (*action.Plan,
 	}
 	plan := open.Plan
 	plan.Items = append([]action.Item(nil), open.Plan.Items...)
-	t.effect.Reasons = open.Reasons
+	t.effect.Reasons, t.allowed = open.Reasons, open.Approval
 	var decision guard.Decision
 	for try := 0; ; try++ {
 		var err error
@@ -140,9 +142,12 @@ func (t *task) recover(ctx context.Context, c change, open *Plan) (*action.Plan,
 		case present.Status == action.Unneeded:
 			item.Status = action.Changed
 			item.Reason += " Riposte was interrupted after the call and saw the change when it looked again."
-		case present.Status == action.Change && len(present.Calls) > 0 && decision.MayApply():
+		case present.Status == action.Change && len(present.Calls) > 0 && t.mayApply(decision) && (t.allowed == "" || sameCalls(*item, present)):
 			item.Calls, item.After = present.Calls, present.After
 			due = append(due, i)
+		case present.Status == action.Change:
+			item.Status, item.Calls = action.Escalated, nil
+			item.Reason = strings.TrimSuffix(present.Reason, ".") + ". Riposte was interrupted in the middle of it, and may not finish it: " + interrupted(decision, t.allowed)
 		default:
 			item.Status, item.Reason, item.Error, item.Calls = present.Status, present.Reason, present.Error, nil
 		}
@@ -150,6 +155,21 @@ func (t *task) recover(ctx context.Context, c change, open *Plan) (*action.Plan,
 	t.effect.Reasons = decision.Reasons
 	t.runtime.observe(t.e, StepPlanned, t.command.State, &plan, "looked again: %s", planSummary(&plan, decision.Mode))
 	return &plan, due, decision.Mode, nil
+}
+
+// interrupted says why what was begun is not finished.
+func interrupted(d guard.Decision, approved string) string {
+	if approved != "" && d.Mode == guard.Approve {
+		return "what is left to do is not what was approved."
+	}
+	return fmt.Sprintf("the mode is %s now.", d.Mode)
+}
+
+// sameCalls reports whether two items make the same calls.
+func sameCalls(a, b action.Item) bool {
+	return slices.EqualFunc(a.Calls, b.Calls, func(x, y action.Call) bool {
+		return x.Service == y.Service && x.Operation == y.Operation && x.Account == y.Account && x.Region == y.Region && action.SameState(x.Input, y.Input)
+	})
 }
 
 func calls(item action.Item) string {

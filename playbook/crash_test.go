@@ -255,3 +255,66 @@ func (f *flaky) Append(ctx context.Context, id string, expected uint64, records 
 	}
 	return 0, fault.New(fault.Timeout, "no answer")
 }
+
+// The same with people in between: a question and its answers survive, and what was approved is done once.
+func TestCrashAtEveryAppendOfAnApproval(t *testing.T) {
+	for n := 1; ; n++ {
+		crashed := false
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("append %d, after %v", n, after), func(t *testing.T) {
+				r := newRig(t, "lamp")
+				journal := &crashing{Journal: r.journal, at: n, after: after, dead: make(chan struct{})}
+				s := start(guard.Approve, "lamp")
+				first := r.boot(fix, journal, nil)
+				first.resume(t)
+				id, _, _ := first.Start(t.Context(), s)
+				eventually(t, "the crash or the end", func() bool {
+					first.approveAll(t, r)
+					select {
+					case <-journal.dead:
+						crashed = true
+						return true
+					default:
+						v, err := first.Get(t.Context(), id)
+						return err == nil && v.Status == playbook.Succeeded
+					}
+				})
+				first.kill()
+				r.clock.After(10 * time.Second)
+
+				second := r.boot(fix, r.journal, nil)
+				second.resume(t)
+				again, _, err := second.Start(t.Context(), s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "the end", func() bool {
+					second.approveAll(t, r)
+					v, err := second.Get(t.Context(), again)
+					return err == nil && v.Status == playbook.Succeeded
+				})
+				if on, effects := r.world.is("lamp"); !on || effects != 1 {
+					t.Errorf("the lamp is on: %v, after %d calls", on, effects)
+				}
+			})
+		}
+		if !crashed {
+			if n < 6 {
+				t.Fatalf("the playbook has %d appends; the test did not reach them", n-1)
+			}
+			return
+		}
+	}
+}
+
+// approveAll says yes to what is asked.
+func (p *process) approveAll(t *testing.T, r *rig) {
+	t.Helper()
+	open, err := r.index.Approvals(t.Context(), playbook.ApprovalFilter{Open: true, Now: r.clock.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range open { // an answer may come too late, or to a process that is dead
+		_, _ = p.Answer(t.Context(), q.Execution, q.Hash, playbook.Answer{Question: q.ID, By: "ana", Approve: true})
+	}
+}

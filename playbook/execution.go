@@ -19,19 +19,25 @@ type execution struct {
 	state   *asl.Execution
 	last    uint64 // sequence of the last append
 
-	about    json.RawMessage // cached for env
-	intents  []Plan
-	effects  []Effect
-	open     map[string]*Plan // by path: intents without an outcome
-	failures []failure        // of tasks whose last try failed
-	notified bool
+	about      json.RawMessage // cached for env
+	intents    []Plan
+	effects    []Effect
+	open       map[string]*Plan     // by path: intents without an outcome
+	asked      map[string]*Approval // by path: the latest question
+	superseded []string             // ids of questions that another one has replaced
+	failures   []failure            // of tasks whose last try failed
+	notified   bool
 }
 
 type failure struct{ state, text string }
 
+func newExecution(id string) *execution {
+	return &execution{id: id, open: map[string]*Plan{}, asked: map[string]*Approval{}}
+}
+
 // fold rebuilds an execution from its journal. It fails with fault.Invalid where the journal is not an execution's.
 func fold(id string, entries []Entry) (*execution, error) {
-	e := &execution{id: id, open: map[string]*Plan{}}
+	e := newExecution(id)
 	for _, entry := range entries {
 		r, err := DecodeRecord(entry.Data)
 		if err != nil {
@@ -59,12 +65,22 @@ func (e *execution) apply(r Record) error {
 			return fault.New(fault.Invalid, "the journal of execution %s has a definition that can't be read: %w", e.id, err)
 		}
 		e.start(*r.Begin, machine, r.Time)
+	case Asked:
+		e.ask(r.Question)
+	case Answered:
+		for _, asked := range e.asked {
+			if asked.ID == r.Answer.Question {
+				asked.Answers = append(asked.Answers, *r.Answer)
+				asked.Status = asked.standing(r.Time)
+			}
+		}
 	case Intent:
 		e.intents = append(e.intents, *r.Intent)
 		e.open[r.Intent.Path] = r.Intent
 	default:
 		if r.Kind == Outcome {
 			delete(e.open, r.Step.Path)
+			e.close(r.Step.Path, r.Time)
 			e.fail(e.stateAt(r.Step.Path), r.Step.Error, r.Step.Cause)
 		}
 		if r.Effect != nil {
@@ -74,6 +90,22 @@ func (e *execution) apply(r Record) error {
 		e.state.Apply(*r.Step)
 	}
 	return nil
+}
+
+// ask takes a question in; what was asked before is not any more.
+func (e *execution) ask(q *Question) {
+	if before := e.asked[q.Path]; before != nil {
+		e.superseded = append(e.superseded, before.ID)
+	}
+	s := e.begin.Start
+	e.asked[q.Path] = &Approval{Question: *q, Execution: e.id, Rule: s.Rule, Title: s.Title, Severity: s.Severity, Account: s.Account, Status: Open}
+}
+
+// close ends a branch's question: its task has ended.
+func (e *execution) close(path string, at time.Time) {
+	if asked := e.asked[path]; asked != nil {
+		asked.Status = asked.StatusAt(at, at)
+	}
 }
 
 // stateAt names the state that a branch is in.

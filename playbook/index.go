@@ -45,6 +45,7 @@ type Summary struct {
 	Items     map[action.Status]int `json:"items,omitempty"`     // plan items by what became of them
 	Resources []string              `json:"resources,omitempty"` // ARNs of the plan items, at most 100
 	Undoable  bool                  `json:"undoable,omitempty"`  // it changed something that can be put back
+	Asked     int                   `json:"asked,omitempty"`     // questions that people were asked
 	Undoes    string                `json:"undoes,omitempty"`    // the execution that this one takes back
 	UndoneBy  string                `json:"undone_by,omitempty"` // the latest execution that takes this one back
 
@@ -64,9 +65,33 @@ type Request struct {
 
 // Projection is what a batch of journal entries changes in the index.
 type Projection struct {
-	Summaries []Summary // to insert, or to replace where the stored Seq is not higher
-	Requests  []Request // to insert; one that is there already is left alone
-	Position  uint64    // the journal is applied up to here
+	Summaries []Summary        // to insert, or to replace where the stored Seq is not higher
+	Requests  []Request        // to insert; one that is there already is left alone
+	Approvals []ApprovalChange // in order
+	Position  uint64           // the journal is applied up to here
+}
+
+// ApprovalChange is a question that was asked, an answer to one, or the end of a branch's questions. One of them is set.
+type ApprovalChange struct {
+	Asked  *Approval
+	Answer *Answer
+	Closed *Closed
+}
+
+// Closed says that the task that asked has ended.
+type Closed struct {
+	Execution string
+	Path      string
+	At        time.Time
+	Again     bool // it has not ended, but asked anew because its plan had changed
+}
+
+// ApprovalFilter selects questions; empty fields select everything.
+type ApprovalFilter struct {
+	Open      bool // only those that wait for an answer at Now
+	Now       time.Time
+	Execution string
+	Limit     int // at most; 0: 100, never over 1,000
 }
 
 // Filter selects summaries; empty fields select everything.
@@ -97,6 +122,10 @@ type Index interface {
 	List(ctx context.Context, f Filter) ([]Summary, error)
 	// Request returns an AWS call by its request id; fault.NotFound where it is not ours.
 	Request(ctx context.Context, id string) (Request, error)
+	// Approvals returns questions with their answers and where they stand at f.Now, the latest first.
+	Approvals(ctx context.Context, f ApprovalFilter) ([]Approval, error)
+	// Approval returns a question; fault.NotFound where there is none.
+	Approval(ctx context.Context, id string, now time.Time) (Approval, error)
 	// Lost returns the calls since then whose request id a crash has lost.
 	Lost(ctx context.Context, since time.Time) ([]Request, error)
 }

@@ -111,6 +111,7 @@ func (p *projector) apply(ctx context.Context, appends []appended) error {
 				continue
 			}
 			projection.Requests = append(projection.Requests, s.apply(a.id, r)...)
+			projection.Approvals = append(projection.Approvals, s.approvals(r)...)
 			s.Seq = entry.Seq
 		}
 		if s.Undoes != "" && s.Status == Running {
@@ -177,6 +178,8 @@ func (s *Summary) apply(id string, r Record) []Request {
 		}
 	case Entered:
 		s.State = r.Step.State
+	case Asked:
+		return requests(s.ID, r.Question.Plan.Account, r.Question.Receipts)
 	case Intent:
 		return requests(s.ID, r.Intent.Plan.Account, r.Intent.Receipts)
 	case Ended:
@@ -186,6 +189,23 @@ func (s *Summary) apply(id string, r Record) []Request {
 	}
 	if r.Effect != nil {
 		return s.effect(r.Effect)
+	}
+	return nil
+}
+
+// approvals returns what a record changes in the list of questions.
+func (s *Summary) approvals(r Record) []ApprovalChange {
+	switch r.Kind {
+	case Asked:
+		s.Asked++
+		return []ApprovalChange{{Closed: &Closed{s.ID, r.Question.Path, r.Time, true}}, {Asked: &Approval{Question: *r.Question, Execution: s.ID, Rule: s.Rule,
+			Title: s.Title, Severity: s.Severity, Account: s.Account, Status: Open}}}
+	case Answered:
+		return []ApprovalChange{{Answer: r.Answer}}
+	case Outcome:
+		if s.Asked > 0 {
+			return []ApprovalChange{{Closed: &Closed{s.ID, r.Step.Path, r.Time, false}}}
+		}
 	}
 	return nil
 }

@@ -18,26 +18,31 @@ type Kind string
 
 // The kinds of journal records.
 const (
-	Started Kind = "started" // the execution: what for, and its definition
-	Entered Kind = "entered" // a state was entered, with everything that was evaluated for it
-	Intent  Kind = "intent"  // an effect is about to happen, with everything needed to finish it
-	Outcome Kind = "outcome" // what became of a task
-	Ended   Kind = "ended"   // the execution's status and output
+	Started  Kind = "started"  // the execution: what for, and its definition
+	Entered  Kind = "entered"  // a state was entered, with everything that was evaluated for it
+	Asked    Kind = "asked"    // people are asked whether a plan may be carried out
+	Answered Kind = "answered" // what one of them said
+	Intent   Kind = "intent"   // an effect is about to happen, with everything needed to finish it
+	Outcome  Kind = "outcome"  // what became of a task
+	Ended    Kind = "ended"    // the execution's status and output
 )
 
 // version of the record format. A record of a higher one is not understood and stops its execution, not the others.
 const version = 1
 
 // Record is one journal record. Which of the pointers is set depends on the kind: Begin for started; Step for entered,
-// outcome and ended; Intent for intent; and Effect beside Step for the outcome of an action or a notice.
+// outcome and ended; Question for asked; Answer for answered; Intent for intent; and Effect beside Step for the outcome of an
+// action or a notice.
 type Record struct {
-	Version int         `json:"v"`
-	Kind    Kind        `json:"kind"`
-	Time    time.Time   `json:"time"`
-	Begin   *Begin      `json:"begin,omitempty"`
-	Step    *asl.Record `json:"step,omitempty"`
-	Intent  *Plan       `json:"intent,omitempty"`
-	Effect  *Effect     `json:"effect,omitempty"`
+	Version  int         `json:"v"`
+	Kind     Kind        `json:"kind"`
+	Time     time.Time   `json:"time"`
+	Begin    *Begin      `json:"begin,omitempty"`
+	Step     *asl.Record `json:"step,omitempty"`
+	Question *Question   `json:"question,omitempty"`
+	Answer   *Answer     `json:"answer,omitempty"`
+	Intent   *Plan       `json:"intent,omitempty"`
+	Effect   *Effect     `json:"effect,omitempty"`
 }
 
 // Begin is what an execution is for and what it runs.
@@ -55,6 +60,7 @@ type Plan struct {
 	At       time.Time        `json:"at"`
 	Plan     action.Plan      `json:"plan"` // as the guard let it pass, with the state before
 	Undo     bool             `json:"undo,omitempty"`
+	Approval string           `json:"approval,omitempty"` // id of the question by which it was approved
 	Reasons  []string         `json:"reasons,omitempty"`  // of the guard
 	Receipts []action.Receipt `json:"receipts,omitempty"` // of the calls that looked
 }
@@ -106,7 +112,8 @@ func DecodeRecord(data []byte) (Record, error) {
 			WithHint("run the version of riposte that wrote it")
 	}
 	step := r.Kind == Entered || r.Kind == Outcome || r.Kind == Ended
-	if r.Kind == Started != (r.Begin != nil) || r.Kind == Intent != (r.Intent != nil) || step != (r.Step != nil) {
+	if r.Kind == Started != (r.Begin != nil) || r.Kind == Intent != (r.Intent != nil) || step != (r.Step != nil) ||
+		r.Kind == Asked != (r.Question != nil) || r.Kind == Answered != (r.Answer != nil) {
 		return Record{}, fault.New(fault.Invalid, "a journal record of kind %q is not whole", r.Kind)
 	}
 	return r, nil

@@ -162,7 +162,7 @@ func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Ma
 	if s.Received.IsZero() {
 		s.Received = now
 	}
-	e := &execution{id: id, open: map[string]*Plan{}}
+	e := newExecution(id)
 	begin := Begin{Start: s, Definition: machine.Text(), Hash: machine.Hash()}
 	e.start(begin, machine, now)
 	first := Record{Kind: Started, Time: now, Begin: &begin}
@@ -238,6 +238,7 @@ func (r *Runtime) abandon(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.live, id)
+	r.timers.forget(id)
 	if done, ok := r.ended[id]; ok {
 		close(done)
 		delete(r.ended, id)

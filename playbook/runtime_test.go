@@ -80,7 +80,6 @@ func TestModes(t *testing.T) {
 	}{
 		{guard.Notify, "dry-run", action.Change, 1, "It is wrong."},
 		{guard.DryRun, "dry-run", action.Change, 1, "It is wrong."},
-		{guard.Approve, "escalated", action.Escalated, 0, "It is wrong. It needs approval, so nothing was done."},
 	} {
 		t.Run(string(tt.mode), func(t *testing.T) {
 			r := newRig(t, "lamp")

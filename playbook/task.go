@@ -59,6 +59,10 @@ func (r *Runtime) runTask(ctx context.Context, e *execution, c asl.Command, resu
 	t.effect.At = r.opts.Now()
 	t.effect.Took = t.effect.At.Sub(began)
 	record := Record{Effect: &t.effect}
+	var sleep *sleepError
+	if errors.As(err, &sleep) {
+		return Record{}, sleep
+	}
 	step, err := t.outcome(ctx, output, err)
 	if err != nil {
 		return Record{}, err

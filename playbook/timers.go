@@ -3,6 +3,7 @@ package playbook
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,7 +15,8 @@ type timers struct {
 
 	mu      sync.Mutex
 	queue   dueQueue
-	changed chan struct{} // one slot: the first due time may have changed
+	nudged  map[string]bool // ids that are to be woken as soon as they come to rest
+	changed chan struct{}   // one slot: the first due time may have changed
 }
 
 type due struct {
@@ -38,14 +40,43 @@ func (q *dueQueue) Pop() any {
 }
 
 func newTimers(now func() time.Time, after func(time.Duration) <-chan time.Time) *timers {
-	return &timers{now: now, after: after, changed: make(chan struct{}, 1)}
+	return &timers{now: now, after: after, changed: make(chan struct{}, 1), nudged: map[string]bool{}}
 }
 
 // add wakes the execution at the time, or at once where that is past.
 func (t *timers) add(d due) {
 	t.mu.Lock()
+	if t.nudged[d.id] {
+		delete(t.nudged, d.id)
+		d.at = t.now()
+	}
 	heap.Push(&t.queue, d)
 	t.mu.Unlock()
+	t.ring()
+}
+
+// nudge wakes an execution that rests at once, and one that is about to rest as soon as it does.
+func (t *timers) nudge(id string) {
+	t.mu.Lock()
+	i := slices.IndexFunc(t.queue, func(d due) bool { return d.id == id })
+	if i >= 0 {
+		t.queue[i].at = t.now()
+		heap.Fix(&t.queue, i)
+	} else {
+		t.nudged[id] = true
+	}
+	t.mu.Unlock()
+	t.ring()
+}
+
+// forget drops a nudge for an execution that has ended.
+func (t *timers) forget(id string) {
+	t.mu.Lock()
+	delete(t.nudged, id)
+	t.mu.Unlock()
+}
+
+func (t *timers) ring() {
 	select {
 	case t.changed <- struct{}{}:
 	default:

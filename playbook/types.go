@@ -25,11 +25,12 @@ type Start struct {
 	Received time.Time       `json:"received"`          // when riposte received the event
 	Reasons  []string        `json:"reasons,omitempty"` // why the mode is not the rule's own
 	Severity string          `json:"severity"`
-	Title    string          `json:"title"`             // one sentence: what happened
-	Notify   []string        `json:"notify,omitempty"`  // routes
-	Finding  string          `json:"finding,omitempty"` // id of the finding in the hub, where the rule raised one
-	Undoes   string          `json:"undoes,omitempty"`  // the execution that this one takes back
-	By       string          `json:"by,omitempty"`      // the person who asked for an undo
+	Title    string          `json:"title"`              // one sentence: what happened
+	Notify   []string        `json:"notify,omitempty"`   // routes
+	Finding  string          `json:"finding,omitempty"`  // id of the finding in the hub, where the rule raised one
+	Undoes   string          `json:"undoes,omitempty"`   // the execution that this one takes back
+	By       string          `json:"by,omitempty"`       // the person who asked for an undo
+	Approval *ApprovalPolicy `json:"approval,omitempty"` // of mode approve; nil: one person, within 4 hours
 }
 
 // MaxEvent is the size of an event, in bytes, up to which an execution keeps it; of a larger one, only the input made from it.
@@ -88,4 +89,5 @@ type Notice struct {
 	Failed    string        `json:"failed,omitempty"`    // error of the failed state and its cause; "" where nothing failed
 	Undoable  bool          `json:"undoable,omitempty"`  // something was changed that `executions undo` can put back
 	Recovered bool          `json:"recovered,omitempty"` // an effect was finished after riposte had been interrupted
+	Approval  *Approval     `json:"approval,omitempty"`  // the question that people have to answer; its plan is the last of Plans
 }

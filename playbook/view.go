@@ -52,6 +52,7 @@ type Try struct {
 	Output    json.RawMessage     `json:"output,omitempty"`
 	Error     string              `json:"error,omitempty"`
 	Cause     string              `json:"cause,omitempty"`
+	Approvals []Approval          `json:"approvals,omitempty"`
 	Intent    *Plan               `json:"intent,omitempty"` // journaled before the calls
 	Effect    *Effect             `json:"effect,omitempty"`
 	Diff      map[string][]string `json:"diff,omitempty"` // by item id: the change line by line, see action.Diff
@@ -99,6 +100,11 @@ func (v *View) add(r Record, m *asl.Machine) {
 	switch {
 	case r.Intent != nil:
 		path = r.Intent.Path
+	case r.Question != nil:
+		path = r.Question.Path
+	case r.Answer != nil:
+		v.answer(*r.Answer)
+		return
 	case r.Step != nil:
 		path = r.Step.Path
 	default:
@@ -106,6 +112,10 @@ func (v *View) add(r Record, m *asl.Machine) {
 	}
 	current := v.current(path)
 	switch r.Kind {
+	case Asked:
+		if current != nil && len(current.Tries) > 0 {
+			current.Tries[len(current.Tries)-1].ask(*r.Question)
+		}
 	case Intent:
 		if current != nil && len(current.Tries) > 0 {
 			current.Tries[len(current.Tries)-1].Intent = r.Intent
@@ -135,7 +145,37 @@ func (v *View) add(r Record, m *asl.Machine) {
 	}
 }
 
+// ask takes a question in; the one before is not asked any more.
+func (t *Try) ask(q Question) {
+	if n := len(t.Approvals); n > 0 {
+		t.Approvals[n-1].Status = Superseded
+	}
+	t.Approvals = append(t.Approvals, Approval{Question: q, Status: Open})
+}
+
+// close says where the last question stood when the task ended.
+func (t *Try) close(at time.Time) {
+	if n := len(t.Approvals); n > 0 {
+		t.Approvals[n-1].Status = t.Approvals[n-1].StatusAt(at, at)
+	}
+}
+
+// answer takes an answer to the question that it is for.
+func (v *View) answer(a Answer) {
+	for i := range v.Visits {
+		for j := range v.Visits[i].Tries {
+			for k := range v.Visits[i].Tries[j].Approvals {
+				if asked := &v.Visits[i].Tries[j].Approvals[k]; asked.ID == a.Question {
+					asked.Answers = append(asked.Answers, a)
+					asked.Status = asked.standing(a.At)
+				}
+			}
+		}
+	}
+}
+
 func (t *Try) end(r Record) {
+	t.close(r.Time)
 	t.Ended, t.Output, t.Error, t.Cause, t.Effect = r.Time, r.Step.Output, r.Step.Error, r.Step.Cause, r.Effect
 	if r.Effect == nil || r.Effect.Plan == nil {
 		return

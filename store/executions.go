@@ -47,6 +47,11 @@ func (e *Executions) Apply(ctx context.Context, p playbook.Projection) error {
 				return classify(err, "insert a request")
 			}
 		}
+		for _, c := range p.Approvals {
+			if err := changeApproval(ctx, tx, c); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 }

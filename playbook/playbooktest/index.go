@@ -18,6 +18,7 @@ type Index struct {
 	summaries map[string]playbook.Summary
 	requests  map[string]playbook.Request
 	lost      []playbook.Request
+	approvals []approval
 	position  uint64
 }
 
@@ -45,8 +46,63 @@ func (x *Index) Apply(ctx context.Context, p playbook.Projection) error {
 			x.requests[r.ID] = r
 		}
 	}
+	for _, c := range p.Approvals {
+		x.change(c)
+	}
 	x.position = p.Position
 	return ctx.Err()
+}
+
+// approval is a question, and when it was closed.
+type approval struct {
+	playbook.Approval
+	closed time.Time
+}
+
+func (x *Index) change(c playbook.ApprovalChange) {
+	if c.Asked != nil && !slices.ContainsFunc(x.approvals, func(a approval) bool { return a.ID == c.Asked.ID }) {
+		x.approvals = append(x.approvals, approval{Approval: *c.Asked})
+	}
+	for i := range x.approvals {
+		a := &x.approvals[i]
+		if c.Answer != nil && a.ID == c.Answer.Question && !slices.ContainsFunc(a.Answers, func(b playbook.Answer) bool { return b.By == c.Answer.By }) {
+			a.Answers = append(slices.Clone(a.Answers), *c.Answer)
+		}
+		if c.Closed != nil && a.Execution == c.Closed.Execution && a.Path == c.Closed.Path && a.closed.IsZero() {
+			a.closed = c.Closed.At
+			if c.Closed.Again {
+				a.Status = playbook.Superseded
+			}
+		}
+	}
+}
+
+// Approvals returns questions.
+func (x *Index) Approvals(ctx context.Context, f playbook.ApprovalFilter) ([]playbook.Approval, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var all []playbook.Approval
+	for _, a := range x.approvals {
+		a.Status = a.StatusAt(f.Now, a.closed)
+		if (f.Execution == "" || f.Execution == a.Execution) && (!f.Open || a.Status == playbook.Open) {
+			all = append(all, a.Approval)
+		}
+	}
+	slices.SortFunc(all, func(a, b playbook.Approval) int { return cmp.Or(b.At.Compare(a.At), strings.Compare(a.ID, b.ID)) })
+	return all[:min(len(all), cmp.Or(f.Limit, 100), 1000)], ctx.Err()
+}
+
+// Approval returns a question.
+func (x *Index) Approval(ctx context.Context, id string, now time.Time) (playbook.Approval, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, a := range x.approvals {
+		if a.ID == id {
+			a.Status = a.StatusAt(now, a.closed)
+			return a.Approval, ctx.Err()
+		}
+	}
+	return playbook.Approval{}, fault.New(fault.NotFound, "there is no approval %q", id)
 }
 
 // Position returns what was applied.

@@ -178,6 +178,61 @@ func TestIndex(t *testing.T, x playbook.Index) {
 	if lost, err := x.Lost(ctx, day.Add(time.Second)); err != nil || len(lost) != 0 {
 		t.Errorf("lost calls since later %+v, %v", lost, err)
 	}
+	indexApprovals(t, x, day)
+}
+
+// indexApprovals checks that questions stand where their answers, their time and their tasks put them.
+func indexApprovals(t *testing.T, x playbook.Index, day time.Time) {
+	ctx := t.Context()
+	position, err := x.Position(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(id, path string, at time.Time) playbook.ApprovalChange {
+		return playbook.ApprovalChange{Asked: &playbook.Approval{Execution: "e0", Rule: "rule-0", Title: "it happened", Status: playbook.Open, Question: playbook.Question{
+			ID: id, Path: path, State: "Fix", At: at, Expires: at.Add(time.Hour), Hash: "sha256:" + id, Quorum: 1,
+			Plan: action.Plan{Action: "fake.switch-on", Items: []action.Item{{ID: "lamp"}}}}}}
+	}
+	answer := func(id, by string, approve bool) playbook.ApprovalChange {
+		return playbook.ApprovalChange{Answer: &playbook.Answer{Question: id, By: by, Approve: approve, At: day.Add(time.Minute)}}
+	}
+	closed := func(path string, again bool) playbook.ApprovalChange {
+		return playbook.ApprovalChange{Closed: &playbook.Closed{Execution: "e0", Path: path, At: day.Add(2 * time.Minute), Again: again}}
+	}
+	p := playbook.Projection{Position: position + 1, Approvals: []playbook.ApprovalChange{
+		ask("q1", "a", day), ask("q1", "a", day), answer("q1", "ana", true), answer("q1", "ana", false), // each once
+		closed("a", true), ask("q2", "a", day.Add(time.Minute)), ask("q3", "b", day.Add(2*time.Minute)), answer("q3", "ben", false),
+		ask("q4", "c", day.Add(3*time.Minute)), closed("c", false), answer("none", "ana", true),
+	}}
+	if err := x.Apply(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	stands := func(f playbook.ApprovalFilter, want ...string) {
+		t.Helper()
+		list, err := x.Approvals(ctx, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, a := range list {
+			got = append(got, fmt.Sprintf("%s %s %d", a.ID, a.Status, len(a.Answers)))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v: %q, want %q", f, got, want)
+		}
+	}
+	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute)}, "q4 superseded 0", "q3 refused 1", "q2 open 0", "q1 superseded 1")
+	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute), Limit: 2}, "q4 superseded 0", "q3 refused 1")
+	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute), Open: true}, "q2 open 0")
+	stands(playbook.ApprovalFilter{Now: day.Add(61 * time.Minute), Open: true})
+	stands(playbook.ApprovalFilter{Execution: "e1"})
+	if a, err := x.Approval(ctx, "q2", day.Add(2*time.Hour)); err != nil || a.Status != playbook.Expired || a.Plan.Items[0].ID != "lamp" || a.Title != "it happened" {
+		t.Errorf("q2: %+v, %v", a, err)
+	}
+	if _, err := x.Approval(ctx, "none", day); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("none: %v, want not found", err)
+	}
+
 }
 
 func listIndex(ctx context.Context, t *testing.T, x playbook.Index, day time.Time) {
