@@ -28,6 +28,7 @@ func (r responder) Start(ctx context.Context, s detect.Response) error {
 		Rule: s.Rule, RuleHash: s.RuleHash, Playbook: s.Playbook, Cause: s.Cause, Root: s.Root, Mode: s.Mode, Input: s.Input,
 		Event: s.Event, Received: s.Received, Severity: string(s.Severity), Title: s.Title, Notify: s.Notify,
 		Finding: s.Finding, Reasons: s.Reasons,
+		Approval: &playbook.ApprovalPolicy{Quorum: s.Approval.Quorum, Within: s.Approval.Within, Otherwise: playbook.Otherwise(s.Approval.Otherwise)},
 	})
 	return err
 }

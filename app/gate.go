@@ -80,8 +80,15 @@ func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, err
 	return guard.Verdict{Outcome: guard.NotifyOnly}, errNotOpen()
 }
 
-// Decide asks the guard.
+// Decide asks the guard, in no bolder mode than the configuration allows now: what was started under another one too.
 func (g *gate) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error) {
+	now := g.inForce.Load()
+	if mode, ok := now.modes[p.Rule]; ok && p.Mode.Bolder(mode) && !p.Undo {
+		p.Mode = mode
+	}
+	if p.Mode.Bolder(now.limit) && !p.Undo {
+		p.Mode = now.limit
+	}
 	if made := g.guard.Load(); made != nil {
 		return made.Decide(ctx, p)
 	}

@@ -57,6 +57,12 @@ func (r *reporter) Notify(ctx context.Context, key string, n playbook.Notice) er
 		m.Sections = append(m.Sections, lines("Why not more", n.Reasons))
 	}
 	m.Sections = append(m.Sections, timing(env, n))
+	if a := n.Approval; a != nil {
+		m.Subject = short(n.Start.Title+" — approve?", 99)
+		m.Summary = strings.TrimSuffix(n.Start.Title, ".") + ". Riposte has a plan and waits for " + people(a.Quorum) + " to approve it, until " +
+			a.Expires.UTC().Format(time.RFC3339) + "; " + otherwise(a.Otherwise) + "."
+		m.Next = append(m.Next, "riposte approvals get "+a.ID, "riposte approvals approve "+a.ID, "riposte approvals refuse "+a.ID)
+	}
 	if n.Undoable {
 		m.Next = append(m.Next, "riposte executions undo "+n.Execution+" --dry-run", "riposte executions undo "+n.Execution)
 	}
@@ -66,6 +72,20 @@ func (r *reporter) Notify(ctx context.Context, key string, n playbook.Notice) er
 	}
 	m.To = append(m.To, n.To...)
 	return r.router.Notify(ctx, append(slices.Clone(n.Start.Notify), n.Routes...), m)
+}
+
+func people(quorum int) string {
+	if quorum == 1 {
+		return "somebody"
+	}
+	return fmt.Sprintf("%d people", quorum)
+}
+
+func otherwise(o playbook.Otherwise) string {
+	if o == playbook.Act {
+		return "if nobody refuses, it is carried out then"
+	}
+	return "otherwise nothing is done"
 }
 
 // detectNotices tells people of matches that start no playbook.

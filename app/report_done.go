@@ -20,7 +20,7 @@ import (
 // doneSections tell, resource by resource, what was done, and whom of the owners is told.
 func (r *reporter) doneSections(ctx context.Context, n playbook.Notice, m *notify.Message) []notify.Section {
 	done := notify.Section{Title: "What was done"}
-	if n.Mode != "auto" {
+	if n.Mode != "auto" && !n.Undoable {
 		done.Title = "What would be done (mode " + string(n.Mode) + ")"
 	}
 	var owners, culprits notify.Section

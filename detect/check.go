@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"riposte.dev/conf"
 	"riposte.dev/fault"
@@ -270,5 +271,27 @@ func (c *checker) respond(f *respondFile) *Respond {
 	c.known("respond.mode", "mode", string(f.Mode), modes)
 	c.known("respond.playbook", "playbook", f.Playbook, c.opts.Playbooks)
 	r.input = parseInput(f.Input, "respond.input", &c.problems)
+	if a := f.Approval; a != nil {
+		r.Approval = c.approval(a)
+	}
 	return r
+}
+
+// maxQuorum and maxApproval bound what a rule may ask of people.
+const (
+	maxQuorum   = 10
+	maxApproval = 30 * 24 * time.Hour
+)
+
+func (c *checker) approval(f *approvalFile) Approval {
+	if f.Quorum < 0 || f.Quorum > maxQuorum {
+		c.fail("respond.approval.quorum", fmt.Sprintf("write 1 to %d", maxQuorum), "%d people can't be asked", f.Quorum)
+	}
+	if f.Within < 0 || f.Within > maxApproval {
+		c.fail("respond.approval.within", "write a time such as 30m or 4h; at most 30 days (720h)", "people can't have %s to answer", f.Within)
+	}
+	if f.Otherwise != "" {
+		c.known("respond.approval.otherwise", "outcome", f.Otherwise, []string{"leave", "act"})
+	}
+	return Approval{Quorum: f.Quorum, Within: f.Within, Otherwise: f.Otherwise}
 }

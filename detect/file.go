@@ -63,6 +63,13 @@ type respondFile struct {
 	Input    *conf.Node    `yaml:"input" doc:"The playbook's input; texts that begin with $. are taken from the event."`
 	Cooldown time.Duration `yaml:"cooldown" doc:"Least time between two responses to one resource."`
 	MaxAge   time.Duration `yaml:"max_age" doc:"Older events only notify; 1h by default."`
+	Approval *approvalFile `yaml:"approval" doc:"Who has to agree in mode approve."`
+}
+
+type approvalFile struct {
+	Quorum    int           `yaml:"quorum" doc:"How many people have to agree; 1 by default."`
+	Within    time.Duration `yaml:"within" doc:"How long they have; 4h by default."`
+	Otherwise string        `yaml:"otherwise" doc:"What happens where nobody answers: leave (the default) or act."`
 }
 
 type caseFile struct {

@@ -39,6 +39,7 @@ type Response struct {
 	Notify   []string // routes
 	Finding  string   // id of the finding that the rule raises, "" where it raises none
 	Reasons  []string // what the guard had to say, such as why the mode is not the rule's own
+	Approval Approval // of mode approve
 }
 
 // Targets sends events on. Enqueue returns when the delivery is durably queued; the same rule, target and cause again is a

@@ -107,7 +107,7 @@ func (h *handling) start(ctx context.Context, m *Match, verdict guard.Verdict, o
 	response := Response{
 		Rule: r.ID, RuleHash: r.Hash, Playbook: r.Respond.Playbook, Cause: cause, Root: h.env.RootCause(), Mode: verdict.Mode,
 		Input: m.Input, Event: h.env.JSON(), Received: h.received, Severity: r.Severity, Title: m.Title, Notify: r.Notify,
-		Reasons: verdict.Reasons, Finding: m.FindingID,
+		Reasons: verdict.Reasons, Finding: m.FindingID, Approval: r.Respond.Approval,
 	}
 	if err := h.opts.Responder.Start(ctx, response); err != nil {
 		h.cooldowns.release(key, cause)

@@ -113,7 +113,16 @@ type Respond struct {
 	Cooldown time.Duration // least time between two responses to one resource; 0: none
 	MaxAge   time.Duration // an older event only notifies; 0: the guard's default of one hour
 
+	Approval Approval // of mode approve
+
 	input inputTemplate
+}
+
+// Approval says who has to agree to a plan in mode approve. Zero values take the playbook runtime's defaults.
+type Approval struct {
+	Quorum    int
+	Within    time.Duration
+	Otherwise string // leave or act
 }
 
 // List is one text or several: `notify: secops` and `notify: [secops, platform]` say the same kind of thing.
