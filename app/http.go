@@ -36,6 +36,23 @@ func (e executions) List(ctx context.Context, f playbook.Filter) ([]playbook.Sum
 	return e.index.List(ctx, f)
 }
 
+// approvals is the index for lists and the runtime for answers.
+type approvals struct {
+	index *store.Executions
+	*playbook.Runtime
+	now func() time.Time
+}
+
+// Approvals lists questions.
+func (a approvals) Approvals(ctx context.Context, f playbook.ApprovalFilter) ([]playbook.Approval, error) {
+	return a.index.Approvals(ctx, f)
+}
+
+// Approval returns a question.
+func (a approvals) Approval(ctx context.Context, id string) (playbook.Approval, error) {
+	return a.index.Approval(ctx, id, a.now())
+}
+
 // serveHTTP listens and writes down where, for the command line.
 func (a *App) serveHTTP(ctx context.Context) error {
 	c := a.opts.Config.Server
@@ -60,7 +77,8 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		Keys: keyring, KeyStore: keyring, LocalToken: token, Hosts: c.Hosts, Log: a.log, Now: a.opts.Now,
 		Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}), Ready: a.ready,
 		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent, Firehose: delivered.ServeHTTP, RefuseFirehose: delivered.Refuse, Accounts: a.listAccounts,
-		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Pauses: a.store.Pauses, Dead: a.bus, Watch: a.live.watch, Told: a.told, Rules: a.listRules, Replay: a.replay,
+		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Pauses: a.store.Pauses,
+		Approvals: approvals{a.store.Executions, a.runtime, a.opts.Now}, Dead: a.bus, Watch: a.live.watch, Told: a.told, Rules: a.listRules, Replay: a.replay,
 	}
 	listener, err := listen(ctx, c)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,11 @@ type Client struct {
 	http http.Client
 }
 
+// connect finds riposte: where RIPOSTE_URL says, as the key RIPOSTE_KEY (ID:SECRET), or on the data folder as its owner.
 func connect(cmd *cobra.Command) (*Client, error) {
+	if at := os.Getenv("RIPOSTE_URL"); at != "" {
+		return &Client{Address: Address{URL: strings.TrimSuffix(at, "/"), Token: os.Getenv("RIPOSTE_KEY")}}, nil
+	}
 	data, err := cmd.Flags().GetString("data")
 	if err != nil {
 		return nil, err

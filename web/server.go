@@ -41,6 +41,7 @@ type Server struct {
 	Executions Executions
 	Exceptions Exceptions
 	Pauses     Pauses
+	Approvals  Approvals
 	Accounts   func() []Account
 	KeyStore   KeyStore
 	Dead       DeadLetters
@@ -80,6 +81,9 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/exceptions", Respond, answer(s.addException)},
 		{"GET /api/v1/exceptions/{id}", Read, answer(s.getException)},
 		{"DELETE /api/v1/exceptions/{id}", Respond, answer(s.removeException)},
+		{"GET /api/v1/approvals", Read, answer(s.listApprovals)},
+		{"GET /api/v1/approvals/{id}", Read, answer(s.getApproval)},
+		{"POST /api/v1/approvals/{id}", Approve, answer(s.answerApproval)},
 		{"GET /api/v1/pauses", Read, answer(s.listPauses)},
 		{"POST /api/v1/pauses", Respond, answer(s.addPause)},
 		{"DELETE /api/v1/pauses/{id}", Respond, answer(s.endPause)},
