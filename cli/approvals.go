@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -154,8 +152,8 @@ func newApprovalsAnswer(approve bool) *cobra.Command {
 			return err
 		}
 		if approve && !yes {
-			printApproval(cmd.ErrOrStderr(), asked)
-			if err := confirm(cmd, "Carry this out?"); err != nil {
+			printApproval(plain{cmd.ErrOrStderr()}, asked)
+			if err := confirm(cmd, "\ncarry this out?"); err != nil {
 				return err
 			}
 		}
@@ -171,24 +169,7 @@ func newApprovalsAnswer(approve bool) *cobra.Command {
 	cmd.Flags().StringVar(&req.Comment, "comment", "", "why")
 	cmd.Flags().StringVar(&hash, "hash", "", "hash of the plan that you saw; without it, of the one that is shown now")
 	if approve {
-		cmd.Flags().BoolVar(&yes, "yes", false, "don't ask")
+		cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	}
 	return cmd
-}
-
-// confirm asks the person at the terminal.
-func confirm(cmd *cobra.Command, question string) error {
-	if !isTerminal(cmd.InOrStdin()) {
-		return &usageError{errors.New("nobody is at the terminal to ask; pass --yes")}
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
-	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
-		fmt.Fprintln(cmd.ErrOrStderr(), "nothing was said")
-		return errFailed
-	}
-	return nil
 }

@@ -35,6 +35,9 @@ func addCompletion(root *cobra.Command, d Deps) {
 		"riposte exceptions remove": once(findExceptions),
 		"riposte keys revoke":       once(findKeys),
 		"riposte resume":            once(findPauses),
+		"riposte approvals get":     once(findApprovals),
+		"riposte approvals approve": once(findApprovals),
+		"riposte approvals refuse":  once(findApprovals),
 	}
 	files := []string{"config", "cases", "events", "rules"}
 	folders := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -203,6 +206,10 @@ func findKeys(cmd *cobra.Command) []cobra.Completion {
 
 func findPauses(cmd *cobra.Command) []cobra.Completion {
 	return offer(ask[[]store.PauseRecord](cmd, "/api/v1/pauses", nil), func(p store.PauseRecord) (string, string) { return p.ID, p.Reason })
+}
+
+func findApprovals(cmd *cobra.Command) []cobra.Completion {
+	return offer(ask[[]playbook.Approval](cmd, "/api/v1/approvals", nil), func(a playbook.Approval) (string, string) { return a.ID, a.Title })
 }
 
 func findAccounts(cmd *cobra.Command) []cobra.Completion {
