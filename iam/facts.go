@@ -63,9 +63,6 @@ var facts = map[string][]string{
 	"kinesis:PutRecord":        streams,
 	"kinesis:PutRecords":       streams,
 
-	"kms:Decrypt":         {"arn:P:kms:*:A:key/*"},
-	"kms:GenerateDataKey": {"arn:P:kms:*:A:key/*"},
-
 	"lambda:InvokeFunction": {"arn:P:lambda:*:A:function:*"},
 
 	"logs:CreateLogStream": {"arn:P:logs:*:A:log-group:*"},

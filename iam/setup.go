@@ -18,7 +18,6 @@ type Setup struct {
 	LogGroups []string // ARNs, with or without the final :*
 	Streams   []string // ARNs of Kinesis streams that are read
 	Lookup    bool     // CloudTrail's LookupEvents
-	Keys      []string // ARNs of KMS keys that encrypt queues, buckets, streams or topics
 
 	// Receivers.
 	Topics  []string // ARNs of SNS topics for messages to people
@@ -58,7 +57,6 @@ func Reader(s Setup) []Need {
 	}
 	for _, b := range s.Buckets {
 		needs = append(needs, Need{Actions: []string{"s3:ListBucket", "s3:GetBucketNotification"}, Resources: []string{s.bucket(b)}, Why: "doctor"})
-		needs = append(needs, Need{Actions: []string{"s3:GetBucketLocation"}, Resources: []string{s.bucket(b)}, Why: "verify"})
 		needs = append(needs, Need{Actions: []string{"s3:GetBucketLocation", "s3:ListBucket"}, Resources: []string{s.bucket(b)}, Why: "verify"})
 		needs = append(needs, Need{Actions: []string{"s3:GetObject"}, Resources: []string{s.bucket(b) + "/" + b.Prefix + "*"}, Why: "verify"})
 	}
@@ -102,7 +100,6 @@ func (s Setup) sources() []Need {
 	}
 	add(groups, "read log groups", "logs:FilterLogEvents")
 	add(s.Streams, "read streams", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords")
-	add(s.Keys, "encrypted sources and receivers", "kms:Decrypt", "kms:GenerateDataKey")
 	if s.Lookup {
 		needs = append(needs, Need{Actions: []string{"cloudtrail:LookupEvents"}, Why: "read events"})
 	}

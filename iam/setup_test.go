@@ -19,7 +19,7 @@ func setup() iam.Setup {
 		Actions: slices.Concat(cloudtrail.NewStartLogging(nil).Spec().Permissions, ec2.NewRevokeIngress(nil, ec2.Options{}).Spec().Permissions),
 		Queues:  []string{"arn:aws:sqs:eu-west-1:111122223333:events"}, Buckets: []iam.Bucket{{Name: "trail-logs", Prefix: "AWSLogs/"}},
 		LogGroups: []string{"arn:aws:logs:eu-west-1:111122223333:log-group:trail"}, Streams: []string{"arn:aws:kinesis:eu-west-1:111122223333:stream/trail"},
-		Lookup: true, Keys: []string{"arn:aws:kms:eu-west-1:111122223333:key/k1"},
+		Lookup: true,
 		Topics: []string{"arn:aws:sns:eu-west-1:111122223333:security"},
 		Targets: []iam.Need{
 			{Actions: []string{"sqs:SendMessage"}, Resources: []string{"arn:aws:sqs:eu-west-1:111122223333:out"}, Why: "send to targets"},
@@ -75,7 +75,6 @@ func TestResponderAllowsWhatIsNeededAndNoMore(t *testing.T) {
 		{"s3:PutObject", "arn:aws:s3:::trail-logs/AWSLogs/x.gz", nil, false},
 		{"logs:FilterLogEvents", "arn:aws:logs" + here + "log-group:trail:log-stream:", nil, true},
 		{"kinesis:GetRecords", "arn:aws:kinesis" + here + "stream/trail", nil, true},
-		{"kms:Decrypt", "arn:aws:kms" + here + "key/k1", nil, true},
 		{"sns:Publish", "arn:aws:sns" + here + "security", nil, true},
 		{"sns:Publish", "arn:aws:sns" + here + "other", nil, false},
 		{"newservice:Send", "arn:aws:newservice" + here + "box/b", nil, true},
