@@ -108,10 +108,3 @@ func (p *Pace) answered() {
 	defer p.mu.Unlock()
 	p.gap = max(p.gap-p.gap/10, fastest)
 }
-
-// Gap is the time between two calls as it is now.
-func (p *Pace) Gap() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.gap
-}

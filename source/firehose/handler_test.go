@@ -71,8 +71,10 @@ func (i *intake) options() Options {
 			i.buried[key] = reason
 			return nil
 		},
-		Caller: func(r *http.Request) Caller { return Caller{SpeaksForAWS: AccessKey(r) == "aws"} },
-		Now:    func() time.Time { return time.UnixMilli(1772334000123) },
+		Caller: func(r *http.Request) Caller {
+			return Caller{SpeaksForAWS: r.Header.Get("X-Amz-Firehose-Access-Key") == "aws"}
+		},
+		Now: func() time.Time { return time.UnixMilli(1772334000123) },
 	}
 }
 

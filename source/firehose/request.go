@@ -29,9 +29,6 @@ type record struct {
 	Data []byte `json:"data"` // base64
 }
 
-// AccessKey is the key that the request authenticates itself with, "" for none. The stream is configured with it.
-func AccessKey(r *http.Request) string { return r.Header.Get("X-Amz-Firehose-Access-Key") }
-
 // requestID is the id that an answer has to repeat, also where the body can't be read.
 func requestID(r *http.Request) string {
 	id := r.Header.Get("X-Amz-Firehose-Request-Id")
