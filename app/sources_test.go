@@ -159,8 +159,8 @@ func TestFirehoseNeedsAKeyThatSpeaksForAWS(t *testing.T) {
 		status    int
 		stored    bool
 	}{
-		{"no key", "", http.StatusForbidden, false},
-		{"a wrong secret", id + ":wrong", http.StatusForbidden, false},
+		{"no key", "", http.StatusUnauthorized, false},
+		{"a wrong secret", id + ":wrong", http.StatusUnauthorized, false},
 		{"a key that may not speak for AWS", strangerID + ":" + strangerSecret, http.StatusForbidden, false},
 		{"a key that may", id + ":" + secret, http.StatusOK, true},
 	}

@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -44,15 +46,17 @@ type world struct {
 	folder  string       // of riposte.yaml and all that it names
 	front   *httptest.Server
 	behind  atomic.Pointer[url.URL] // where riposte listens
+	reload  <-chan os.Signal        // asks riposte to read its rules anew; nil for nothing
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{folder: t.TempDir()}
+	quiet := slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	w.front = httptest.NewTLSServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(w.behind.Load()) },
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(w.behind.Load()) }, ErrorLog: quiet,
 	})
-	w.front.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	w.front.Config.ErrorLog = quiet
 	var err error
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.front.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}}}
 	if w.Sandbox, err = sandbox.New(sandbox.Options{HTTPClient: client}); err != nil {
@@ -115,20 +119,25 @@ type engine struct {
 	client *cli.Client // as the owner of the data folder
 }
 
-// start starts riposte with no rules but those of the folder rules, and waits until it handles events. settings is the
-// configuration beside server and rules; responder is added to its part aws.
-func (w *world) start(t *testing.T, responder, settings string) *engine {
+// configure writes riposte.yaml and returns its path. settings is what stands beside server and aws; settings of aws itself
+// are added by more.
+func (w *world) configure(t *testing.T, more, settings string) string {
 	t.Helper()
-	path := w.write(t, "riposte.yaml", fmt.Sprintf("server: {listen: \"127.0.0.1:0\"}\naws:\n  region: %s\n  endpoint: %s\n  access_key_id: %s\n  secret_access_key: %s\n%s%s",
-		region, w.url, w.keys.AccessKeyID, w.keys.SecretAccessKey, responder, settings))
-	config, err := LoadConfig(path)
+	return w.write(t, "riposte.yaml", fmt.Sprintf("server: {listen: \"127.0.0.1:0\"}\naws:\n  region: %s\n  endpoint: %s\n  access_key_id: %s\n  secret_access_key: %s\n%s%s",
+		region, w.url, w.keys.AccessKeyID, w.keys.SecretAccessKey, more, settings))
+}
+
+// start configures and starts riposte, and waits until it handles events.
+func (w *world) start(t *testing.T, more, settings string) *engine {
+	t.Helper()
+	config, err := LoadConfig(w.configure(t, more, settings))
 	if err != nil {
 		t.Fatal(err)
 	}
 	data := filepath.Join(w.folder, "data")
 	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	e := &engine{}
-	if e.App, err = Start(t.Context(), Options{Config: config, Data: data, Version: "test", Logger: logger}); err != nil {
+	if e.App, err = Start(t.Context(), Options{Config: config, Data: data, Version: "test", Logger: logger, Reload: w.reload}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.stop(t) })
@@ -177,18 +186,65 @@ func (e *engine) key(t *testing.T, speaksForAWS bool) (id, secret string) {
 // finding waits for the finding with that title.
 func (e *engine) finding(t *testing.T, title string) finding.Finding {
 	t.Helper()
-	var found finding.Finding
+	var f *finding.Finding
 	eventually(t, "there is a finding "+title, func() bool {
-		var page finding.Page
-		e.get(t, "/api/v1/findings", url.Values{"text": {title}}, &page)
-		for _, r := range page.Records {
-			if r.Finding.Title == title {
-				found = r.Finding
-			}
-		}
-		return found.Title != ""
+		f = e.found(t, title)
+		return f != nil
 	})
-	return found
+	return *f
+}
+
+// found returns the finding with that title, nil where there is none.
+func (e *engine) found(t *testing.T, title string) *finding.Finding {
+	t.Helper()
+	var page finding.Page
+	e.get(t, "/api/v1/findings", url.Values{"text": {title}}, &page)
+	for _, r := range page.Records {
+		if r.Finding.Title == title {
+			return &r.Finding
+		}
+	}
+	return nil
+}
+
+// post sends an event to riposte.
+func (e *engine) post(t *testing.T, text string) {
+	t.Helper()
+	if err := e.client.Call(t.Context(), http.MethodPost, "/events", nil, json.RawMessage(text), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// measures reports whether riposte's metrics have a line that begins so.
+func (e *engine) measures(t *testing.T, begin string) bool {
+	t.Helper()
+	return strings.Contains(e.exposition(t), "\n"+begin)
+}
+
+// metric is the value of a metric, "" where there is none.
+func (e *engine) metric(t *testing.T, name string) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(e.exposition(t), "\n"+name+" ")
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
+}
+
+func (e *engine) exposition(t *testing.T) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.URL()+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // stored reports whether an event with that text is on disk.
