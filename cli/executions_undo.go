@@ -76,8 +76,11 @@ tells people. What somebody else has changed since is shown as a conflict and le
 func confirm(cmd *cobra.Command, question string) error {
 	fmt.Fprint(cmd.ErrOrStderr(), question, " [y/N] ")
 	text, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if !isTerminal(cmd.InOrStdin()) {
+		fmt.Fprintln(cmd.ErrOrStderr()) // a terminal shows the line end that was typed
+	}
 	if text == "" && errors.Is(err, io.EOF) {
-		fmt.Fprintln(cmd.ErrOrStderr(), "\nnobody answered, and nothing was changed\n  next: pass --yes to go on without a question")
+		fmt.Fprintln(cmd.ErrOrStderr(), "nobody answered, and nothing was changed\n  next: pass --yes to go on without a question")
 		return errFailed
 	}
 	switch strings.ToLower(strings.TrimSpace(text)) {

@@ -80,8 +80,8 @@ func newFindingsGet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "get ID", Short: "Show one finding whole",
 		Long: "Shows what a finding says and what to type next. As JSON or YAML it is the whole finding in ASFF.",
-		Example: `  riposte findings get riposte/cloudtrail-logging-stopped/5f0c
-  riposte findings get riposte/cloudtrail-logging-stopped/5f0c -o yaml`,
+		Example: `  riposte findings get cloudtrail-logging-stopped:5f0c1d2e
+  riposte findings get cloudtrail-logging-stopped:5f0c1d2e -o yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect(cmd)

@@ -19,8 +19,8 @@ func newFindingsUpdate() *cobra.Command {
 		Use: "update ID...", Short: "Set workflow status, severity, verification or a note of findings",
 		Long: `Changes what is yours to say about findings, as BatchUpdateFindings of AWS Security Hub does; what the provider says later
 does not overwrite it. A finding that is back after it was archived is NEW again.`,
-		Example: `  riposte findings update riposte/cloudtrail-logging-stopped/5f0c --workflow RESOLVED --note 'migration, OPS-42'
-  riposte findings update riposte/open-port/77aa --verification FALSE_POSITIVE --severity LOW
+		Example: `  riposte findings update cloudtrail-logging-stopped:5f0c1d2e --workflow RESOLVED --note 'migration, OPS-42'
+  riposte findings update open-ssh:77aa03c4 --verification FALSE_POSITIVE --severity LOW
   riposte findings list --rule noisy -o json | jq -r '.[].finding.Id' | xargs riposte findings update --workflow SUPPRESSED`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

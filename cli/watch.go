@@ -124,7 +124,7 @@ func lineText(l web.Line, colour bool) string {
 	}
 	text := fmt.Sprintf("%s %10s  %-8s %-13s %s", l.Time.Local().Format("15:04:05.000"), since, l.Kind, l.Severity, shown(l.Text))
 	var where []string
-	for _, part := range []string{l.Account, l.Region, l.Execution} {
+	for _, part := range []string{l.Account, l.Region, l.Execution, l.Finding} {
 		if part != "" {
 			where = append(where, part)
 		}

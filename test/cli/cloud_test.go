@@ -2,9 +2,10 @@ package cli_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -19,16 +20,15 @@ import (
 type cloudKey struct{}
 
 // cloud is an AWS look-alike with the account 111122223333, its administrator "riposte" and the trail "audit" in
-// us-east-1, which does not log.
+// us-east-1, which does not log. While it is down it keeps its port, which another program would take otherwise, and cuts
+// every connection.
 type cloud struct {
-	box     *sandbox.Sandbox
-	keys    sandbox.Keys
-	address string
-	end     context.CancelFunc // nil while it is down
-	done    chan error
+	box    *sandbox.Sandbox
+	keys   sandbox.Keys
+	server *httptest.Server
+	down   atomic.Bool
 }
 
-// newCloud makes the cloud; it is down.
 func newCloud() (*cloud, error) {
 	box, err := sandbox.New(sandbox.Options{})
 	if err != nil {
@@ -38,37 +38,24 @@ func newCloud() (*cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cloud{box: box, address: "127.0.0.1:0"}
+	c := &cloud{box: box}
 	if c.keys, err = account.CreateUser("riposte", sandbox.AdministratorAccess); err != nil {
 		return nil, err
 	}
-	return c, errors.Join(c.up(), c.makeTrail(context.Background()), c.down())
+	c.server = httptest.NewServer(c)
+	return c, c.makeTrail(context.Background())
 }
 
-// up serves the cloud, at the same address each time.
-func (c *cloud) up() error {
-	listener, err := net.Listen("tcp", c.address)
-	if err != nil {
-		return err
+// ServeHTTP answers as AWS, or not at all.
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.down.Load() {
+		panic(http.ErrAbortHandler)
 	}
-	c.address, c.done = listener.Addr().String(), make(chan error, 1)
-	var ctx context.Context
-	ctx, c.end = context.WithCancel(context.Background())
-	go func() { c.done <- c.box.Serve(ctx, listener) }()
-	return nil
-}
-
-func (c *cloud) down() error {
-	if c.end == nil {
-		return nil
-	}
-	c.end()
-	c.end = nil
-	return <-c.done
+	c.box.Handler().ServeHTTP(w, r)
 }
 
 func (c *cloud) makeTrail(ctx context.Context) error {
-	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://" + c.address),
+	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(c.server.URL),
 		Credentials: credentials.NewStaticCredentialsProvider(c.keys.AccessKeyID, c.keys.SecretAccessKey, "")}
 	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := aws.String("shop-trail-logs")
@@ -95,14 +82,10 @@ func serveCloud(ts *testscript.TestScript, neg bool, args []string) {
 		made, err := newCloud()
 		ts.Check(err)
 		holder.cloud = made
-		ts.Defer(func() { ts.Check(made.down()) })
-		ts.Setenv("CLOUD", "http://"+made.address)
+		ts.Defer(made.server.Close)
+		ts.Setenv("CLOUD", made.server.URL)
 		ts.Setenv("KEY_ID", made.keys.AccessKeyID)
 		ts.Setenv("KEY_SECRET", made.keys.SecretAccessKey)
 	}
-	if neg {
-		ts.Check(holder.down())
-		return
-	}
-	ts.Check(holder.up())
+	holder.down.Store(neg)
 }
