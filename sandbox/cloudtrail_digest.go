@@ -95,7 +95,7 @@ func (s *Sandbox) endDigests(t *trail, now time.Time) {
 func (s *Sandbox) deliverDigests(t *trail, now time.Time) {
 	for _, key := range t.log.keys() {
 		if st := t.log.streams[key]; st.chain != nil {
-			t.log.digests.note(now, s.deliverDigest(t, key, st, now))
+			t.log.in(key.region).digests.note(now, s.deliverDigest(t, key, st, now))
 		}
 	}
 }

@@ -247,6 +247,19 @@ func TestValidateLogs(t *testing.T) {
 	}
 }
 
+// TestStatusIsOfOneRegion: a trail of all regions has had deliveries only where something happened.
+func TestStatusIsOfOneRegion(t *testing.T) {
+	w := newFilesWorld(t, sandbox.Options{})
+	arn := w.makeTrail("main", validated, multiRegion)
+	w.hour()
+	for region, delivered := range map[string]bool{"us-east-1": true, "eu-west-1": false} {
+		status, err := w.trailClient(w.root, region).GetTrailStatus(t.Context(), &cloudtrail.GetTrailStatusInput{Name: &arn})
+		if err != nil || (status.LatestDeliveryTime != nil) != delivered || (status.LatestDigestDeliveryTime != nil) != delivered {
+			t.Errorf("the status in %s is %+v, %v", region, status, err)
+		}
+	}
+}
+
 // trailCalls makes a record.
 func (w *world) trailCalls(arn string) {
 	w.t.Helper()

@@ -61,7 +61,7 @@ func (s *Sandbox) deliverFiles(t *trail, now time.Time) {
 		for len(st.waiting) > 0 {
 			n := min(len(st.waiting), recordsInFile)
 			file, failure := s.deliverFile(t, key, st.waiting[:n], now)
-			t.log.files.note(now, failure)
+			t.log.in(key.region).files.note(now, failure)
 			if failure != "" {
 				break
 			}
@@ -72,7 +72,7 @@ func (s *Sandbox) deliverFiles(t *trail, now time.Time) {
 			if st.chain != nil {
 				st.chain.files = append(st.chain.files, file)
 			}
-			s.announceFile(t, file.Key, now)
+			s.announceFile(t, key.region, file.Key, now)
 		}
 		if len(st.waiting) == 0 {
 			st.waiting = nil // gives the delivered ones free
@@ -195,8 +195,8 @@ type fileNotice struct {
 	Keys   []string `json:"s3ObjectKey"`
 }
 
-// announceFile tells the trail's topic of a log file.
-func (s *Sandbox) announceFile(t *trail, key string, now time.Time) {
+// announceFile tells the trail's topic of a log file of a region.
+func (s *Sandbox) announceFile(t *trail, region, key string, now time.Time) {
 	if t.topicARN == "" {
 		return
 	}
@@ -210,5 +210,5 @@ func (s *Sandbox) announceFile(t *trail, key string, now time.Time) {
 	if err := s.hand(delivery{from: from, arn: t.topicARN, payload: text}); err != nil {
 		failure = announceFailure(asUndelivered(err))
 	}
-	t.log.notices.note(now, failure)
+	t.log.in(region).notices.note(now, failure)
 }

@@ -33,11 +33,14 @@ type waitingRecord struct {
 
 // trailLog is what a trail delivers. Copies of the trail share it.
 type trailLog struct {
-	streams                 map[streamKey]*logStream
-	files, digests, notices attempt
-	validated               time.Time // since when log files get into digests; zero: they don't
-	stopRequest             string    // id of the StopLogging request, which is the last record
+	streams     map[streamKey]*logStream
+	deliveries  map[string]*deliveries // by region, as GetTrailStatus tells of one
+	validated   time.Time              // since when log files get into digests; zero: they don't
+	stopRequest string                 // id of the StopLogging request, which is the last record
 }
+
+// deliveries are how those of one region went.
+type deliveries struct{ files, digests, notices attempt }
 
 // attempt is how the deliveries of one kind went.
 type attempt struct {
@@ -52,7 +55,16 @@ func (a *attempt) note(now time.Time, failure string) {
 	}
 }
 
-func newTrailLog() *trailLog { return &trailLog{streams: map[streamKey]*logStream{}} }
+func newTrailLog() *trailLog {
+	return &trailLog{streams: map[streamKey]*logStream{}, deliveries: map[string]*deliveries{}}
+}
+
+func (l *trailLog) in(region string) *deliveries {
+	if l.deliveries[region] == nil {
+		l.deliveries[region] = &deliveries{}
+	}
+	return l.deliveries[region]
+}
 
 func (l *trailLog) stream(key streamKey) *logStream {
 	st := l.streams[key]

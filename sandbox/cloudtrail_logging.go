@@ -44,7 +44,8 @@ func getTrailStatus(c *call) (wire.Object, error) {
 		}
 		return stamp(at)
 	}
-	files, digests, notices := t.log.files, t.log.digests, t.log.notices
+	in := t.log.in(c.region) // other regions have a status of their own
+	files, digests, notices := in.files, in.digests, in.notices
 	out := wire.Object{
 		"IsLogging": t.logging, "TimeLoggingStarted": text(t.started), "TimeLoggingStopped": text(t.stopped),
 		"LatestDeliveryAttemptTime": text(files.tried), "LatestDeliveryAttemptSucceeded": text(files.succeeded),
