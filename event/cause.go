@@ -24,11 +24,15 @@ const FindingsImported = "Security Hub Findings - Imported"
 
 // Cause returns the envelope's cause key: for a CloudTrail record account and eventID (the same record arrives by
 // EventBridge in seconds and by S3 minutes later, from several trails); for a Config compliance change rule, resource and
-// resultRecordedTime; for a finding product, id and generation; for GuardDuty the finding's id; for an alarm its ARN and state-change time; otherwise source and id.
+// resultRecordedTime; for a finding product, id and generation; for GuardDuty the finding's id; for an alarm its
+// ARN and state-change time; otherwise, and for every event that is not AWS's, source and id.
 func (e *Envelope) Cause() Cause {
 	if r := e.Record(); r != nil && r.EventID != "" {
 		id := r.EventID
 		return key("cloudtrail", r.Account(), id)
+	}
+	if !e.fromAWS() { // or its sender could use up the cause of AWS's event, which would then start nothing
+		return key("event", e.Source, e.ID)
 	}
 	switch e.DetailType {
 	case FindingsImported:
@@ -70,7 +74,7 @@ func (e *Envelope) Cause() Cause {
 
 // RootCause follows a finding back to what it was raised for; for everything else it is Cause.
 func (e *Envelope) RootCause() Cause {
-	if e.DetailType == FindingsImported {
+	if e.fromAWS() && e.DetailType == FindingsImported {
 		if f := e.findings(); len(f) == 1 && f[0].ProductFields[RootCauseField] != "" {
 			return Cause(f[0].ProductFields[RootCauseField])
 		}

@@ -57,7 +57,8 @@ func (r *Record) Account() string {
 	return r.UserIdentity.AccountID
 }
 
-// Record returns the CloudTrail record that the envelope carries, or nil where it carries none. Callers share it.
+// Record returns the CloudTrail record that the envelope carries, or nil where it carries none. Callers share it. Only an
+// event of AWS carries one: what else looks like it may have been written by anybody who may send events.
 func (e *Envelope) Record() *Record {
 	if e.record == nil { // made by hand
 		return e.decodeRecord()
@@ -66,6 +67,9 @@ func (e *Envelope) Record() *Record {
 	return e.record.decoded
 }
 
+// fromAWS reports whether the event's source is one that only AWS, or who may speak for it, can use.
+func (e *Envelope) fromAWS() bool { return strings.HasPrefix(e.Source, "aws.") }
+
 // lazyRecord is a record that is decoded when somebody asks for it: of most events nobody does.
 type lazyRecord struct {
 	once    sync.Once
@@ -73,7 +77,7 @@ type lazyRecord struct {
 }
 
 func (e *Envelope) decodeRecord() *Record {
-	if !strings.HasSuffix(e.DetailType, " via CloudTrail") {
+	if !e.fromAWS() || !strings.HasSuffix(e.DetailType, " via CloudTrail") {
 		return nil
 	}
 	var r Record

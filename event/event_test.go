@@ -86,7 +86,11 @@ func TestParseRefuses(t *testing.T) {
 
 func TestCause(t *testing.T) {
 	envelope := func(detailType, detail string, resources ...string) *Envelope {
-		return &Envelope{ID: "x", Source: "s", DetailType: detailType, Account: "1", Region: "r",
+		source := "aws.s"
+		if detailType == "T" {
+			source = "s"
+		}
+		return &Envelope{ID: "x", Source: source, DetailType: detailType, Account: "1", Region: "r",
 			Time: time.Unix(0, 0).UTC(), Resources: resources, Detail: json.RawMessage(detail)}
 	}
 	tests := []struct {
@@ -103,7 +107,17 @@ func TestCause(t *testing.T) {
 		{"finding", envelope(FindingsImported,
 			`{"findings":[{"ProductArn":"p","Id":"i","ProductFields":{"riposte/RootCause":"cloudtrail|1|e","riposte/Generation":"2"}}]}`),
 			"finding|p|i|2", "cloudtrail|1|e"},
+		{"call", envelope(APICall, `{"eventID":"e","eventName":"StopLogging","recipientAccountId":"1"}`), "cloudtrail|1|e", "cloudtrail|1|e"},
 		{"a separator inside a part", envelope("GuardDuty Finding", `{"id":"a|b"}`), "guardduty|1|r|a||b", "guardduty|1|r|a||b"},
+	}
+	for _, tt := range tests[1:] { // the same from anybody uses up nobody else's cause
+		e := *tt.e
+		e.Source = "aws-like"
+		tests = append(tests, struct {
+			name        string
+			e           *Envelope
+			cause, root Cause
+		}{"forged " + tt.name, &e, "event|aws-like|x", "event|aws-like|x"})
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
