@@ -119,9 +119,6 @@ func targetNeeds(rules *detect.RuleSet) ([]iam.Need, error) {
 					needs = append(needs, iam.Need{Actions: p.Actions, Resources: p.Resources, Conditions: p.Conditions, Why: why})
 				}
 			}
-			if t.RoleARN != "" {
-				needs = append(needs, iam.Need{Actions: []string{"sts:AssumeRole"}, Resources: []string{t.RoleARN}, Why: why})
-			}
 		}
 	}
 	return needs, nil
