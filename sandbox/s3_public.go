@@ -52,12 +52,8 @@ func wide(key, value string) bool {
 	return strings.ContainsAny(value, "*?") || strings.Contains(value, "${")
 }
 
-var privateNetworks = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-}
-
 // wideNetwork says whether a network is broader than S3 accepts as fixed: /8 of
-// IPv4 and /32 of IPv6, unless it is private.
+// IPv4 and /32 of IPv6.
 func wideNetwork(value string) bool {
 	if _, err := netip.ParseAddr(value); err == nil {
 		return false
@@ -65,11 +61,6 @@ func wideNetwork(value string) bool {
 	p, err := netip.ParsePrefix(value)
 	if err != nil {
 		return true
-	}
-	for _, private := range privateNetworks {
-		if private.Contains(p.Addr()) && p.Bits() >= private.Bits() {
-			return false
-		}
 	}
 	if p.Addr().Is4() {
 		return p.Bits() < 8

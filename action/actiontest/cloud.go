@@ -75,6 +75,9 @@ func (c *Cloud) Admin(account, region string) aws.Config {
 	return c.config(c.admins[account], region)
 }
 
+// With returns a configuration with the keys, such as those of whom an action acts on.
+func (c *Cloud) With(keys sandbox.Keys, region string) aws.Config { return c.config(keys, region) }
+
 // Caller returns a caller that may do in both accounts exactly what the permissions say.
 func (c *Cloud) Caller(permissions []string) *awscall.Caller {
 	c.t.Helper()

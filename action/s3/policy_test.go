@@ -1,0 +1,183 @@
+package s3_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/s3"
+	"riposte.dev/fault"
+)
+
+func (c cloud) remove() *s3.RemovePublicStatements {
+	return s3.NewRemovePublicStatements(c.Caller(s3.NewRemovePublicStatements(nil).Spec().Permissions))
+}
+
+func (c cloud) revert() *s3.RevertPolicy {
+	return s3.NewRevertPolicy(c.Caller(s3.NewRevertPolicy(nil).Spec().Permissions))
+}
+
+func TestOnlyPublicStatementsAreRemoved(t *testing.T) {
+	c := newCloud(t, other)
+	c.put(policy(partner, everybody, plainHTTP))
+	a := c.remove()
+	item := c.item(a, ofBucket)
+	want(t, item, action.Change, `lets everybody in by statement 2 "PublicRead" (s3:GetObject).`)
+	if r := item.Resource; r.ARN != "arn:aws:s3:::"+bucket || r.Region != other || r.Tags["team"] != "web" || r.Account != account {
+		t.Errorf("the resource is %+v, want it with its own region and its tags", r)
+	}
+	var input struct{ Bucket, ExpectedBucketOwner, Policy string }
+	if err := json.Unmarshal(item.Calls[0].Input, &input); err != nil || input.Policy != policy(partner, plainHTTP) || input.ExpectedBucketOwner != account {
+		t.Errorf("the call is %+v, %v", input, err)
+	}
+	c.do(a, item)
+	if got := c.policy(); got != policy(partner, plainHTTP) {
+		t.Errorf("the policy is %q", got)
+	}
+	want(t, c.item(a, ofBucket), action.Unneeded, "No statement of its policy is public")
+	c.do(a, c.undo(a, item))
+	if got := c.policy(); got != policy(partner, everybody, plainHTTP) {
+		t.Errorf("the policy became %q", got)
+	}
+}
+
+func TestABucketWithoutAPolicy(t *testing.T) {
+	c := newCloud(t, region)
+	want(t, c.item(c.remove(), request(`{"bucket":"arn:aws:s3:::`+bucket+`"}`)), action.Unneeded, "has no policy")
+}
+
+func TestAPolicyThatChangesAfterThePlan(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	a := c.remove()
+	item := c.item(a, ofBucket)
+	c.put(policy(everybody, partner))
+	receipts, err := a.Apply(t.Context(), item)
+	if fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" || len(receipts) > 0 {
+		t.Errorf("apply: %v after %d calls, want a conflict without any", err, len(receipts))
+	}
+	if got := c.policy(); got != policy(everybody, partner) {
+		t.Errorf("the policy became %q", got)
+	}
+}
+
+func TestUndoWhatABlockKeepsOut(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	a := c.remove()
+	item := c.item(a, ofBucket)
+	c.do(a, item)
+	accounts{c}.block(controltypes.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)})
+	undo := c.undo(a, item)
+	want(t, undo, action.Change, `It is public by statement 1 "PublicRead"`)
+	if _, err := a.Apply(t.Context(), undo); fault.CodeOf(err) != fault.Denied || !strings.Contains(fault.Hint(err), "BlockPublicPolicy") {
+		t.Errorf("apply: %v, want denied with the block as the next step", err)
+	}
+	c.put(policy(partner))
+	want(t, c.undo(a, item), action.Conflict, "Somebody changed the policy since")
+}
+
+func TestUndoOfABucketThatIsGone(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	removed, blocked := c.item(c.remove(), ofBucket), c.item(c.blockBucket(), ofBucket)
+	c.deleteBucket()
+	want(t, c.undo(c.remove(), removed), action.Conflict, "deleted since")
+	want(t, c.undo(c.blockBucket(), blocked), action.Conflict, "deleted since")
+}
+
+func TestRevertSaysWhatItPutsBack(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(partner))
+	want(t, c.item(c.revert(), backTo(policy(everybody))), action.Change, `not what it was before. It is public by statement 1 "PublicRead"`)
+	want(t, c.item(c.revert(), backTo("")), action.Change, "had no policy before")
+	want(t, c.item(c.revert(), backTo(policy(partner))), action.Unneeded, "as it was before already")
+	asObject := request(`{"bucket":"` + bucket + `","policy":{"Version":"2012-10-17","Statement":` + partner + `}}`)
+	want(t, c.item(c.revert(), asObject), action.Unneeded, "as it was before already")
+}
+
+func TestRevertRefusesWhatIsNoPolicy(t *testing.T) {
+	c := newCloud(t, region)
+	before := len(c.Calls())
+	for params, says := range map[string]string{
+		`{"bucket":"` + bucket + `"}`:                   "policy is missing",
+		`{"bucket":"` + bucket + `","policy":null}`:     "policy is missing",
+		`{"bucket":"` + bucket + `","policy":"public"}`: "not a JSON object with statements",
+		`{"bucket":"` + bucket + `","policy":[]}`:       "not a JSON object with statements",
+		`{"bucket":"s3://shared","policy":""}`:          "neither the name nor the ARN",
+	} {
+		_, err := c.revert().Plan(t.Context(), request(params))
+		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), says) || fault.Hint(err) == "" {
+			t.Errorf("%s: %v, want invalid that says %q", params, err, says)
+		}
+	}
+	if n := len(c.Calls()) - before; n != 0 {
+		t.Errorf("%d calls were made", n)
+	}
+}
+
+func TestAnotherAccountsBucketIsLeftAlone(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	req := ofBucket
+	req.Account = "999988887777"
+	if _, err := c.remove().Plan(t.Context(), req); fault.CodeOf(err) != fault.Denied {
+		t.Errorf("plan: %v, want denied", err)
+	}
+}
+
+func (c cloud) blockBucket() *s3.BlockBucket {
+	return s3.NewBlockBucket(c.Caller(s3.NewBlockBucket(nil).Spec().Permissions))
+}
+
+func TestABlockThatChangesAfterThePlan(t *testing.T) {
+	c := newCloud(t, region)
+	c.block(types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)})
+	bucketAction, accountAction := c.blockBucket(), s3.NewBlockAccount(c.Caller(s3.NewBlockAccount(nil).Spec().Permissions))
+	ofBucket, ofAccount := c.item(bucketAction, ofBucket), c.item(accountAction, request(`{}`))
+	want(t, ofBucket, action.Change, "are off: IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets.")
+	want(t, ofAccount, action.Change, "are off: all four settings.")
+	c.block(types.PublicAccessBlockConfiguration{IgnorePublicAcls: aws.Bool(true)})
+	accounts{c}.block(controltypes.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)})
+	for _, apply := range []func() ([]action.Receipt, error){
+		func() ([]action.Receipt, error) { return bucketAction.Apply(t.Context(), ofBucket) },
+		func() ([]action.Receipt, error) { return accountAction.Apply(t.Context(), ofAccount) },
+	} {
+		if receipts, err := apply(); fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" || len(receipts) > 0 {
+			t.Errorf("apply: %v after %d calls, want a conflict without any", err, len(receipts))
+		}
+	}
+}
+
+// A block keeps strangers out at once, and public policies from then on.
+func TestWhatABlockDoes(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	c.do(c.blockBucket(), c.item(c.blockBucket(), ofBucket))
+	text := policy(everybody)
+	_, err := c.client.PutBucketPolicy(t.Context(), &sdk.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: &text})
+	if !is(err, "AccessDenied") {
+		t.Errorf("a public policy: %v, want it refused", err)
+	}
+}
+
+func TestApplyMakesNoOtherCalls(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	for _, tt := range []struct {
+		action action.Action
+		req    action.Request
+	}{{c.remove(), ofBucket}, {c.blockBucket(), ofBucket}, {s3.NewBlockAccount(c.Caller(s3.NewBlockAccount(nil).Spec().Permissions)), request(`{}`)}} {
+		item := c.item(tt.action, tt.req)
+		item.Calls[0].Operation = "DeleteBucket"
+		if _, err := tt.action.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%s: %v, want invalid", tt.action.Spec().Name, err)
+		}
+	}
+}
