@@ -10,6 +10,7 @@ import (
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/iam"
+	"riposte.dev/action/s3"
 	"riposte.dev/detect"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
@@ -28,6 +29,7 @@ func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
 		cloudtrail.NewStartLogging(caller),
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.Config.SecurityContact}),
 		iam.NewDeactivateAccessKey(caller), iam.NewQuarantine(caller), iam.NewRevokeSessions(caller, o.Now),
+		s3.NewRemovePublicStatements(caller), s3.NewRevertPolicy(caller), s3.NewBlockBucket(caller), s3.NewBlockAccount(caller),
 	)
 }
 

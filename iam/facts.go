@@ -78,6 +78,7 @@ var facts = map[string][]string{
 	"s3:GetBucketNotification":       buckets,
 	"s3:GetBucketPolicy":             buckets,
 	"s3:GetBucketPublicAccessBlock":  buckets,
+	"s3:GetBucketTagging":            buckets,
 	"s3:GetObject":                   {"arn:P:s3:::*/*"},
 	"s3:ListBucket":                  buckets,
 	"s3:PutAccountPublicAccessBlock": nil,
