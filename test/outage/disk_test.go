@@ -26,8 +26,8 @@ func TestDiskReserveReached(t *testing.T) {
 	close(answer)
 	w.restarted(t, []string{"audit"}, e) // what was begun is finished
 	before := w.calls("ReceiveMessage")
-	sent = append(sent, w.putEvents(t, 300)...)
-	sent = append(sent, w.putRecords(t, bucket, "file", 500)...)
+	sent = append(sent, w.putEvents(t, 60)...)
+	sent = append(sent, w.putRecords(t, bucket, "file", 300)...)
 	says(t, e.trouble(t, "bus"), "disk reserve reached: 512 MiB free, 1024 MiB are kept free", "free space on the file system of "+e.data)
 	says(t, e.trouble(t, "sqs mixed"), "messages wait in the queue", "disk reserve reached")
 	if e.state(t).Ready {
@@ -38,8 +38,8 @@ func TestDiskReserveReached(t *testing.T) {
 	}
 	eventually(t, "it has tried a few times", func() bool { return w.calls("ReceiveMessage") >= before+5 })
 	during, files := w.calls("ReceiveMessage")-before, w.gets(bucket)
-	if waiting, inHand := q.left(t); waiting+inHand < 301 {
-		t.Errorf("%d of 301 messages are in the queue while none can be kept", waiting+inHand)
+	if waiting, inHand := q.left(t); waiting+inHand < 61 {
+		t.Errorf("%d of 61 messages are in the queue while none can be kept", waiting+inHand)
 	}
 	if during > 60 || files > 20 {
 		t.Errorf("%d receives, and %d reads of one file, while nothing can be kept: a storm", during, files)
@@ -52,8 +52,8 @@ func TestDiskReserveReached(t *testing.T) {
 	sent = append(sent, q.handOut(t)...)
 	expect(t, sent, e)
 	e.well(t)
-	if n := w.calls("ReceiveMessage") - before - during; n > 310 {
-		t.Errorf("%d receives for %d messages afterwards: a storm", n, 301)
+	if n := w.calls("ReceiveMessage") - before - during; n > 150 {
+		t.Errorf("%d receives for %d messages afterwards: a storm", n, 61)
 	}
 	if n := w.gets(bucket) - files; n > 3 {
 		t.Errorf("one file was read %d times afterwards", n)

@@ -18,10 +18,10 @@ func TestSIGTERMWhileAQueueIsDrained(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	q := w.queue(t, "events").fed(t)
 	e := w.prepare(t, sources([]*queue{q}))
-	const events = 3000
+	const events = 300
 	sent := w.putEvents(t, events)
 	eventually(t, "all events are in the queue", func() bool { waiting, _ := q.left(t); return waiting == events })
-	slowly := w.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "ReceiveMessage"}, Delay: 200 * time.Millisecond})
+	slowly := w.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "ReceiveMessage"}, Delay: time.Second})
 	first := e.launch(t)
 	eventually(t, "a part is deleted", func() bool { waiting, inHand := q.left(t); return waiting+inHand < events })
 	if how := first.end(t, syscall.SIGTERM); !how.Success() {
@@ -53,7 +53,7 @@ func TestKilledInTheMiddleOfAFile(t *testing.T) {
 			e := w.prepare(t, sources([]*queue{q}, bucket))
 			first := e.launch(t)
 			half := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.half(rw, r) })
-			const inFile = 3000
+			const inFile = 1000 // half of it is more than what is handed over at a time
 			w.front.Store(&half)
 			sent := w.putRecords(t, bucket, "large", inFile)
 			some := 0

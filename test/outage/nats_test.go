@@ -69,7 +69,7 @@ func TestNATSIsDownForAWhile(t *testing.T) {
 	w.trails(t, "first", "second")
 	nats := newBroker(t)
 	e := w.start(t, sources([]*queue{q})+nats.settings())
-	sent := w.putEvents(t, 50)
+	sent := w.putEvents(t, 20)
 	expect(t, sent, e)
 
 	// NATS goes away while a response waits for the answer to its call: the outcome can't be journaled.
@@ -78,7 +78,7 @@ func TestNATSIsDownForAWhile(t *testing.T) {
 	close(answer)
 	before := w.calls("ReceiveMessage")
 	w.stopLogging(t, "second")
-	sent = append(sent, w.putEvents(t, 100)...)
+	sent = append(sent, w.putEvents(t, 60)...)
 	says(t, e.trouble(t, "bus"), "no connection to NATS", "start it, or check the network")
 	if e.state(t).Ready {
 		t.Error("riposte is ready without a bus")
@@ -86,8 +86,8 @@ func TestNATSIsDownForAWhile(t *testing.T) {
 	says(t, e.trouble(t, "sqs events"), "messages wait in the queue", "no connection to NATS")
 	eventually(t, "it has tried a few times", func() bool { return w.calls("ReceiveMessage") >= before+5 })
 	during := w.calls("ReceiveMessage") - before
-	if waiting, inHand := q.left(t); waiting+inHand < 101 {
-		t.Errorf("%d of 101 messages are in the queue while none can be kept", waiting+inHand)
+	if waiting, inHand := q.left(t); waiting+inHand < 61 {
+		t.Errorf("%d of 61 messages are in the queue while none can be kept", waiting+inHand)
 	}
 	if during > 40 {
 		t.Errorf("%d receives while nothing can be kept: a storm", during)
@@ -99,6 +99,6 @@ func TestNATSIsDownForAWhile(t *testing.T) {
 	e.well(t)
 	w.restarted(t, []string{"first", "second"}, e)
 	if n := w.calls("ReceiveMessage") - before - during; n > 150 {
-		t.Errorf("%d receives for %d messages afterwards: a storm", n, 101)
+		t.Errorf("%d receives for %d messages afterwards: a storm", n, 61)
 	}
 }

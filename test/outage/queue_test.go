@@ -50,7 +50,7 @@ func TestSQSThrottles(t *testing.T) {
 
 	// What was handled can't be deleted.
 	end := w.AddFault(sandbox.Fault{Match: sandbox.Match{Service: "sqs", Operation: "DeleteMessageBatch"}, Error: throttled})
-	sent := w.putEvents(t, 200)
+	sent := w.putEvents(t, 100)
 	says(t, e.trouble(t, "sqs events"), "DeleteMessageBatch", "ThrottlingException", "nothing to do if it passes")
 	if !e.state(t).Ready {
 		t.Error("riposte is not ready because SQS throttles")
@@ -60,11 +60,11 @@ func TestSQSThrottles(t *testing.T) {
 	e.well(t)
 	expect(t, sent, e)
 	if n := w.calls("DeleteMessageBatch"); n > 150 {
-		t.Errorf("%d deletes for 200 messages: a storm", n)
+		t.Errorf("%d deletes for 100 messages: a storm", n)
 	}
 	before := w.calls("ReceiveMessage")
 	if before > 150 {
-		t.Errorf("%d receives for 200 messages: a storm", before)
+		t.Errorf("%d receives for 100 messages: a storm", before)
 	}
 
 	// Nothing can be received.
