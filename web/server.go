@@ -63,7 +63,7 @@ func (s *Server) routes() []route {
 	return []route{
 		{"GET /healthz", "", s.healthz},
 		{"GET /readyz", "", s.readyz},
-		{"GET /metrics", "", s.Metrics.ServeHTTP},
+		{"GET /metrics", "", s.metrics},
 		{"POST /{$}", Ingest, s.PutEvents},
 		{"POST /events", Ingest, s.PostEvent},
 		{"POST " + firehosePath, Ingest, s.Firehose},
