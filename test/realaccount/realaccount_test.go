@@ -154,8 +154,15 @@ func (w *world) follow(b block) {
 	script := strings.ReplaceAll(b.script, "7411", w.port)
 	switch b.kind {
 	case background:
-		w.shell.run(fmt.Sprintf("( %s ) >%s 2>&1 &\nSERVE=$!\n", "exec env "+strings.TrimSpace(script), w.log))
+		var pid int
+		started := w.shell.run(fmt.Sprintf("( %s ) >%s 2>&1 &\nSERVE=$!\necho $SERVE\n", "exec env "+strings.TrimSpace(script), w.log))
+		if _, err := fmt.Sscan(started, &pid); err != nil || pid <= 1 {
+			w.t.Fatalf("no process was started: %q, %v", started, err)
+		}
 		w.t.Cleanup(func() {
+			if w.t.Failed() { // nobody has stopped it
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
 			if raw, err := os.ReadFile(w.log); err == nil && w.t.Failed() {
 				w.t.Logf("riposte serve said:\n%s", raw)
 			}
