@@ -166,11 +166,11 @@ func (f *scanFile) read(ctx context.Context, reader file.Reader, batches chan<- 
 	return err
 }
 
-// tell counts and reports what came of a batch; the error is emit's.
+// tell counts and reports what came of a batch; the error is emit's, or the end of ctx.
 func (s *scan) tell(ctx context.Context, b *scanBatch, emit func(Detection) error) error {
 	result := <-b.done
-	if ctx.Err() != nil {
-		return nil // what was not matched any more is not told
+	if err := ctx.Err(); err != nil {
+		return err // what was not matched any more is not told
 	}
 	s.events += len(b.raws) - result.older
 	s.bytes += b.bytes
