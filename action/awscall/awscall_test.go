@@ -191,3 +191,13 @@ func TestPartition(t *testing.T) {
 		}
 	}
 }
+
+func TestPrefix(t *testing.T) {
+	for id, want := range map[string]string{
+		"CloudTrail": "cloudtrail", "EC2": "ec2", "CloudWatch Logs": "logs", "SFN": "states", "S3": "s3", "S3 Control": "s3",
+	} {
+		if got := awscall.Prefix(id); got != want {
+			t.Errorf("the prefix of %s is %s, want %s", id, got, want)
+		}
+	}
+}

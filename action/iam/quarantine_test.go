@@ -4,9 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
+
 	"riposte.dev/action"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
+	"riposte.dev/sandbox"
 )
 
 func (c cloud) quarantine() *iam.Quarantine {
@@ -81,6 +85,33 @@ func TestApplyLooksAgain(t *testing.T) {
 	if got := c.policies(roleARN)[iam.QuarantinePolicy]; got != somebodys {
 		t.Errorf("the policy became %s", got)
 	}
+}
+
+func TestAUserWhoIsDeletedAfterThePlan(t *testing.T) {
+	c := newCloud(t)
+	_, err := c.client.CreateUser(t.Context(), &sdk.CreateUserInput{UserName: aws.String("brief")})
+	c.must(err)
+	a := c.quarantine()
+	item := c.item(a, ofPrincipal("arn:aws:iam::"+account+":user/brief"))
+	_, err = c.client.DeleteUser(t.Context(), &sdk.DeleteUserInput{UserName: aws.String("brief")})
+	c.must(err)
+	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("apply: %v, want not found", err)
+	}
+}
+
+// The answer to a call that worked is lost: the SDK asks again, and the runtime would look.
+func TestALostAnswer(t *testing.T) {
+	c := newCloud(t)
+	a := c.quarantine()
+	item := c.item(a, ofPrincipal(roleARN))
+	c.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "PutRolePolicy"}, After: true, Drop: true})
+	receipts, err := a.Apply(t.Context(), item)
+	if !fault.Retryable(err) || len(receipts) == 0 {
+		t.Errorf("apply: %v after %d calls, want an error that may pass and the calls", err, len(receipts))
+	}
+	c.must(a.Verify(t.Context(), item))
+	want(t, c.item(a, ofPrincipal(roleARN)), action.Unneeded, "already")
 }
 
 func TestUndoOfAQuarantineThatIsGone(t *testing.T) {

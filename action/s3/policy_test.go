@@ -11,6 +11,7 @@ import (
 	controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
 	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
 	"riposte.dev/action/s3"
 	"riposte.dev/fault"
 )
@@ -122,13 +123,31 @@ func TestRevertRefusesWhatIsNoPolicy(t *testing.T) {
 	}
 }
 
+// Even where the bucket's policy lets riposte in from the other account.
 func TestAnotherAccountsBucketIsLeftAlone(t *testing.T) {
 	c := newCloud(t, region)
-	c.put(policy(everybody))
+	c.put(policy(everybody, `{"Effect":"Allow","Principal":{"AWS":"`+actiontest.Management+`"},"Action":"s3:*","Resource":"arn:aws:s3:::shared-files"}`))
 	req := ofBucket
-	req.Account = "999988887777"
-	if _, err := c.remove().Plan(t.Context(), req); fault.CodeOf(err) != fault.Denied {
-		t.Errorf("plan: %v, want denied", err)
+	req.Account = actiontest.Management
+	for _, a := range []action.Action{c.remove(), c.blockBucket()} {
+		if _, err := a.Plan(t.Context(), req); fault.CodeOf(err) != fault.Denied {
+			t.Errorf("plan %s: %v, want denied", a.Spec().Name, err)
+		}
+	}
+}
+
+func TestABucketThatIsDeletedAfterThePlan(t *testing.T) {
+	c := newCloud(t, region)
+	c.put(policy(everybody))
+	removed, blocked := c.item(c.remove(), ofBucket), c.item(c.blockBucket(), ofBucket)
+	c.deleteBucket()
+	for _, apply := range []func() ([]action.Receipt, error){
+		func() ([]action.Receipt, error) { return c.remove().Apply(t.Context(), removed) },
+		func() ([]action.Receipt, error) { return c.blockBucket().Apply(t.Context(), blocked) },
+	} {
+		if _, err := apply(); fault.CodeOf(err) != fault.NotFound || fault.Hint(err) == "" {
+			t.Errorf("apply: %v, want not found with a next step", err)
+		}
 	}
 }
 
