@@ -57,13 +57,12 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 
 func poll(ts *testscript.TestScript, what string, holds func() bool) {
 	end := time.Now().Add(patience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
+	// Asking costs a process, and takes the processor from whoever is waited for: ask less and less often.
+	for pause := 20 * time.Millisecond; !holds(); pause = min(2*pause, 500*time.Millisecond) {
 		if time.Now().After(end) {
 			ts.Fatalf("waited %s in vain for %s", patience, what)
 		}
-		<-tick.C
+		<-time.After(pause)
 	}
 }
 
