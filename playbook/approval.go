@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -284,8 +285,8 @@ func answerWord(approve bool) string {
 
 // isJournalConflict reports whether somebody else appended at the same time, so that the answer must look again.
 func isJournalConflict(err error) bool {
-	_, ok := err.(*journalError)
-	return ok
+	var failed *journalError
+	return errors.As(err, &failed)
 }
 
 // question finds the question that waits for its answer.
