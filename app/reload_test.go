@@ -33,9 +33,9 @@ func TestRulesChangeWhileRiposteRuns(t *testing.T) {
 
 	w.write(t, "rules/trail.yaml", strings.Replace(trailRule, "was stopped\"", "does not log\"", 1))
 	eventually(t, "the new rules are in force", func() bool { return e.ready(t.Context()).Rules != first })
-	if !e.measures(t, `riposte_rules_info{hash="`+e.ready(t.Context()).Rules+`"} 1`) || e.measures(t, `riposte_rules_info{hash="`+first+`"}`) {
-		t.Error("the metric has not the hash of the new rules alone")
-	}
+	eventually(t, "the metric has the hash of the new rules alone", func() bool {
+		return e.measures(t, `riposte_rules_info{hash="`+e.ready(t.Context()).Rules+`"} 1`) && !e.measures(t, `riposte_rules_info{hash="`+first+`"}`)
+	})
 	eventually(t, "nothing is wrong any more", func() bool { return e.ready(t.Context()).Parts["rules"] == "ok" })
 	e.post(t, stoppedEvent("payments"))
 	e.finding(t, "payments does not log")
