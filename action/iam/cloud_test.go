@@ -74,10 +74,12 @@ func (c cloud) must(err error) {
 func (c cloud) as(keys sandbox.Keys) *sdk.Client { return sdk.NewFromConfig(c.With(keys, region)) }
 
 // session assumes the role deployer as mallory.
-func (c cloud) session() sandbox.Keys {
+func (c cloud) session() sandbox.Keys { return c.assume(roleARN) }
+
+func (c cloud) assume(role string) sandbox.Keys {
 	c.t.Helper()
 	out, err := sts.NewFromConfig(c.With(c.key, region)).AssumeRole(c.t.Context(), &sts.AssumeRoleInput{
-		RoleArn: aws.String(roleARN), RoleSessionName: aws.String("night-shift"),
+		RoleArn: &role, RoleSessionName: aws.String("night-shift"),
 	})
 	c.must(err)
 	k := out.Credentials

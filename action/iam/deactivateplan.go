@@ -55,9 +55,17 @@ func (a *DeactivateAccessKey) planKey(ctx context.Context, req action.Request, p
 		return item, nil
 	}
 	item.Resource.Type, item.Resource.Name = keyType, p.AccessKeyID+" of user "+p.UserName
+	own, err := a.own(ctx, who, req)
+	if err != nil {
+		return action.Item{}, err
+	}
 	now, err := a.status(ctx, item.Resource, p.AccessKeyID)
 	if err != nil {
 		return action.Item{}, err
+	}
+	if own {
+		item.Status, item.Reason, item.Before = action.Escalated, ownSteps(r), keyState(now)
+		return item, nil
 	}
 	item.Before, item.After = keyState(now), keyState(types.StatusTypeInactive)
 	if now == types.StatusTypeInactive {

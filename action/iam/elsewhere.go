@@ -10,9 +10,11 @@ import (
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/prereqs-revoking-user-permissions.html and
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/end-active-sessions.html.
 
-// quarantineElsewhere says what to do instead of a quarantine; "" where one can be had.
-func quarantineElsewhere(r action.Resource, who principal) string {
+// quarantineElsewhere says what to do instead of a quarantine; "" where one can be had. own is riposte's own user or role.
+func quarantineElsewhere(r action.Resource, who principal, own bool) string {
 	switch {
+	case own:
+		return ownSteps(r)
 	case r.Type == accountType:
 		return fmt.Sprintf("No policy in the account holds for root. Delete its access keys and change its password as root, turn MFA on, "+
 			"and let the management account attach a service control policy that denies root everything in account %s.", r.Account)
@@ -27,9 +29,11 @@ func quarantineElsewhere(r action.Resource, who principal) string {
 	return ""
 }
 
-// revokeElsewhere says what to do instead of revoking sessions; "" where that can be done.
-func revokeElsewhere(r action.Resource, who principal) string {
+// revokeElsewhere says what to do instead of revoking sessions; "" where that can be done. own is riposte's own user or role.
+func revokeElsewhere(r action.Resource, who principal, own bool) string {
 	switch {
+	case own:
+		return ownSteps(r)
 	case r.Type == accountType:
 		return "No policy in the account holds for root's sessions. Change root's password and delete its access keys as root, and let the " +
 			"management account attach a service control policy that denies root everything in account " + r.Account + " until its sessions have expired."

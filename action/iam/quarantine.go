@@ -56,7 +56,7 @@ func (a *Quarantine) Plan(ctx context.Context, req action.Request) (*action.Plan
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.find(ctx, who, req)
+	r, own, err := a.look(ctx, who, req)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (a *Quarantine) Plan(ctx context.Context, req action.Request) (*action.Plan
 	plan := func(item action.Item) (*action.Plan, error) {
 		return &action.Plan{Action: quarantineSpec.Name, Account: req.Account, Region: req.Region, Items: []action.Item{item}}, nil
 	}
-	if item.Reason = quarantineElsewhere(r, who); item.Reason != "" {
+	if item.Reason = quarantineElsewhere(r, who, own); item.Reason != "" {
 		return plan(item)
 	}
 	now, err := a.read(ctx, r)

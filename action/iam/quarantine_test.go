@@ -1,13 +1,16 @@
 package iam_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"riposte.dev/action"
+	"riposte.dev/action/awscall"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
 	"riposte.dev/sandbox"
@@ -62,6 +65,37 @@ func TestWhoCannotBePutInQuarantine(t *testing.T) {
 		t.Errorf("a federated user: %v", err)
 	}
 }
+
+// Riposte doesn't lock itself out.
+func TestRipostesOwnPrincipal(t *testing.T) {
+	c := newCloud(t)
+	role, err := c.Member.CreateRole("riposte", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+account+`"},"Action":"sts:AssumeRole"}]}`,
+		sandbox.AdministratorAccess)
+	c.must(err)
+	asRole := awscall.New(configs{c.With(c.assume(role), region)}, time.Now)
+	asUser := awscall.New(configs{c.With(c.key, region)}, time.Now)
+	for _, tt := range []struct {
+		name   string
+		action action.Action
+		req    action.Request
+	}{
+		{"quarantine its role", iam.NewQuarantine(asRole), ofPrincipal(role)},
+		{"quarantine its role's session", iam.NewQuarantine(asRole), ofPrincipal("arn:aws:sts::" + account + ":assumed-role/riposte/x")},
+		{"revoke its sessions", iam.NewRevokeSessions(asRole, time.Now), ofPrincipal(role)},
+		{"quarantine its user", iam.NewQuarantine(asUser), ofPrincipal(userARN)},
+		{"deactivate its key", iam.NewDeactivateAccessKey(asUser), c.ofKey("")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want(t, c.item(tt.action, tt.req), action.Escalated, "would lock itself out")
+		})
+	}
+	want(t, c.item(iam.NewQuarantine(asRole), ofPrincipal(userARN)), action.Change, "may do nothing")
+}
+
+// configs reaches every account and region with one configuration.
+type configs struct{ cfg aws.Config }
+
+func (c configs) Config(context.Context, string, string) (aws.Config, error) { return c.cfg, nil }
 
 func TestAQuarantineThatSomebodyElseWrote(t *testing.T) {
 	c := newCloud(t)

@@ -74,12 +74,12 @@ func (a *RevokeSessions) Plan(ctx context.Context, req action.Request) (*action.
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.find(ctx, who, req)
+	r, own, err := a.look(ctx, who, req)
 	if err != nil {
 		return nil, err
 	}
 	item := action.Item{ID: r.ARN, Resource: r, Status: action.Escalated}
-	if item.Reason = revokeElsewhere(r, who); item.Reason == "" {
+	if item.Reason = revokeElsewhere(r, who, own); item.Reason == "" {
 		now, err := a.read(ctx, r)
 		if err != nil {
 			return nil, err
