@@ -80,12 +80,13 @@ func examine(ctx context.Context, o cli.DoctorOptions) ([]doctor.Result, error) 
 		return nil, err
 	}
 	options.AWS, options.Regions = reach.Config, func(ctx context.Context) ([]string, error) { return reach.Regions(ctx, "") }
-	options.Accounts = func() []doctor.Account { return examineAccounts(ctx, reach) }
+	discovered := reach.Discover(ctx) // before queues and buckets in those accounts are looked at
+	options.Accounts = func() []doctor.Account { return examineAccounts(ctx, reach, discovered) }
 	for _, q := range c.Sources.SQS {
-		options.Queues = append(options.Queues, doctor.Queue{ARN: queueARN("aws", q, cmp.Or(q.Region, base.Region)), URL: q.URL})
+		options.Queues = append(options.Queues, doctor.Queue{ARN: queueARN("aws", q, cmp.Or(q.Region, base.Region)), URL: q.URL, Account: q.Account})
 	}
 	for _, b := range c.Sources.Buckets {
-		bucket := doctor.Bucket{Name: b.Name, Region: b.Region, Owner: b.Owner}
+		bucket := doctor.Bucket{Name: b.Name, Region: b.Region, Owner: b.Owner, Account: b.Account}
 		if len(options.Queues) == 1 {
 			bucket.Queue = options.Queues[0].ARN
 		}
@@ -116,8 +117,7 @@ func whoseAccount(ctx context.Context, cfg aws.Config) string {
 	return aws.ToString(out.Account)
 }
 
-func examineAccounts(ctx context.Context, reach *accounts.Accounts) []doctor.Account {
-	discovered := reach.Discover(ctx)
+func examineAccounts(ctx context.Context, reach *accounts.Accounts, discovered error) []doctor.Account {
 	reach.Check(ctx)
 	var list []doctor.Account
 	for _, h := range reach.Health() {

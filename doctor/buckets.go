@@ -16,6 +16,7 @@ import (
 type Bucket struct {
 	Name, Region string
 	Owner        string // account of 12 digits that must own it
+	Account      string // whose role is used; "": riposte's own
 	Queue        string // ARN of the queue that its notices must reach; "": not looked at
 }
 
@@ -31,7 +32,7 @@ func (d *doctor) buckets(ctx context.Context) []Result {
 }
 
 func (d *doctor) bucket(ctx context.Context, n *notes, b Bucket) {
-	cfg, err := d.AWS(ctx, "", b.Region)
+	cfg, err := d.AWS(ctx, b.Account, b.Region)
 	if err != nil {
 		n.failed(err)
 		return

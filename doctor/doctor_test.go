@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,6 +220,28 @@ func TestNothingConfigured(t *testing.T) {
 	for _, check := range []string{"event rules", "global events", "read-only events", "queues", "buckets", "accounts", "permissions"} {
 		if r := got[check]; r.Status != doctor.OK {
 			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// Queues and buckets of other accounts are looked at with the roles that riposte reads them by.
+func TestEachAccountIsLookedAtWithItsRole(t *testing.T) {
+	w := newWorld(t)
+	w.options.Queues[1].Account = "444455556666"
+	w.options.Buckets[0].Account = "777788889999"
+	var mu sync.Mutex
+	asked := map[string]bool{}
+	reach := w.options.AWS
+	w.options.AWS = func(ctx context.Context, account, region string) (aws.Config, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[account+" "+region] = true
+		return reach(ctx, account, region)
+	}
+	doctor.Run(t.Context(), w.options)
+	for _, want := range []string{account + " " + home, "444455556666 us-east-1", "777788889999 " + home} {
+		if !asked[want] {
+			t.Errorf("nobody asked for %s, only for %v", want, asked)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,7 +19,10 @@ import (
 )
 
 // Queue is an SQS queue that riposte reads.
-type Queue struct{ ARN, URL string }
+type Queue struct {
+	ARN, URL string
+	Account  string // whose role is used; "": the ARN's
+}
 
 const (
 	minVisibility = 30     // seconds
@@ -50,7 +54,7 @@ func (d *doctor) queue(ctx context.Context, n *notes, q Queue) {
 		return
 	}
 	region, name := parts[3], parts[5]
-	cfg, err := d.AWS(ctx, "", region)
+	cfg, err := d.AWS(ctx, cmp.Or(q.Account, parts[4]), region)
 	if err != nil {
 		n.failed(err)
 		return
