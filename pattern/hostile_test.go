@@ -47,6 +47,7 @@ func TestHostilePatterns(t *testing.T) {
 		"many $or":                         fill(`{`, `"$or":[{"a%d":[1]},{"b":[1]}]`, `}`),
 		"$or inside $or":                   nestedOrs(490, `{"y":[1]}`),
 		"$or inside $or, with many fields": nestedOrs(30, `{`+fields(60_000, "1")+`}`),
+		"$or that replace one another":     `{` + strings.Repeat(`"$or":[{"a":[1]},{"b":[1]}],`, 998) + `"$or":[{"a":[1]},{"b":[1]}]}`,
 		"many fields far down":             deep(900, `{`+fields(70_000, "1")+`}`),
 		"many fields below a long name":    `{"` + strings.Repeat("n", 100_000) + `":{` + fields(50_000, "1") + `}}`,
 		"a name of dots":                   `{"` + strings.Repeat(".", 1_000_000) + `":[1]}`,

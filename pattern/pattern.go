@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"unicode/utf8"
@@ -16,6 +17,7 @@ const (
 
 // Pattern is a compiled event pattern. It is immutable and safe for concurrent use.
 type Pattern struct {
+	src        []byte   // the text, for Explain
 	fields     []string // paths of the fields, joined by dots
 	conditions []condition
 	root       group
@@ -54,7 +56,7 @@ func Parse(src []byte) (*Pattern, error) {
 	if len(c.errs) > 0 {
 		return nil, c.errs
 	}
-	p := &Pattern{root: c.resolve(statements)}
+	p := &Pattern{src: bytes.Clone(src), root: c.resolve(statements)}
 	if len(c.errs) > 0 {
 		return nil, c.errs
 	}

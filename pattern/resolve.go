@@ -195,9 +195,9 @@ func (r *resolver) anyMeets(or []group, fields fieldNames) bool {
 	return false
 }
 
-// size returns how many conditions g has.
+// size returns how many conditions and groups g has. Groups that lost all conditions count, for they are copied too.
 func (r *resolver) size(g *group) int {
-	n := len(g.conditions)
+	n := 1 + len(g.conditions)
 	for _, or := range g.ors {
 		for i := range or {
 			n += r.size(&or[i])
