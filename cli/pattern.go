@@ -17,15 +17,16 @@ import (
 func newPatternCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pattern",
-		Short: "Try event patterns: check them, match events, measure",
+		Short: "Try event patterns: explain and check them, match events, measure",
 		Long: `Event patterns are EventBridge's: docs/reference/patterns.md specifies them.
-test is for people; match and check answer many cases, for programs.`,
+test and explain are for people; match and check answer many cases, for programs.`,
 		Example: `  riposte pattern test stop-logging.json event.json
+  riposte pattern explain --pattern stop-logging.json --event event.json
   echo '{"id":1,"pattern":{"source":["aws.ec2"]},"event":{"source":"aws.ec2"}}' | riposte pattern match
   riposte pattern check --cases patterns.ndjson
   riposte pattern bench --rules rules.json --events events.ndjson --seconds 5`,
 	}
-	cmd.AddCommand(newPatternTest(), newPatternMatch(), newPatternCheck(), newPatternBench())
+	cmd.AddCommand(newPatternTest(), newPatternExplain(), newPatternMatch(), newPatternCheck(), newPatternBench())
 	return cmd
 }
 

@@ -112,7 +112,7 @@ func run(ctx context.Context, set *RuleSet, r *Rule, t Case, planner Planner, re
 	case at < 0 && t.Expect.None:
 		return nil, nil
 	case at < 0:
-		return []string{"the rule did not match"}, nil
+		return []string{"the rule did not match: " + r.missed(t.Event)}, nil
 	case t.Expect.None:
 		return []string{"the rule matched: " + matches[at].Title}, nil
 	}

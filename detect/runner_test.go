@@ -58,7 +58,18 @@ func TestRunnerReportsRulesThatDoNotMatchOrFail(t *testing.T) {
 		t.Fatalf("report %+v, %v", report, err)
 	}
 	set = loadText(t, strings.Replace(stopped, "eventName: [StopLogging]", "eventName: [DeleteTrail]", 1), LoadOptions{})
-	if report, _ := Test(context.Background(), set, TestOptions{}); len(report.Failures) != 1 || report.Failures[0].Problems[0] != "the rule did not match" {
+	if report, _ := Test(context.Background(), set, TestOptions{}); len(report.Failures) != 1 ||
+		report.Failures[0].Problems[0] != `the rule did not match: detail.eventName is "StopLogging"; wanted "DeleteTrail"` {
+		t.Errorf("report %+v", report)
+	}
+	set = loadText(t, strings.Replace(stopped, `"!has(event.detail.errorCode)"`, `event.account == "1"`, 1), LoadOptions{})
+	if report, _ := Test(context.Background(), set, TestOptions{}); len(report.Failures) != 1 ||
+		report.Failures[0].Problems[0] != `the rule did not match: its pattern matches, but not its condition: when: event.account == "1"` {
+		t.Errorf("report %+v", report)
+	}
+	set = loadText(t, strings.Replace(stopped, "match:", "scope: {accounts: [\"999999999999\"]}\nmatch:", 1), LoadOptions{})
+	if report, _ := Test(context.Background(), set, TestOptions{}); len(report.Failures) != 1 ||
+		report.Failures[0].Problems[0] != "the rule did not match: its pattern matches, but account 111122223333 is not in its scope" {
 		t.Errorf("report %+v", report)
 	}
 	set = loadText(t, strings.Replace(stopped, `"!has(event.detail.errorCode)"`, `event.detail.errorCode == "x"`, 1), LoadOptions{})

@@ -12,7 +12,11 @@ func (x *explainer) why(i int32, holds bool) string {
 	s, hits := x.seen.spots[c.name], x.seen.hits[i]
 	switch {
 	case len(hits) > 0:
-		return "is " + hits[0].json() + ", as wanted: " + wanted(list)
+		text := "is " + hits[0].json() + ", as wanted"
+		if w := wanted(list); w != hits[0].json() {
+			text += ": " + w
+		}
+		return text
 	case holds && s.count == 0:
 		return "is absent, as wanted"
 	case holds:
