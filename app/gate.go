@@ -82,12 +82,13 @@ func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, err
 
 // Decide asks the guard, in no bolder mode than the configuration allows now: what was started under another one too.
 func (g *gate) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error) {
-	now := g.inForce.Load()
-	if mode, ok := now.modes[p.Rule]; ok && p.Mode.Bolder(mode) && !p.Undo {
-		p.Mode = mode
-	}
-	if p.Mode.Bolder(now.limit) && !p.Undo {
-		p.Mode = now.limit
+	if !p.Undo {
+		asked, limit := g.inForce.Load().mode(p.Rule, p.Mode)
+		for _, allowed := range []guard.Mode{asked, limit} {
+			if p.Mode.Bolder(allowed) {
+				p.Mode = allowed
+			}
+		}
 	}
 	if made := g.guard.Load(); made != nil {
 		return made.Decide(ctx, p)
@@ -101,6 +102,13 @@ func (g *gate) MayCall(ctx context.Context, p guard.Proposal, r action.Resource)
 		return made.MayCall(ctx, p, r)
 	}
 	return errNotOpen()
+}
+
+// Done tells the guard.
+func (g *gate) Done(p guard.Proposal, item action.Item) {
+	if made := g.guard.Load(); made != nil {
+		made.Done(p, item)
+	}
 }
 
 // ownRole reports whether an identity is the one as which riposte acts.

@@ -28,6 +28,12 @@ type Options struct {
 	Requests   Requests
 	// Pauses is the kill switch; nil where there is none.
 	Pauses Pauses
+	// Policy returns what is allowed now; it is asked for each decision.
+	Policy func() *Policy
+	// History remembers changes for budgets and the breaker; nil: an empty one.
+	History *History
+	// Units knows the organisation; nil: scopes by units can't be told and hold nothing.
+	Units Units
 	// Lost knows calls of ours whose answer was lost; nil where nothing keeps track of them.
 	Lost Lost
 	// Responders are the ARNs of the roles (or users) with which riposte acts: at least one. The account may be "*",
@@ -47,6 +53,9 @@ type Guard struct {
 	exceptions  Exceptions
 	requests    Requests
 	pauses      Pauses
+	history     *History
+	units       Units
+	policy      func() *Policy // with its defaults
 	lost        Lost
 	responders  []responder
 	await, poll time.Duration
@@ -70,8 +79,16 @@ func New(o Options) (*Guard, error) {
 		problems = append(problems, fmt.Sprintf("%d responder ARNs, want 1 to %d", len(o.Responders), maxResponders))
 	}
 	g := &Guard{
-		exceptions: o.Exceptions, requests: o.Requests, pauses: o.Pauses, lost: o.Lost,
+		exceptions: o.Exceptions, requests: o.Requests, pauses: o.Pauses, history: o.History, units: o.Units, lost: o.Lost,
 		await: o.Await, poll: o.Poll, now: o.Now, sleep: o.Sleep,
+	}
+	if o.Policy == nil {
+		problems = append(problems, "no policy")
+	} else {
+		g.policy = func() *Policy { return o.Policy().withDefaults() }
+	}
+	if g.history == nil {
+		g.history = NewHistory()
 	}
 	for _, arn := range o.Responders {
 		r, err := parseResponder(arn)
@@ -96,8 +113,8 @@ func New(o Options) (*Guard, error) {
 	if g.sleep == nil {
 		g.sleep = sleep
 	}
-	g.admission = []admitStage{g.ownChange, g.failedCall, g.staleEvent, g.pausedEvent, g.admitMode}
-	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.applyPauses, g.decideMode}
+	g.admission = []admitStage{g.ownChange, g.failedCall, g.staleEvent, g.breakGlass, g.pausedEvent, g.admitMode}
+	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.applyPauses, g.applyScope, g.applyWindows, g.applyBreaker, g.applyBudgets, g.decideMode}
 	return g, nil
 }
 
@@ -148,6 +165,7 @@ type decideStage func(ctx context.Context, d *draft) error
 type draft struct {
 	Proposal
 	plan    *action.Plan
+	policy  *Policy
 	mode    Mode
 	reasons []string
 	now     time.Time
@@ -157,7 +175,7 @@ type draft struct {
 // items whose status is Change keep their calls. Where it cannot be evaluated, no item has calls, those that would have
 // been changed are Escalated, and the mode is Notify. The error is not nil only when ctx ended: ask again.
 func (g *Guard) Decide(ctx context.Context, p Proposal) (Decision, error) {
-	d := &draft{Proposal: p, plan: copyPlan(p.Plan), mode: p.Mode, now: g.now()}
+	d := &draft{Proposal: p, plan: copyPlan(p.Plan), policy: g.policy(), mode: p.Mode, now: g.now()}
 	for _, stage := range g.decision {
 		if err := stage(ctx, d); err != nil {
 			return closed(p.Plan, closedReason+err.Error()+"."), ctx.Err()

@@ -78,6 +78,9 @@ func newGuard(t testing.TB, c *clock, o Options) *Guard {
 	if o.Responders == nil {
 		o.Responders = []string{roleARN}
 	}
+	if o.Policy == nil {
+		o.Policy = func() *Policy { return &Policy{Allow: []Scope{{Accounts: []string{"*"}}}} }
+	}
 	o.Now, o.Sleep = func() time.Time { return c.now }, c.sleep
 	g, err := New(o)
 	if err != nil {

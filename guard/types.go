@@ -82,6 +82,10 @@ type Proposal struct {
 	Mode Mode
 	Spec action.Spec
 	Plan *action.Plan
+	// Principal is the ARN of who caused the event, "" where nobody is known.
+	Principal string
+	// Effect is the id of the execution and of what it is about to do; "" for a look that leads to nothing: it spends no budget.
+	Effect string
 	// Undo: the plan takes back an earlier change, on a person's word. Exceptions don't hold it up: they protect what the
 	// owner made, and that is what an undo brings back.
 	Undo bool

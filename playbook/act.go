@@ -135,7 +135,7 @@ func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder)
 	}
 	now := t.runtime.opts.Now()
 	intent := &Plan{Key: t.effect.Key, Path: t.command.Path, State: t.command.State, At: now, Plan: *plan, Undo: c.undo,
-		Approval: t.allowed, Reasons: decision.Reasons, Receipts: recorder.Receipts()}
+		Effect: effectKey(t.command, false), Approval: t.allowed, Reasons: decision.Reasons, Receipts: recorder.Receipts()}
 	t.runtime.opts.Ledger.note(intent.Receipts)
 	record := Record{Kind: Intent, Time: now, Intent: intent}
 	if err := t.runtime.commit(ctx, t.e, []Record{record}); err != nil {
@@ -169,7 +169,8 @@ func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
 
 // proposal is what the guard is asked about.
 func (t *task) proposal(c change, plan *action.Plan) guard.Proposal {
-	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo}
+	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo,
+		Principal: t.e.principal(), Effect: t.e.id + "/" + effectKey(t.command, false)}
 }
 
 // mayApply reports whether the decision's calls may be made now: by the guard's word, or by people's.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,11 +42,6 @@ func (t *task) apply(ctx context.Context, c change, plan *action.Plan, due []int
 	if t.runtime.base.Err() != nil {
 		return errInterrupted
 	}
-	for i, index := range due {
-		if errs[i] != nil {
-			plan.Items[index].Status, plan.Items[index].Error = action.Failed, errs[i].Error()
-		}
-	}
 	err, passing := retryable(errs)
 	if !passing {
 		return nil
@@ -57,10 +53,23 @@ func (t *task) apply(ctx context.Context, c change, plan *action.Plan, due []int
 }
 
 // applyItem makes the calls of one item and looks until they show.
-func (t *task) applyItem(ctx context.Context, c change, item *action.Item) error {
+func (t *task) applyItem(ctx context.Context, c change, item *action.Item) (failed error) {
+	var refused atomic.Bool // by the guard, which is no failure of the action
 	permitted := action.Permit(ctx, func(ctx context.Context) error {
-		return t.runtime.opts.Guard.MayCall(ctx, t.proposal(c, nil), item.Resource)
+		err := t.runtime.opts.Guard.MayCall(ctx, t.proposal(c, nil), item.Resource)
+		if err != nil {
+			refused.Store(true)
+		}
+		return err
 	})
+	defer func() {
+		if failed != nil {
+			item.Status, item.Error = action.Failed, failed.Error()
+		}
+		if !refused.Load() && t.runtime.base.Err() == nil {
+			t.runtime.opts.Guard.Done(t.proposal(c, nil), *item)
+		}
+	}()
 	err := guarded(c.spec.Name, func() (err error) {
 		item.Receipts, err = c.action.Apply(permitted, *item)
 		return err

@@ -3,10 +3,12 @@ package playbook
 import (
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"riposte.dev/action"
 	"riposte.dev/asl"
+	"riposte.dev/event"
 	"riposte.dev/fault"
 )
 
@@ -18,6 +20,9 @@ type execution struct {
 	machine *asl.Machine
 	state   *asl.Execution
 	last    uint64 // sequence of the last append
+
+	askWho sync.Once
+	who    string // cached for principal
 
 	about      json.RawMessage // cached for env
 	intents    []Plan
@@ -155,6 +160,16 @@ func about(s Start) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return raw
+}
+
+// principal is the ARN of who caused the event; "" where the event tells of nobody.
+func (e *execution) principal() string {
+	e.askWho.Do(func() {
+		if env, err := event.Parse(e.begin.Start.Event); err == nil && env.Record() != nil {
+			e.who = env.Record().UserIdentity.Principal()
+		}
+	})
+	return e.who
 }
 
 // plans are all plans so far, the latest try of each state, with what became of their items.

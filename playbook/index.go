@@ -68,6 +68,7 @@ type Projection struct {
 	Summaries []Summary        // to insert, or to replace where the stored Seq is not higher
 	Requests  []Request        // to insert; one that is there already is left alone
 	Approvals []ApprovalChange // in order
+	Changes   []guard.Change   // that were about to be made; to insert, once for each key
 	Position  uint64           // the journal is applied up to here
 }
 
@@ -126,6 +127,8 @@ type Index interface {
 	Approvals(ctx context.Context, f ApprovalFilter) ([]Approval, error)
 	// Approval returns a question; fault.NotFound where there is none.
 	Approval(ctx context.Context, id string, now time.Time) (Approval, error)
+	// Changes returns the changes since then, for budgets.
+	Changes(ctx context.Context, since time.Time) ([]guard.Change, error)
 	// Lost returns the calls since then whose request id a crash has lost.
 	Lost(ctx context.Context, since time.Time) ([]Request, error)
 }

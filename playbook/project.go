@@ -7,6 +7,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/fault"
+	"riposte.dev/guard"
 )
 
 // projector brings the index up to date with the journal, in batches: as many appends as are there go in one transaction.
@@ -111,6 +112,7 @@ func (p *projector) apply(ctx context.Context, appends []appended) error {
 				continue
 			}
 			projection.Requests = append(projection.Requests, s.apply(a.id, r)...)
+			projection.Changes = append(projection.Changes, intended(a.id, r)...)
 			projection.Approvals = append(projection.Approvals, s.approvals(r)...)
 			s.Seq = entry.Seq
 		}
@@ -191,6 +193,20 @@ func (s *Summary) apply(id string, r Record) []Request {
 		return s.effect(r.Effect)
 	}
 	return nil
+}
+
+// intended returns the changes that an intent announces.
+func intended(id string, r Record) []guard.Change {
+	if r.Intent == nil || r.Intent.Undo {
+		return nil
+	}
+	var list []guard.Change
+	for _, i := range changes(&r.Intent.Plan) {
+		item := r.Intent.Plan.Items[i]
+		list = append(list, guard.Change{Key: id + "/" + r.Intent.Effect + "/" + item.ID, Action: r.Intent.Plan.Action,
+			Account: item.Resource.Account, Resource: item.Resource.ARN, At: r.Intent.At})
+	}
+	return list
 }
 
 // approvals returns what a record changes in the list of questions.

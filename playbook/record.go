@@ -60,6 +60,7 @@ type Plan struct {
 	At       time.Time        `json:"at"`
 	Plan     action.Plan      `json:"plan"` // as the guard let it pass, with the state before
 	Undo     bool             `json:"undo,omitempty"`
+	Effect   string           `json:"effect,omitempty"`   // the key without the try
 	Approval string           `json:"approval,omitempty"` // id of the question by which it was approved
 	Reasons  []string         `json:"reasons,omitempty"`  // of the guard
 	Receipts []action.Receipt `json:"receipts,omitempty"` // of the calls that looked

@@ -67,6 +67,8 @@ type Guard interface {
 	Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error)
 	// MayCall is asked before each call of what Decide let pass; its error says why the call must not be made.
 	MayCall(ctx context.Context, p guard.Proposal, r action.Resource) error
+	// Done says what became of an item that Decide let pass: changed or failed.
+	Done(p guard.Proposal, item action.Item)
 }
 
 // Notifier tells people. Notify returns when the notice is durably queued; the same key again is a no-op.

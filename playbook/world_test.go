@@ -180,6 +180,9 @@ func (plainGuard) Decide(_ context.Context, p guard.Proposal) (guard.Decision, e
 // MayCall permits every call.
 func (plainGuard) MayCall(context.Context, guard.Proposal, action.Resource) error { return nil }
 
+// Done takes no notice.
+func (plainGuard) Done(guard.Proposal, action.Item) {}
+
 // inbox keeps notices, once for each key.
 type inbox struct {
 	mu      sync.Mutex

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"riposte.dev/fault"
+	"riposte.dev/guard"
 	"riposte.dev/playbook"
 )
 
@@ -45,6 +46,12 @@ func (e *Executions) Apply(ctx context.Context, p playbook.Projection) error {
 				VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 				r.ID, r.Execution, r.Service, r.Operation, r.Account, r.Region, micros(r.At)); err != nil {
 				return classify(err, "insert a request")
+			}
+		}
+		for _, c := range p.Changes {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO changes (key, action, account, resource, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				c.Key, c.Action, c.Account, c.Resource, micros(c.At)); err != nil {
+				return classify(err, "insert a change")
 			}
 		}
 		for _, c := range p.Approvals {
@@ -174,6 +181,18 @@ func (e *Executions) Request(ctx context.Context, id string) (playbook.Request, 
 		return playbook.Request{}, fault.New(fault.NotFound, "request %q is not riposte's own", id)
 	}
 	return list[0], nil
+}
+
+// Changes implements playbook.Index.
+func (e *Executions) Changes(ctx context.Context, since time.Time) ([]guard.Change, error) {
+	list, err := collect(ctx, e.store.read, "SELECT key, action, account, resource, at FROM changes WHERE at >= ? ORDER BY at, key", []any{micros(since)},
+		func(row *sql.Rows) (c guard.Change, err error) {
+			var at int64
+			err = row.Scan(&c.Key, &c.Action, &c.Account, &c.Resource, &at)
+			c.At = fromMicros(at)
+			return
+		})
+	return list, classify(err, "read changes")
 }
 
 // Lost implements playbook.Index.

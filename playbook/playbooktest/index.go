@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"riposte.dev/fault"
+	"riposte.dev/guard"
 	"riposte.dev/playbook"
 )
 
@@ -19,6 +20,7 @@ type Index struct {
 	requests  map[string]playbook.Request
 	lost      []playbook.Request
 	approvals []approval
+	changes   []guard.Change
 	position  uint64
 }
 
@@ -48,6 +50,11 @@ func (x *Index) Apply(ctx context.Context, p playbook.Projection) error {
 	}
 	for _, c := range p.Approvals {
 		x.change(c)
+	}
+	for _, c := range p.Changes {
+		if !slices.ContainsFunc(x.changes, func(known guard.Change) bool { return known.Key == c.Key }) {
+			x.changes = append(x.changes, c)
+		}
 	}
 	x.position = p.Position
 	return ctx.Err()
@@ -164,6 +171,15 @@ func (x *Index) Request(ctx context.Context, id string) (playbook.Request, error
 		return r, fault.New(fault.NotFound, "request %q is not ours", id)
 	}
 	return r, ctx.Err()
+}
+
+// Changes returns changes.
+func (x *Index) Changes(ctx context.Context, since time.Time) ([]guard.Change, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	list := slices.DeleteFunc(slices.Clone(x.changes), func(c guard.Change) bool { return c.At.Before(since) })
+	slices.SortStableFunc(list, func(a, b guard.Change) int { return a.At.Compare(b.At) })
+	return list, ctx.Err()
 }
 
 // Lost returns calls without a request id.

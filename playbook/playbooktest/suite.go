@@ -179,6 +179,29 @@ func TestIndex(t *testing.T, x playbook.Index) {
 		t.Errorf("lost calls since later %+v, %v", lost, err)
 	}
 	indexApprovals(t, x, day)
+	indexChanges(t, x, day)
+}
+
+// indexChanges checks that each change is kept once.
+func indexChanges(t *testing.T, x playbook.Index, day time.Time) {
+	ctx := t.Context()
+	position, err := x.Position(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(key string, at time.Time) guard.Change {
+		return guard.Change{Key: key, Action: "fake.switch-on", Account: "111122223333", Resource: "arn:lamp", At: at}
+	}
+	first, second := change("e0/Fix.1/lamp", day), change("e1/Fix.1/lamp", day.Add(time.Minute))
+	if err := x.Apply(ctx, playbook.Projection{Position: position + 1, Changes: []guard.Change{second, first, change(first.Key, day.Add(time.Hour))}}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := x.Changes(ctx, day); err != nil || !slices.Equal(list, []guard.Change{first, second}) {
+		t.Errorf("changes %+v, %v", list, err)
+	}
+	if list, err := x.Changes(ctx, second.At); err != nil || !slices.Equal(list, []guard.Change{second}) {
+		t.Errorf("later changes %+v, %v", list, err)
+	}
 }
 
 // indexApprovals checks that questions stand where their answers, their time and their tasks put them.

@@ -1,0 +1,156 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"riposte.dev/action"
+)
+
+// Change is a resource that was changed, or was about to be: what budgets count.
+type Change struct {
+	Key      string    `json:"key"` // of execution, effect and item; the same one counts once
+	Action   string    `json:"action"`
+	Account  string    `json:"account"`
+	Resource string    `json:"resource"` // ARN
+	At       time.Time `json:"at"`
+}
+
+// History remembers changes for budgets, the breaker and its probes. It is made before the guard and outlives reloads. What
+// came before the start of the process is told by [History.Seed]. It is safe for concurrent use.
+type History struct {
+	mu       sync.Mutex
+	seen     map[string]bool // keys of changes
+	changes  []Change        // by time
+	breakers map[string]*breakerState
+}
+
+// NewHistory returns an empty history.
+func NewHistory() *History {
+	return &History{seen: map[string]bool{}, breakers: map[string]*breakerState{}}
+}
+
+// Seed takes in changes of earlier processes, in any order.
+func (h *History) Seed(changes []Change) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range changes {
+		h.add(c)
+	}
+}
+
+// add keeps the changes sorted; nearly always at the end.
+func (h *History) add(c Change) {
+	if h.seen[c.Key] {
+		return
+	}
+	h.seen[c.Key] = true
+	i := len(h.changes)
+	for i > 0 && h.changes[i-1].At.After(c.At) {
+		i--
+	}
+	h.changes = append(h.changes, Change{})
+	copy(h.changes[i+1:], h.changes[i:])
+	h.changes[i] = c
+}
+
+// forget drops what no budget counts any more.
+func (h *History) forget(before time.Time) {
+	i := 0
+	for i < len(h.changes) && h.changes[i].At.Before(before) {
+		delete(h.seen, h.changes[i].Key)
+		i++
+	}
+	if i > 0 {
+		h.changes = append([]Change(nil), h.changes[i:]...)
+	}
+}
+
+// counts reports whether the budget counts a change of this action at all.
+func (b Budget) counts(actionName string) bool {
+	return len(b.Actions) == 0 || anyGlob(b.Actions, actionName)
+}
+
+// same reports whether two changes share the budget.
+func (b Budget) same(x, y Change) bool {
+	switch b.Per {
+	case PerAction:
+		return x.Action == y.Action
+	case PerAccount:
+		return x.Account == y.Account
+	case PerResource:
+		return x.Resource == y.Resource
+	case PerEverything:
+		return true
+	default:
+		return x.Action == y.Action && x.Account == y.Account
+	}
+}
+
+// spent returns the budget that has no room for the change, and how much of it is spent.
+func (h *History) spent(budgets []Budget, c Change) (over *Budget, used int) {
+	for i := range budgets {
+		b := &budgets[i]
+		if !b.counts(c.Action) {
+			continue
+		}
+		used := 0
+		for j := len(h.changes) - 1; j >= 0 && h.changes[j].At.After(c.At.Add(-b.Within)); j-- {
+			if x := h.changes[j]; b.counts(x.Action) && b.same(x, c) {
+				used++
+			}
+		}
+		if used >= b.Changes {
+			return b, used
+		}
+	}
+	return nil, 0
+}
+
+func (b Budget) String() string {
+	per := strings.ReplaceAll(string(b.Per), "-", " ")
+	if b.Per == "" {
+		per = "action and account"
+	}
+	return fmt.Sprintf("%d changes for each %s in %s", b.Changes, per, b.Within)
+}
+
+// applyBudgets leaves to people what is over a budget or more than one plan may change. What is let pass in mode auto, or would be
+// once people approve, is spent at once, so that two plans can't share the last of it.
+func (g *Guard) applyBudgets(_ context.Context, d *draft) error {
+	if d.Undo {
+		return nil
+	}
+	due := 0
+	for _, item := range d.plan.Items {
+		if item.Status == action.Change {
+			due++
+		}
+	}
+	if d.policy.has(LimitBlastRadius) && due > d.policy.BlastRadius {
+		reason := fmt.Sprintf("The plan would change %d resources, more than the %d of guard.blast_radius.", due, d.policy.BlastRadius)
+		return d.each(func(*action.Item) (string, error) { return reason, nil })
+	}
+	if !d.policy.has(LimitBudgets) {
+		return nil
+	}
+	g.history.mu.Lock()
+	defer g.history.mu.Unlock()
+	g.history.forget(d.now.Add(-maxBudgetWithin))
+	return d.each(func(item *action.Item) (string, error) {
+		c := Change{Key: d.Effect + "/" + item.ID, Action: d.Spec.Name, Account: item.Resource.Account, Resource: item.Resource.ARN, At: d.now}
+		if d.Effect != "" && g.history.seen[c.Key] { // it was let pass before, and looks again
+			return "", nil
+		}
+		if over, used := g.history.spent(d.policy.Budgets, c); over != nil {
+			return fmt.Sprintf("The budget of %s is spent (%d).", over, used), nil
+		}
+		if d.mode == Auto && d.Effect != "" {
+			g.history.add(c)
+		}
+		return "", nil
+	})
+}

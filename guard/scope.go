@@ -1,0 +1,149 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"riposte.dev/action"
+)
+
+// Scope describes changes: everything that it names must hold; what it does not name may be anything.
+type Scope struct {
+	Accounts   []string          `yaml:"accounts" json:"accounts,omitempty" doc:"Account ids; * for every account."`
+	Units      []string          `yaml:"units" json:"units,omitempty" doc:"Organizational units (ou-…) or roots (r-…) above the account."`
+	Regions    []string          `yaml:"regions" json:"regions,omitempty" doc:"Regions; * and ? are wildcards."`
+	Resources  []string          `yaml:"resources" json:"resources,omitempty" doc:"ARNs of what is changed; * and ? are wildcards."`
+	Tags       map[string]string `yaml:"tags" json:"tags,omitempty" doc:"Tags of what is changed; * and ? are wildcards in values."`
+	Principals []string          `yaml:"principals" json:"principals,omitempty" doc:"ARNs of who caused the event; * and ? are wildcards."`
+	Actions    []string          `yaml:"actions" json:"actions,omitempty" doc:"Actions, such as ec2.*"`
+	Rules      []string          `yaml:"rules" json:"rules,omitempty" doc:"Ids of rules."`
+}
+
+// Units knows where an account is in its organisation. Above returns the ids of the organizational units and the root above it.
+type Units interface {
+	Above(ctx context.Context, account string) ([]string, error)
+}
+
+// answer is what a scope says about a change: yes, no, or that it can't be told and why.
+type answer struct {
+	yes     bool
+	unknown string
+}
+
+// covers says whether the change of an item lies in the scope. A no wins over what is not known.
+func (s Scope) covers(ctx context.Context, d *draft, item *action.Item, units Units) answer {
+	r := item.Resource
+	for _, dimension := range []struct {
+		patterns []string
+		value    string
+	}{{s.Accounts, r.Account}, {s.Regions, r.Region}, {s.Resources, r.ARN}, {s.Actions, d.Spec.Name}, {s.Rules, d.Rule}, {s.Principals, d.Principal}} {
+		if len(dimension.patterns) > 0 && !anyGlob(dimension.patterns, dimension.value) {
+			return answer{}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
+		if r.Tags == nil {
+			return answer{unknown: fmt.Sprintf("the tags of %s are not known", name(r))}
+		}
+		if value, tagged := r.Tags[key]; !tagged || !glob(s.Tags[key], value) {
+			return answer{}
+		}
+	}
+	if len(s.Units) == 0 {
+		return answer{yes: true}
+	}
+	if units == nil {
+		return answer{unknown: "riposte knows no organisation, so not where account " + r.Account + " is in it"}
+	}
+	above, err := units.Above(ctx, r.Account)
+	if err != nil {
+		return answer{unknown: fmt.Sprintf("it is not known where account %s is in the organisation: %v", r.Account, err)}
+	}
+	return answer{yes: slices.ContainsFunc(s.Units, func(unit string) bool { return slices.Contains(above, unit) })}
+}
+
+func anyGlob(patterns []string, value string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return glob(p, value) })
+}
+
+// String says in words what the scope names.
+func (s Scope) String() string {
+	var parts []string
+	for _, dimension := range []struct {
+		name   string
+		values []string
+	}{{"accounts", s.Accounts}, {"units", s.Units}, {"regions", s.Regions}, {"resources", s.Resources}, {"principals", s.Principals}, {"actions", s.Actions}, {"rules", s.Rules}} {
+		if len(dimension.values) > 0 {
+			parts = append(parts, dimension.name+" "+strings.Join(dimension.values, ", "))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
+		parts = append(parts, "tag "+key+"="+s.Tags[key])
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// applyScope leaves to people what lies outside of what riposte may change: not allowed, denied, or protected. Where it can't
+// be told, it may not. What people take back is theirs to decide, except for protected resources.
+func (g *Guard) applyScope(ctx context.Context, d *draft) error {
+	return d.each(func(item *action.Item) (string, error) {
+		if p := d.policy.protects(item.Resource); p != "" {
+			return fmt.Sprintf("It is protected (%s).", p), nil
+		}
+		if d.Undo {
+			return "", nil
+		}
+		for _, s := range d.policy.Deny {
+			switch covered := s.covers(ctx, d, item, g.units); {
+			case covered.unknown != "":
+				return fmt.Sprintf("It may be denied (%s), and %s.", s, covered.unknown), nil
+			case covered.yes:
+				return fmt.Sprintf("The guard denies it (%s).", s), nil
+			}
+		}
+		unknown := ""
+		for _, s := range d.policy.Allow {
+			covered := s.covers(ctx, d, item, g.units)
+			if covered.yes {
+				return "", nil
+			}
+			unknown = or(unknown, covered.unknown)
+		}
+		if unknown != "" {
+			return "It is not known whether the guard allows it: " + unknown + ".", nil
+		}
+		return "The guard allows it nowhere in its scope (guard.allow).", nil
+	})
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// each asks about every item that is to be changed; where a reason comes back, the item is left to people.
+func (d *draft) each(ask func(item *action.Item) (reason string, err error)) error {
+	for i := range d.plan.Items {
+		item := &d.plan.Items[i]
+		if item.Status != action.Change {
+			continue
+		}
+		reason, err := ask(item)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			item.Status, item.Reason, item.Calls = action.Escalated, reason, nil
+			d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), reason))
+		}
+	}
+	return nil
+}
