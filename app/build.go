@@ -94,7 +94,7 @@ func (a *App) channels(c NotifyConfig) ([]notify.Channel, error) {
 	return channels, errors.Join(errs...)
 }
 
-func (a *App) buildPlaybooks(context.Context) error {
+func (a *App) buildPlaybooks(ctx context.Context) error {
 	force, err := loadContent(a.opts.Config, a.actions)
 	if err != nil {
 		return err
@@ -102,9 +102,16 @@ func (a *App) buildPlaybooks(context.Context) error {
 	a.inForce.Store(force)
 	a.activity = detect.NewActivity(0, 0, a.opts.Now)
 	a.reporter = &reporter{router: a.router, activity: a.activity, accounts: a.accounts, now: a.opts.Now}
+	history := guard.NewHistory()
+	changes, err := a.store.Executions.Changes(ctx, a.opts.Now().Add(-guard.Remembered))
+	if err != nil {
+		return err
+	}
+	history.Seed(changes)
 	a.gate = &gate{
 		accounts: a.accounts, configured: a.opts.Config.AWS.Responder, inForce: &a.inForce,
-		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Pauses: a.store.Pauses, Lost: a.ledger, Now: a.opts.Now},
+		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Pauses: a.store.Pauses, Lost: a.ledger, Now: a.opts.Now,
+			Policy: func() *guard.Policy { return a.inForce.Load().policy }, History: history},
 	}
 	var records playbook.Journal = journal{a.bus.Journal()}
 	if a.opts.WrapJournal != nil {

@@ -46,6 +46,7 @@ func TestWhatIsWrittenIsTaken(t *testing.T) {
 	path := writeConfig(t, `
 server: {listen: "127.0.0.1:0", hosts: [riposte.example.com]}
 mode: auto
+guard: {allow: [{accounts: ["*"]}]}
 learning: 1h
 rules: {bundled: false, paths: [rules, /etc/riposte], modes: {some-rule: approve}}
 notify:

@@ -28,6 +28,7 @@ type inForce struct {
 	rules       *detect.RuleSet
 	playbooks   map[string]*asl.Machine
 	lists       []detect.ThreatList
+	policy      *guard.Policy
 	limit       guard.Mode            // the boldest mode of any rule
 	modes       map[string]guard.Mode // by rule id, instead of the rule's own
 }
@@ -41,12 +42,12 @@ func loadContent(c Config, actions playbook.Actions) (*inForce, error) {
 		return nil, err
 	}
 	return &inForce{config: c, fingerprint: fingerprint(c, rules, playbooks, lists),
-		rules: rules, playbooks: playbooks, lists: lists, limit: c.Mode, modes: c.Rules.Modes}, nil
+		rules: rules, playbooks: playbooks, lists: lists, policy: &c.Guard, limit: c.Mode, modes: c.Rules.Modes}, nil
 }
 
 func fingerprint(c Config, rules *detect.RuleSet, playbooks map[string]*asl.Machine, lists []detect.ThreatList) string {
 	sum := sha256.New()
-	fmt.Fprintln(sum, rules.Hash(), c.Mode, c.Rules.Modes)
+	fmt.Fprintf(sum, "%s %s %v %+v\n", rules.Hash(), c.Mode, c.Rules.Modes, c.Guard)
 	for _, name := range slices.Sorted(maps.Keys(playbooks)) {
 		fmt.Fprintln(sum, name, playbooks[name].Hash())
 	}

@@ -71,8 +71,11 @@ func defaultBudgets() []Budget { return []Budget{{Changes: 20, Within: time.Hour
 // bounds keep what a budget remembers small.
 const (
 	maxBudget       = 10_000
-	maxBudgetWithin = 24 * time.Hour
+	maxBudgetWithin = Remembered
 )
+
+// Remembered is how long changes count.
+const Remembered = 24 * time.Hour
 
 // withDefaults fills in what the policy leaves out.
 func (p *Policy) withDefaults() *Policy {

@@ -92,11 +92,15 @@ func (s Scope) String() string {
 // applyScope leaves to people what lies outside of what riposte may change: not allowed, denied, or protected. Where it can't
 // be told, it may not. What people take back is theirs to decide, except for protected resources.
 func (g *Guard) applyScope(ctx context.Context, d *draft) error {
+	anywhere := len(d.policy.Allow) == 0 && !d.mode.Bolder(DryRun)
+	if anywhere && !d.Undo {
+		d.reasons = append(d.reasons, "guard.allow names nothing yet, so nothing of this could be done in mode auto.")
+	}
 	return d.each(func(item *action.Item) (string, error) {
 		if p := d.policy.protects(item.Resource); p != "" {
 			return fmt.Sprintf("It is protected (%s).", p), nil
 		}
-		if d.Undo {
+		if d.Undo || anywhere {
 			return "", nil
 		}
 		for _, s := range d.policy.Deny {

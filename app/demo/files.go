@@ -4,6 +4,7 @@ package demo
 const configuration = `# The configuration that riposte runs with in the demo.
 server: {listen: %q}
 mode: auto # the boldest mode of any rule; without it riposte only shows what it would do
+guard: {allow: [{accounts: ["*"]}]} # where it may change anything
 aws:
   region: %s
   endpoint: %s # the look-alike; leave it out for AWS
