@@ -33,7 +33,7 @@ func TestAnAccountOfTheOrganization(t *testing.T) {
 	}
 	shop := w.as(member.CreateRootKey())
 	makeTrails(t, shop, "logs-of-shop", "audit")
-	e := w.start(t, "  organization: {role: riposte-responder, external_id: shop-42}\n", "mode: auto\n")
+	e := w.start(t, "  organization: {role: riposte-responder, external_id: shop-42}\n", "mode: auto\nguard: {allow: [{accounts: [\"*\"]}]}\n")
 	eventually(t, "the member account is reached", func() bool {
 		return slices.ContainsFunc(e.listAccounts(), func(a web.Account) bool { return a.ID == memberID && a.Status == "ok" })
 	})

@@ -87,6 +87,7 @@ func TestTargetsOfEachKind(t *testing.T) {
 	w.cluster(t, "told")
 	e := w.start(t, "", `rules: {bundled: false, paths: [rules], modes: {careful: dry-run}}
 mode: auto
+guard: {allow: [{accounts: ["*"]}]}
 allow_private_targets: true
 connections: [{name: told, api_key: {name: X-Told, value_file: endpoint.key}}]
 `)

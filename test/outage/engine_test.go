@@ -48,6 +48,7 @@ respond:
 // configuration is riposte.yaml; what a test adds follows it.
 const configuration = `server: {listen: "127.0.0.1:0"}
 mode: auto
+guard: {allow: [{accounts: ["*"]}]}
 rules: {bundled: false, paths: [rule.yaml]}
 aws: {region: %s, endpoint: %q, access_key_id: %s, secret_access_key: %s}
 notify: {routes: {secops: {channels: [log]}}}
