@@ -21,7 +21,7 @@ import (
 type Config struct {
 	Server          ServerConfig            `yaml:"server"`
 	AWS             AWSConfig               `yaml:"aws"`
-	Mode            guard.Mode              `yaml:"mode"` // the boldest mode of any rule; bolder ones are lowered to it
+	Mode            guard.Mode              `yaml:"mode"`  // the boldest mode of any rule; bolder ones are lowered to it
 	Guard           guard.Policy            `yaml:"guard"` // what riposte may change, where, how much and when
 	Rules           RulesConfig             `yaml:"rules"`
 	SecurityContact string                  `yaml:"security_contact"` // mail address
@@ -269,7 +269,9 @@ func (c *Config) check(doc *conf.Document) error {
 		fail("mode", `add guard: {allow: [{accounts: ["111122223333"]}]}; for all accounts ["*"]`,
 			"in mode %s riposte changes things, and guard.allow does not say where it may", c.Mode)
 	}
-	c.Guard.Check(func(path, format string, args ...any) { fail("guard."+path, "see docs/reference/guard.md", format, args...) })
+	c.Guard.Check(func(path, format string, args ...any) {
+		fail("guard."+path, "see docs/reference/guard.md", format, args...)
+	})
 	for rule, mode := range c.Rules.Modes {
 		if !modes[mode] || mode == "" {
 			fail("rules.modes."+rule, modeHint, "there is no mode %q", mode)
