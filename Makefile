@@ -34,6 +34,7 @@ lint: ## the linters of .golangci.yml
 
 bench: build ## measure: latency from receipt to the first AWS call, intake, bus, matching, scan; prints figures
 	$(GO) run ./test/latency
+	$(GO) run ./test/intake
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
 
 conformance: ## the cases of other implementations, where ../shared/data exists

@@ -57,11 +57,17 @@ func (l *Ledger) Known(ctx context.Context, requestID string) (bool, error) {
 	return err == nil, err
 }
 
-// Pending reports whether a task is making calls whose request ids are not known yet.
-func (l *Ledger) Pending(context.Context) (bool, error) {
+// Pending reports whether calls may have been made whose request ids are not known yet: by a task here, or by an execution of
+// another riposte on the same journal.
+func (l *Ledger) Pending(ctx context.Context) (bool, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open > 0, nil
+	open := l.open > 0
+	l.mu.Unlock()
+	if open {
+		return true, nil
+	}
+	running, err := l.index.List(ctx, Filter{Status: Running, Limit: 1})
+	return len(running) > 0, err
 }
 
 // Lost reports whether a call of ours to the operation, around that time, lost its request id in a crash.

@@ -14,8 +14,16 @@ import (
 // oldRequests is an index that knows one request and one lost call.
 type oldRequests struct {
 	Index
-	lost Request
-	err  error
+	lost    Request
+	running []Summary
+	err     error
+}
+
+func (o oldRequests) List(_ context.Context, f Filter) ([]Summary, error) {
+	if f.Status != Running {
+		return nil, errors.New("only running ones are asked for")
+	}
+	return o.running, o.err
 }
 
 func (o oldRequests) Request(_ context.Context, id string) (Request, error) {
@@ -66,6 +74,13 @@ func TestLedgerPending(t *testing.T) {
 	second()
 	if pending, _ := l.Pending(t.Context()); pending {
 		t.Error("every task is done but something is pending")
+	}
+	elsewhere := NewLedger(oldRequests{running: []Summary{{ID: "e"}}})
+	if pending, err := elsewhere.Pending(t.Context()); !pending || err != nil {
+		t.Errorf("another riposte's execution runs but nothing is pending: %v", err)
+	}
+	if _, err := NewLedger(oldRequests{err: errors.New("disk")}).Pending(t.Context()); err == nil {
+		t.Error("an index that fails says that nothing is pending")
 	}
 }
 

@@ -64,8 +64,8 @@ func CallerOf(r *http.Request) Caller {
 	return c
 }
 
-// authenticate finds the caller by SigV4, by Basic "id:secret", by "Bearer id:secret", by X-Api-Key "id:secret" (the
-// three that an EventBridge connection can send), by the same as Firehose's access key, or by the local token.
+// authenticate finds the caller by SigV4, by Basic "id:secret" (what an EventBridge connection can send), by "Bearer
+// id:secret", by X-Api-Key "id:secret", by the same as Firehose's access key, or by the local token.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (Caller, error) {
 	header := r.Header.Get("Authorization")
 	if strings.HasPrefix(header, sigV4) {
