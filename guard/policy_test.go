@@ -273,8 +273,10 @@ func TestBudgets(t *testing.T) {
 	}
 	for _, look := range []func(*Proposal){func(p *Proposal) { p.Mode = DryRun }, func(p *Proposal) { p.Effect = "" }} {
 		fresh := newLimited(t, Policy{Budgets: []Budget{{Changes: 1, Within: time.Hour}}})
-		if let(fresh.decide(1, look)) != 1 || let(fresh.decide(1, look)) != 1 {
-			t.Error("a look spends the budget")
+		for range 2 {
+			if let(fresh.decide(1, look)) != 1 {
+				t.Error("a look spends the budget")
+			}
 		}
 	}
 }
