@@ -11,6 +11,7 @@ import (
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/s3"
+	"riposte.dev/action/wafv2"
 	"riposte.dev/detect"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
@@ -30,6 +31,7 @@ func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.Config.SecurityContact}),
 		iam.NewDeactivateAccessKey(caller), iam.NewQuarantine(caller), iam.NewRevokeSessions(caller, o.Now),
 		s3.NewRemovePublicStatements(caller), s3.NewRevertPolicy(caller), s3.NewBlockBucket(caller), s3.NewBlockAccount(caller),
+		wafv2.NewBlockAddress(caller), wafv2.NewUnblockAddress(caller),
 	)
 }
 

@@ -99,6 +99,10 @@ var facts = map[string][]string{
 	"states:StartExecution": {"arn:P:states:*:A:stateMachine:*"},
 
 	"sts:AssumeRole": {"arn:P:iam::*:role/*"},
+
+	"wafv2:GetIPSet":            ipSets,
+	"wafv2:ListTagsForResource": ipSets,
+	"wafv2:UpdateIPSet":         ipSets,
 }
 
 var (
@@ -109,6 +113,7 @@ var (
 	buckets = []string{"arn:P:s3:::*"}
 	users   = []string{"arn:P:iam::A:user/*"}
 	roles   = []string{"arn:P:iam::A:role/*"}
+	ipSets  = []string{"arn:P:wafv2:*:A:*/ipset/*/*"}
 )
 
 // onEverything reports whether it is known that an action can only be allowed on all resources.

@@ -21,5 +21,6 @@ func allServices() []*service {
 		stepFunctionsService(),
 		ssmService(),
 		ecsService(),
+		wafv2Service(),
 	}
 }

@@ -1,0 +1,130 @@
+package wafv2_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/wafv2"
+	"github.com/aws/aws-sdk-go-v2/service/wafv2/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
+	"riposte.dev/action/wafv2"
+)
+
+const account = actiontest.Account
+
+// cloud is a sandbox with one IP set.
+type cloud struct {
+	*actiontest.Cloud
+	t      *testing.T
+	client *sdk.Client
+	set    *types.IPSetSummary
+	scope  types.Scope
+}
+
+func newCloud(t *testing.T, scope types.Scope, version types.IPAddressVersion, addresses ...string) cloud {
+	t.Helper()
+	c := cloud{Cloud: actiontest.NewCloud(t), t: t, scope: scope}
+	region := actiontest.Region
+	if scope == types.ScopeCloudfront {
+		region = "us-east-1"
+	}
+	c.client = sdk.NewFromConfig(c.Admin(account, region))
+	out, err := c.client.CreateIPSet(t.Context(), &sdk.CreateIPSetInput{
+		Name: aws.String("attackers"), Scope: scope, IPAddressVersion: version, Addresses: append([]string{}, addresses...),
+		Description: aws.String("who attacks us"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("edge")}},
+	})
+	c.must(err)
+	c.set = out.Summary
+	return c
+}
+
+// newRegional is a cloud whose set has IPv4 addresses.
+func newRegional(t *testing.T, addresses ...string) cloud {
+	return newCloud(t, types.ScopeRegional, types.IPAddressVersionIpv4, addresses...)
+}
+
+func (c cloud) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c cloud) get() *sdk.GetIPSetOutput {
+	c.t.Helper()
+	out, err := c.client.GetIPSet(c.t.Context(), &sdk.GetIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope})
+	c.must(err)
+	return out
+}
+
+// text is the set for comparison.
+func (c cloud) text() string {
+	c.t.Helper()
+	set := c.get().IPSet
+	slices.Sort(set.Addresses)
+	return aws.ToString(set.Description) + ": " + strings.Join(set.Addresses, " ")
+}
+
+// put replaces the set's addresses.
+func (c cloud) put(addresses ...string) {
+	c.t.Helper()
+	_, err := c.client.UpdateIPSet(c.t.Context(), &sdk.UpdateIPSetInput{
+		Name: c.set.Name, Id: c.set.Id, Scope: c.scope, Description: aws.String("who attacks us"), LockToken: c.get().LockToken, Addresses: append([]string{}, addresses...),
+	})
+	c.must(err)
+}
+
+func (c cloud) deleteSet() {
+	c.t.Helper()
+	_, err := c.client.DeleteIPSet(c.t.Context(), &sdk.DeleteIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope, LockToken: c.get().LockToken})
+	c.must(err)
+}
+
+// params are those for an address of the set with the id.
+func (c cloud) params(id, address string) []byte {
+	return fmt.Appendf(nil, `{"ip_set_id":%q,"ip_set_name":"attackers","scope":%q,"address":%q}`, id, c.scope, address)
+}
+
+func (c cloud) request(address string) action.Request {
+	return action.Request{Account: account, Region: actiontest.Region, Params: c.params(*c.set.Id, address)}
+}
+
+func (c cloud) block() action.Action {
+	return wafv2.NewBlockAddress(c.Caller(wafv2.NewBlockAddress(nil).Spec().Permissions))
+}
+
+func (c cloud) unblock() action.Action {
+	return wafv2.NewUnblockAddress(c.Caller(wafv2.NewUnblockAddress(nil).Spec().Permissions))
+}
+
+// item plans and returns the one item.
+func (c cloud) item(a action.Action, address string) action.Item {
+	c.t.Helper()
+	p, err := a.Plan(c.t.Context(), c.request(address))
+	c.must(err)
+	if len(p.Items) != 1 {
+		c.t.Fatalf("%d items, want one", len(p.Items))
+	}
+	return p.Items[0]
+}
+
+// do applies and verifies the item.
+func (c cloud) do(a action.Action, item action.Item) {
+	c.t.Helper()
+	_, err := a.Apply(c.t.Context(), item)
+	c.must(err)
+	c.must(a.Verify(c.t.Context(), item))
+}
+
+// want checks an item's status and that its reason says something.
+func want(t *testing.T, item action.Item, status action.Status, says string) {
+	t.Helper()
+	if item.Status != status || !strings.Contains(item.Reason, says) || (status == action.Change) != (len(item.Calls) > 0) {
+		t.Errorf("%s is %s with %d calls (%s), want %s that says %q", item.ID, item.Status, len(item.Calls), item.Reason, status, says)
+	}
+}

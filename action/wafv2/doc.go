@@ -1,0 +1,10 @@
+// Package wafv2 has the actions on the IP sets of AWS WAF.
+//
+// Start at [BlockAddress], which adds an address to a set, and [UnblockAddress], which takes it out. Which set and address a
+// request means, and which addresses are refused, is in params.go; how a set is read and written in ipset.go.
+//
+// AWS WAF has one call that replaces all addresses of a set, guarded by a lock token. The plan's call shows only the address
+// that is added or removed (members Add and Remove in place of Addresses and LockToken): the rest of the set is read right
+// before the call and sent back as it is. So plans for many addresses of one set don't get in each other's way, and what
+// somebody else adds meanwhile stays.
+package wafv2
