@@ -152,6 +152,21 @@ func TestQuestionsThatAreNotApproved(t *testing.T) {
 	}
 }
 
+func TestWaitingIsNotThePlaybooksTime(t *testing.T) {
+	r := newRig(t, "lamp")
+	hurried := strings.Replace(strings.Replace(fix, "StartAt: Fix", "TimeoutSeconds: 60\nStartAt: Fix", 1), "Type: Task\n", "Type: Task\n    TimeoutSeconds: 45\n", 1)
+	p := r.boot(hurried, r.journal, nil)
+	p.resume(t)
+	q := p.ask(t, r, start(guard.Approve, "lamp"))
+	for range 60 {
+		r.clock.After(30 * time.Second)
+	}
+	p.says(t, q, "ana", true)
+	if v := p.end(t, q.Execution); v.Status != playbook.Succeeded || r.world.calls != 1 {
+		t.Errorf("%s (%s) after %d calls", v.Status, v.Why, r.world.calls)
+	}
+}
+
 func TestAChangedPlanIsAskedAgain(t *testing.T) {
 	r := newRig(t, "lamp", "fan")
 	p := r.boot(fix, r.journal, nil)

@@ -97,8 +97,15 @@ func (e *execution) apply(r Record) error {
 	return nil
 }
 
-// ask takes a question in; what was asked before is not any more.
+// ask takes a question in; what was asked before is not any more. The time that people have is not the playbook's own.
 func (e *execution) ask(q *Question) {
+	wait := q.Expires.Sub(q.At)
+	if !e.state.Deadline.IsZero() {
+		e.state.Deadline = e.state.Deadline.Add(wait)
+	}
+	if f := e.state.Frames[q.Path]; f != nil && !f.Deadline.IsZero() {
+		f.Deadline = f.Deadline.Add(wait)
+	}
 	if before := e.asked[q.Path]; before != nil {
 		e.superseded = append(e.superseded, before.ID)
 	}
