@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"riposte.dev/accounts"
 	"riposte.dev/action"
@@ -43,6 +46,17 @@ func (g *gate) open(ctx context.Context) error {
 	g.responders.Store(&set)
 	g.guard.Store(made)
 	return nil
+}
+
+// rehearsal is a guard that decides as at another time and remembers only its own decisions.
+func (g *gate) rehearsal(now func() time.Time) (*guard.Guard, error) {
+	made := g.responders.Load()
+	if made == nil {
+		return nil, errNotOpen()
+	}
+	options := g.options
+	options.Responders, options.History, options.Now = slices.Sorted(maps.Keys(*made)), guard.NewHistory(), now
+	return guard.New(options)
 }
 
 func errNotOpen() error {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"riposte.dev/detect"
 	"riposte.dev/event"
 	"riposte.dev/fault"
+	"riposte.dev/guard"
 	"riposte.dev/playbook"
 	"riposte.dev/web"
 )
@@ -60,8 +62,18 @@ func (a *App) replay(ctx context.Context, r web.ReplayRequest, tell func(web.Rep
 			return err
 		}
 	}
+	var now time.Time
+	past, notOpen := a.gate.rehearsal(func() time.Time { return now })
 	for _, response := range responses.list {
-		if err := tell(a.rehearse(ctx, response)); err != nil {
+		now = response.line.Time
+		line := response.line
+		line.Kind = "plan"
+		if notOpen != nil {
+			line.Error = fault.Message(notOpen)
+		} else {
+			a.rehearse(ctx, past, response, &line)
+		}
+		if err := tell(line); err != nil {
 			return err
 		}
 	}
@@ -121,14 +133,13 @@ func matchLine(e *event.Envelope, m detect.Match) web.ReplayLine {
 	return line
 }
 
-// rehearse looks what a response would do now.
-func (a *App) rehearse(ctx context.Context, r replayed) web.ReplayLine {
-	line := r.line
-	line.Kind = "plan"
-	machine := a.inForce.Load().playbooks[line.Playbook]
+// rehearse looks what a response would do now, and asks the guard as if it were then: the mode, the scope, budgets and breaker.
+func (a *App) rehearse(ctx context.Context, past *guard.Guard, r replayed, line *web.ReplayLine) {
+	force := a.inForce.Load()
+	machine := force.playbooks[line.Playbook]
 	if machine == nil {
 		line.Error = "there is no playbook " + line.Playbook
-		return line
+		return
 	}
 	start := playbook.Start{Rule: line.Rule, Playbook: line.Playbook, Account: r.event.Account, Region: r.event.Region, Input: r.match.Input,
 		Title: r.match.Title, Severity: line.Severity}
@@ -142,15 +153,30 @@ func (a *App) rehearse(ctx context.Context, r replayed) web.ReplayLine {
 		}
 	}()
 	rehearsal := playbook.Rehearse(ctx, machine, a.actions, start, a.opts.Now())
-	for _, plan := range rehearsal.Plans {
-		line.Items = append(line.Items, planLines(plan)...)
+	mode, limit := force.mode(line.Rule, r.match.Rule.Respond.Mode)
+	if mode.Bolder(limit) {
+		mode = limit
+	}
+	for i, plan := range rehearsal.Plans {
+		does, err := a.actions.Action(plan.Action)
+		if err != nil {
+			line.Error = err.Error()
+			return
+		}
+		decision, err := past.Decide(ctx, guard.Proposal{Rule: line.Rule, Mode: mode, Spec: does.Spec(), Plan: &plan, Principal: line.Principal,
+			Effect: fmt.Sprintf("%s/%s/%d", line.Rule, line.EventID, i)})
+		if err != nil {
+			line.Error = fault.Message(err)
+			return
+		}
+		line.Mode = string(decision.Mode)
+		line.Items = append(line.Items, planLines(*decision.Plan)...)
 	}
 	var failed []string
 	for _, err := range rehearsal.Failed {
 		failed = append(failed, fault.Message(err))
 	}
 	line.Error = strings.Join(failed, "; ")
-	return line
 }
 
 // planLines says for each item of a plan what would be done.

@@ -127,7 +127,7 @@ func replayText(l web.ReplayLine) string {
 	at := l.Time.Local().Format("2006-01-02 15:04:05")
 	switch l.Kind {
 	case "plan":
-		text := fmt.Sprintf("%s  would start %s for %s", at, l.Playbook, l.Title)
+		text := fmt.Sprintf("%s  would start %s in mode %s for %s", at, l.Playbook, or(l.Mode, "unknown"), l.Title)
 		for _, item := range l.Items {
 			text += "\n    " + item
 		}

@@ -111,11 +111,14 @@ func (h *History) spent(budgets []Budget, c Change) (over *Budget, used int) {
 }
 
 func (b Budget) String() string {
-	per := strings.ReplaceAll(string(b.Per), "-", " ")
-	if b.Per == "" {
-		per = "action and account"
+	per := "for each " + strings.ReplaceAll(string(b.Per), "-", " ")
+	switch b.Per {
+	case "":
+		per = "for each action and account"
+	case PerEverything:
+		per = "in all"
 	}
-	return fmt.Sprintf("%d changes for each %s in %s", b.Changes, per, b.Within)
+	return fmt.Sprintf("%d changes %s in %s", b.Changes, per, b.Within)
 }
 
 // applyBudgets leaves to people what is over a budget or more than one plan may change. What is let pass in mode auto, or would be

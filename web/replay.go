@@ -38,7 +38,8 @@ type ReplayLine struct {
 	SourceIP  string    `json:"source_ip,omitempty"`
 	Resource  string    `json:"resource,omitempty"`
 	Playbook  string    `json:"playbook,omitempty"` // that the rule would start
-	// Items are what the playbook would do now: "cloudtrail:StartLogging on audit: change". Of kind plan.
+	Mode      string    `json:"mode,omitempty"`     // in which it would; of kind plan
+	// Items are what the playbook would do now: "cloudtrail:StartLogging on audit: change", as the guard would let it. Of kind plan.
 	Items  []string `json:"items,omitempty"`
 	Error  string   `json:"error,omitempty"`  // of kinds plan and failed
 	Events int      `json:"events,omitempty"` // that were looked through; of kind done
