@@ -263,6 +263,9 @@ func (x *explainer) because(lacking []int32) string {
 	if text == "" {
 		text = clipped(x.conditions[first].name) + " does not hold"
 	}
+	if c := x.open(first); c != nil {
+		text = fmt.Sprintf("no branch of the $or at %d:%d holds; the nearest is branch %d, where %s", c.Line, c.Col, c.Nearest+1, text)
+	}
 	if more := len(lacking) - 1; more > 0 {
 		names := make([]string, 0, maxShown)
 		for _, i := range lacking[1:min(len(lacking), maxShown+1)] {
@@ -274,6 +277,20 @@ func (x *explainer) because(lacking []int32) string {
 		}
 	}
 	return text
+}
+
+// open returns the $or that does not hold for want of a condition in its nearest branch, nil if there is none.
+func (x *explainer) open(condition int32) *Choice {
+	if slices.Contains(x.root.conditions, condition) {
+		return nil
+	}
+	for i := range x.choices {
+		c := &x.choices[i]
+		if !c.Holds && slices.Contains(c.Branches[c.Nearest].Lacks, clipped(x.conditions[condition].name)) {
+			return c
+		}
+	}
+	return nil
 }
 
 func plural(n int, one, many string) string {

@@ -91,7 +91,7 @@ func observe(event []byte, fields []string, conditions []condition) (*observatio
 	}
 	o.scan.peek()
 	if err := o.object(1); err != nil {
-		return nil, eventError(err, event)
+		return nil, err // Match has read the event, so this does not happen
 	}
 	return o, nil
 }

@@ -72,7 +72,8 @@ func TestExplainSaysWhatDecided(t *testing.T) {
 			`a is "yes"; wanted a value other than a string that begins with "x", a string that begins with "y"; anything-but excludes it`},
 		{"any case", `{"a": [{"equals-ignore-case": "yes"}, {"prefix": {"equals-ignore-case": "no"}}, {"exactly": "::1"}]}`, `{"a": "perhaps"}`,
 			`a is "perhaps"; wanted "yes" in any case, a string that begins with "no" in any case or "::1"`},
-		{"$or", `{"$or": [{"a": ["x"], "b": ["y"]}, {"a": ["z"], "c": ["y"], "d": ["y"]}]}`, `{"a": "q", "b": "y"}`, `a is "q"; wanted "x"`},
+		{"$or", `{"$or": [{"a": ["x"], "b": ["y"]}, {"a": ["z"], "c": ["y"], "d": ["y"]}]}`, `{"a": "q", "b": "y"}`,
+			`no branch of the $or at 1:9 holds; the nearest is branch 1, where a is "q"; wanted "x"`},
 
 		{"different elements", `{"items": {"port": [22], "range": ["0.0.0.0/0"]}}`,
 			`{"items": [{"port": 22, "range": "10.0.0.0/8"}, {"port": 443, "range": "0.0.0.0/0"}, {"port": 22}]}`,
@@ -110,7 +111,7 @@ func TestExplainFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"matches":false,"because":"detail.b is 7, and the pattern wants it to be absent","fields":[` +
+	want := `{"matches":false,"because":"no branch of the $or at 4:12 holds; the nearest is branch 1, where detail.b is 7, and the pattern wants it to be absent","fields":[` +
 		`{"field":"source","line":2,"col":13,"path":["source"],"holds":true,"decides":false,"wanted":"\"aws.ec2\"","found":[{"path":"$.source","value":"\"aws.ec2\"","holds":true}],"why":"is \"aws.ec2\", as wanted"},` +
 		`{"field":"detail.a","line":5,"col":13,"path":["detail","$or","0","a"],"holds":true,"decides":false,"wanted":"\"x\"","found":[{"path":"$.detail.a","value":"\"x\"","holds":true}],"why":"is \"x\", as wanted"},` +
 		`{"field":"detail.b","line":5,"col":25,"path":["detail","$or","0","b"],"holds":false,"decides":true,"wanted":"no value","found":[{"path":"$.detail.b","value":"7","holds":false}],"why":"is 7, and the pattern wants it to be absent"},` +
