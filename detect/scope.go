@@ -34,9 +34,11 @@ func (s *scope) root() event.Cause {
 
 func newScope(env *event.Envelope) (*scope, error) {
 	s := &scope{env: env, record: env.Record()}
-	if err := jsonv2.Unmarshal(env.JSON(), &s.event); err != nil {
+	var value any // decoded faster than a map
+	if err := jsonv2.Unmarshal(env.JSON(), &value); err != nil {
 		return nil, fault.New(fault.Invalid, "event %s cannot be decoded: %w", env.ID, err)
 	}
+	s.event, _ = value.(map[string]any)
 	return s, nil
 }
 
