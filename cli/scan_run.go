@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -31,6 +33,10 @@ const (
 	scanBatchBytes  = 1 << 20
 	scanBatches     = 4
 )
+
+// scanGarbage is how much garbage a scan lets lie before it is collected, in percent of what is in use: some 20 MB with the
+// bundled rules. Nearly all that a scan reads is garbage at once, and a fifth of the time went into collecting it.
+const scanGarbage = 300
 
 // scanFile is a file on its way through the scan.
 type scanFile struct {
@@ -63,6 +69,9 @@ func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progres
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(scanGarbage))
+	}
 	cores := runtime.GOMAXPROCS(0)
 	queue, ordered := make(chan *scanFile), make(chan *scanFile, cores)
 	batches := make(chan *scanBatch, cores)
