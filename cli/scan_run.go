@@ -78,8 +78,9 @@ func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progres
 	var readers, matchers sync.WaitGroup
 	for range cores {
 		readers.Go(func() {
+			reader := file.Reader{Stdin: stdin, Progress: progress}
 			for f := range queue {
-				f.err = f.read(ctx, file.Reader{Stdin: stdin, Progress: progress}, batches)
+				f.err = f.read(ctx, &reader, batches)
 				close(f.batches)
 			}
 		})
@@ -141,7 +142,7 @@ func scanFiles(paths []string) ([]string, error) {
 }
 
 // read reads the file into batches, each of which goes to whoever matches and into f.batches.
-func (f *scanFile) read(ctx context.Context, reader file.Reader, batches chan<- *scanBatch) error {
+func (f *scanFile) read(ctx context.Context, reader *file.Reader, batches chan<- *scanBatch) error {
 	next := &scanBatch{done: make(chan scanResult, 1)}
 	flush := func() error {
 		b := next

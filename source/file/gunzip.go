@@ -19,17 +19,39 @@ const (
 	freeBytes = 64 << 20
 )
 
+// room is what reading a file takes beside its records. It is used again for the next file: most log files are small.
+type room struct {
+	packed *bufio.Reader
+	plain  *bufio.Reader
+	zip    *gzip.Reader
+}
+
 // gunzip returns src decompressed where it begins with gzip's magic number, as it is otherwise.
-func gunzip(src *counting) (io.Reader, error) {
-	in := bufio.NewReaderSize(src, 64<<10)
-	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return in, nil
+func (r *room) gunzip(src *counting) (*bufio.Reader, error) {
+	r.packed = buffered(r.packed, src)
+	if magic, _ := r.packed.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return r.packed, nil
 	}
-	zip, err := gzip.NewReader(in)
+	var err error
+	if r.zip == nil {
+		r.zip, err = gzip.NewReader(r.packed)
+	} else {
+		err = r.zip.Reset(r.packed)
+	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "not a gzip file: %w", err)
 	}
-	return &bounded{zip: zip, packed: src}, nil
+	r.plain = buffered(r.plain, &bounded{zip: r.zip, packed: src})
+	return r.plain, nil
+}
+
+// buffered returns b, or a new one, reading from src.
+func buffered(b *bufio.Reader, src io.Reader) *bufio.Reader {
+	if b == nil {
+		return bufio.NewReaderSize(src, headSize)
+	}
+	b.Reset(src)
+	return b
 }
 
 // bounded is a gzip reader that stops at a bomb.

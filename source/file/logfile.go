@@ -24,7 +24,7 @@ func LogFile(ctx context.Context, src io.Reader, fn func(raw []byte, index int) 
 		}
 		return fault.New(fault.Invalid, "not a gzip file")
 	}
-	plain, err := gunzip(&counting{src: in, ctx: ctx})
+	plain, err := new(room).gunzip(&counting{src: in, ctx: ctx})
 	if err != nil {
 		return err
 	}

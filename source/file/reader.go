@@ -19,13 +19,18 @@ import (
 // maxRecord bounds one line or record: an event and room for the spaces of a pretty-printed one.
 const maxRecord = event.MaxBytes + 64<<10
 
-// Reader reads files of events. The zero value is ready, without standard input.
+// headSize is how much of a file is looked at to tell what it is.
+const headSize = 64 << 10
+
+// Reader reads files of events, one after another. The zero value is ready, without standard input.
 type Reader struct {
 	Stdin io.Reader // what the path "-" reads
 	// Bad is called for what cannot be read; nil ignores it. The error names file and line.
 	Bad func(error)
 	// Progress is called with the bytes read from disk since the last call; nil for none.
 	Progress func(n int)
+
+	room room
 }
 
 // Read calls fn with every event of the paths, in order. A folder is walked in lexical order for .json, .ndjson, .jsonl and
@@ -109,9 +114,8 @@ func (r *Reader) stream(ctx context.Context, name string, src io.Reader, fn func
 	if src == nil {
 		return fault.New(fault.Invalid, "there is no standard input")
 	}
-	plain, err := gunzip(&counting{src: src, report: r.Progress, ctx: ctx})
+	in, err := r.room.gunzip(&counting{src: src, report: r.Progress, ctx: ctx})
 	if err == nil {
-		in := bufio.NewReaderSize(plain, 256<<10)
 		switch format(in) {
 		case formatLines:
 			err = r.lines(name, in, fn)
@@ -149,7 +153,7 @@ const (
 
 // format looks at the first line: an object on it makes a file of lines, unless it is the wrapper of a log file.
 func format(in *bufio.Reader) int {
-	head, _ := in.Peek(256 << 10)
+	head, _ := in.Peek(headSize)
 	head = bytes.TrimLeft(head, " \t\r\n")
 	line, rest, _ := bytes.Cut(head, []byte("\n"))
 	for _, wrapper := range []string{`"Records"`, `"Events"`} {

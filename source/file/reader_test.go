@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -99,6 +100,35 @@ func TestFoldersAreWalked(t *testing.T) {
 	}
 	if bytesRead == 0 {
 		t.Error("no progress was reported")
+	}
+}
+
+// TestReaderIsUsedAgain: what a file leaves behind does not reach the next, whether it is packed, broken or neither.
+func TestReaderIsUsedAgain(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for i, text := range []string{`{"Records":[{"a":1}]}`, zip(t, `{"Records":[{"a":2}]}`), zip(t, `{"Records":[{"a":3},`)[:30], "\x1f\x8bnot gzip",
+		`{"a":4}`, zip(t, "{\"a\":5}\n"), zip(t, `[{"a":6}]`), "{\n\"a\":7}"} {
+		paths = append(paths, filepath.Join(dir, fmt.Sprint(i)))
+		if err := os.WriteFile(paths[i], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	bad := 0
+	r := Reader{Bad: func(error) { bad++ }}
+	for range 2 {
+		err := r.Read(context.Background(), paths, func(raw []byte, _ Where) error {
+			got = append(got, string(raw))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	once := `{"a":1} {"a":2} {"a":3} {"a":4} {"a":5} {"a":6} ` + "{\n\"a\":7}"
+	if all := strings.Join(got, " "); all != once+" "+once || bad != 4 {
+		t.Errorf("read %q, %d bad", all, bad)
 	}
 }
 

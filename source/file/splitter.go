@@ -10,8 +10,11 @@ import (
 	"riposte.dev/fault"
 )
 
-// chunkSize is how much is read at once. A chunk is kept as long as a record in it is.
-const chunkSize = 256 << 10
+// A chunk is how much is read at once; it is kept as long as a record in it is. The first is small, as many files are.
+const (
+	firstChunk = 16 << 10
+	chunkSize  = 256 << 10
+)
 
 // splitter finds where JSON values begin and end. It looks at brackets and strings only: whoever gets a record checks it.
 // So a file is looked at once here, fast, and a broken record costs no others as long as its brackets and quotes are in
@@ -34,7 +37,11 @@ func (s *splitter) fill(from int) (moved int, more bool) {
 	}
 	if len(s.buf) == cap(s.buf) {
 		kept := s.buf[from:]
-		next := make([]byte, len(kept), max(chunkSize, 2*len(kept)))
+		size := chunkSize
+		if s.buf == nil {
+			size = firstChunk
+		}
+		next := make([]byte, len(kept), max(size, 2*len(kept)))
 		copy(next, kept)
 		s.buf, s.pos, s.base, moved = next, s.pos-from, s.base+int64(from), from
 	}
