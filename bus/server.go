@@ -74,10 +74,14 @@ func startServer(ctx context.Context, opts Options) (srv *server.Server, stop fu
 	return srv, stop, nil
 }
 
+// waiting bounds the messages that a reader has asked for and not yet taken. The client makes room for all of them at once, for
+// each reader; its own default of half a million costs 4 MB.
+const waiting = 8192
+
 // connect opens the client side: in memory to srv, or to opts.URL where srv is nil.
 func connect(opts Options, srv *server.Server) (*nats.Conn, error) {
 	if srv != nil {
-		nc, err := nats.Connect("", nats.InProcessServer(srv), nats.Name("riposte"))
+		nc, err := nats.Connect("", nats.InProcessServer(srv), nats.Name("riposte"), nats.SyncQueueLen(waiting))
 		if err != nil {
 			return nil, fmt.Errorf("bus: connect to the embedded server: %w", err)
 		}
@@ -89,7 +93,7 @@ func connect(opts Options, srv *server.Server) (*nats.Conn, error) {
 				WithHint("write nats://host:4222 or tls://host:4222, several separated by commas")
 		}
 	}
-	options := append([]nats.Option{nats.Name("riposte"), nats.MaxReconnects(-1)}, opts.NATS...)
+	options := append([]nats.Option{nats.Name("riposte"), nats.MaxReconnects(-1), nats.SyncQueueLen(waiting)}, opts.NATS...)
 	nc, err := nats.Connect(opts.URL, options...)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "bus: connect to NATS at %s: %w", redact(opts.URL), err).

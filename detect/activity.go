@@ -23,7 +23,7 @@ type Activity struct {
 
 	mu         sync.Mutex
 	principals map[string][]call // in order of arrival
-	order      []entry           // ring of what is remembered, in order of arrival
+	order      []entry           // ring of what is remembered, in order of arrival; grows up to limit
 	head, size int
 	seen       map[string]struct{} // CloudTrail event ids: a record arrives by several ways
 	names      map[string]string   // interned texts
@@ -51,7 +51,7 @@ func NewActivity(window time.Duration, limit int, now func() time.Time) *Activit
 		limit = DefaultActivityEvents
 	}
 	return &Activity{
-		window: window, limit: limit, now: now, principals: map[string][]call{}, order: make([]entry, limit),
+		window: window, limit: limit, now: now, principals: map[string][]call{},
 		seen: map[string]struct{}{}, names: map[string]string{}, changes: changes{byKey: map[changeKey]Change{}}, from: now(),
 	}
 }
@@ -89,7 +89,8 @@ func (a *Activity) observe(r *event.Record) {
 	}
 	principal := a.intern(r.UserIdentity.Principal())
 	a.seen[r.EventID] = struct{}{}
-	a.order[(a.head+a.size)%a.limit] = entry{at: r.EventTime, id: r.EventID, principal: principal}
+	a.grow()
+	a.order[(a.head+a.size)%len(a.order)] = entry{at: r.EventTime, id: r.EventID, principal: principal}
 	a.size++
 	c := call{at: r.EventTime, api: a.intern(apiName(r)), address: a.intern(r.SourceIPAddress), error: a.intern(r.ErrorCode)}
 	a.principals[principal] = append(a.principals[principal], c)
@@ -107,11 +108,22 @@ func (a *Activity) expire(oldest time.Time) {
 	a.changes.expire(oldest)
 }
 
+// grow makes room for one more where the ring is full and may be larger.
+func (a *Activity) grow() {
+	if a.size < len(a.order) || len(a.order) == a.limit {
+		return
+	}
+	larger := make([]entry, min(a.limit, max(1024, 2*len(a.order))))
+	n := copy(larger, a.order[a.head:])
+	copy(larger[n:], a.order[:a.head])
+	a.order, a.head = larger, 0
+}
+
 // forget drops the entry that arrived first, which is also the first of its principal's calls, and returns its time.
 func (a *Activity) forget() time.Time {
 	e := a.order[a.head]
 	a.order[a.head] = entry{}
-	a.head, a.size = (a.head+1)%a.limit, a.size-1
+	a.head, a.size = (a.head+1)%len(a.order), a.size-1
 	delete(a.seen, e.id)
 	if calls := a.principals[e.principal]; len(calls) == 1 {
 		delete(a.principals, e.principal)
