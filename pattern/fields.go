@@ -10,6 +10,8 @@ type fieldSet struct {
 	names []string
 	uses  []int
 	free  []int32
+	// version changes with the tree.
+	version uint64
 }
 
 // fieldNode is a place in the tree; id is the field that ends here, -1 if none.
@@ -33,6 +35,7 @@ func (f *fieldSet) add(name string) int32 {
 		at = next
 	}
 	if at.id < 0 {
+		f.version++
 		if n := len(f.free); n > 0 {
 			at.id, f.free = f.free[n-1], f.free[:n-1]
 			f.names[at.id] = name
@@ -48,6 +51,7 @@ func (f *fieldSet) add(name string) int32 {
 // remove takes back one use of the field; without uses it is forgotten.
 func (f *fieldSet) remove(id int32) {
 	if f.uses[id]--; f.uses[id] == 0 {
+		f.version++
 		f.root.prune(strings.Split(f.names[id], "."))
 		f.names[id] = ""
 		f.free = append(f.free, id)

@@ -8,7 +8,8 @@ import (
 // facts are what patterns can know of an event: the values of the fields in a fieldSet, with the array elements that
 // they lie in. One facts is filled again and again.
 type facts struct {
-	scan     scanner
+	reader   reader
+	arena    []byte // strings that had escapes; values point into it
 	values   []value
 	elements []element // objects and arrays that are items of arrays, in the order of the text; 0 is the event itself
 	arrays   []array   // arrays that have such items, in the order of the text
@@ -32,8 +33,7 @@ type array struct {
 
 // read fills f with the fields of the event.
 func (f *facts) read(event []byte, fields *fieldSet) error {
-	f.scan.src, f.scan.pos, f.scan.arena = event, 0, f.scan.arena[:0]
-	f.values, f.arrays = f.values[:0], f.arrays[:0]
+	f.arena, f.values, f.arrays = f.arena[:0], f.values[:0], f.arrays[:0]
 	f.elements = append(f.elements[:0], element{array: -1})
 	for len(f.first) < len(fields.names) {
 		f.first, f.last, f.nested = append(f.first, -1), append(f.last, -1), append(f.nested, false)
@@ -42,69 +42,43 @@ func (f *facts) read(event []byte, fields *fieldSet) error {
 		f.first[field], f.last[field], f.nested[field] = -1, -1, false
 	}
 	f.seen = f.seen[:0]
-
-	if f.scan.peek() != '{' {
-		return invalidEvent(f.scan.pos, event, "it does not begin with a brace")
-	}
-	err := f.object(&fields.root, 0, 1)
-	if err == nil {
-		err = f.scan.end()
-	}
-	if err != nil {
-		return eventError(err, event)
+	if !f.reader.read(f, fields, event) {
+		return eventError(event)
 	}
 	return nil
 }
 
-// eventError says where the event ends to be JSON.
-func eventError(err error, event []byte) error {
+// eventError says where a wrong event ends to be JSON.
+func eventError(event []byte) error {
+	s := scanner{src: event}
+	if s.peek() != '{' {
+		return invalidEvent(s.pos, event, "it does not begin with a brace")
+	}
+	err := s.skip(1)
+	if err == nil {
+		err = s.end()
+	}
 	var broken *scanError
 	if errors.As(err, &broken) {
 		return invalidEvent(broken.pos, event, broken.msg)
 	}
-	return err
+	return invalidEvent(0, event, "it is no JSON text")
 }
 
 // forget drops what points into the event, and what an unusually large one left behind.
 func (f *facts) forget() {
-	f.scan.src = nil
 	const large = 1 << 14
-	if cap(f.values) > large || cap(f.elements) > large || cap(f.scan.arena) > 1<<20 {
-		*f = facts{first: f.first, last: f.last, nested: f.nested, seen: f.seen}
+	if cap(f.values) > large || cap(f.elements) > large || cap(f.arena) > 1<<20 {
+		*f = facts{reader: f.reader, first: f.first, last: f.last, nested: f.nested, seen: f.seen}
 		return
 	}
-	clear(f.values[:cap(f.values)])
+	clear(f.values)
 }
 
-func (f *facts) object(at *fieldNode, in int32, depth int) error {
-	return f.scan.members(depth, func(key []byte, _ int) error {
-		next := at.child(key)
-		if next == nil {
-			return f.scan.skip(depth + 1)
-		}
-		return f.value(next, in, depth+1)
-	})
-}
-
-// value reads one value that belongs to the field at, or lies above fields.
-func (f *facts) value(at *fieldNode, in int32, depth int) error {
-	switch first := f.scan.peek(); first {
-	case '{':
-		if len(at.next) == 0 {
-			return f.scan.skip(depth)
-		}
-		return f.object(at, in, depth)
-	case '[':
-		return f.array(at, in, depth)
-	default:
-		return f.leaf(at, in, first)
-	}
-}
-
-func (f *facts) leaf(at *fieldNode, in int32, first byte) error {
-	k, text, err := f.scan.scalar(first)
-	if err != nil || at.id < 0 {
-		return err
+// leaf adds a value that lies at a node, in an element.
+func (f *facts) leaf(at *fieldNode, in int32, k kind, text []byte) {
+	if at.id < 0 {
+		return
 	}
 	i := int32(len(f.values))
 	f.values = append(f.values, value{text: text, element: in, next: -1, kind: k})
@@ -118,35 +92,36 @@ func (f *facts) leaf(at *fieldNode, in int32, first byte) error {
 	if in != 0 {
 		f.nested[at.id] = true
 	}
-	return nil
 }
 
-// array reads an array. Its plain items are values of the element around it: event-ruler lets any of them match beside
-// any other. Its objects and arrays are elements that exclude one another.
-func (f *facts) array(at *fieldNode, in int32, depth int) error {
-	this := int32(-1)
-	err := f.scan.items(depth, func(first byte) error {
-		if first != '{' && first != '[' {
-			return f.leaf(at, in, first)
-		}
-		if this < 0 {
-			this = int32(len(f.arrays))
-			f.arrays = append(f.arrays, array{owner: in, first: int32(len(f.elements))})
-		}
-		e, values, arrays := int32(len(f.elements)), len(f.values), len(f.arrays)
-		f.elements = append(f.elements, element{array: this})
-		if err := f.value(at, e, depth+1); err != nil {
-			return err
-		}
-		if len(f.values) == values {
-			f.elements, f.arrays = f.elements[:e], f.arrays[:arrays] // nothing of interest inside: it takes no part
-		}
-		return nil
-	})
-	if this >= 0 {
-		f.arrays[this].end = int32(len(f.elements))
+// open begins an element of the list around it. The plain items of a list are values of the element around the list:
+// event-ruler lets any of them match beside any other. Its objects and arrays are elements that exclude one another.
+func (f *facts) open(list, inside *frame) {
+	if list.array == noArray {
+		list.array = int32(len(f.arrays))
+		f.arrays = append(f.arrays, array{owner: list.in, first: int32(len(f.elements))})
 	}
-	return err
+	inside.item, inside.in = true, int32(len(f.elements))
+	inside.values, inside.arrays = int32(len(f.values)), int32(len(f.arrays))
+	f.elements = append(f.elements, element{array: list.array})
+}
+
+// close ends a list or an element.
+func (f *facts) close(done *frame) {
+	if done.array != noArray {
+		f.arrays[done.array].end = int32(len(f.elements))
+	}
+	if done.item && len(f.values) == int(done.values) {
+		f.elements, f.arrays = f.elements[:done.in], f.arrays[:done.arrays] // nothing of interest inside: it takes no part
+	}
+}
+
+// unescape returns the content of the string that begins at pos, after the quote.
+func (f *facts) unescape(event []byte, pos int) []byte {
+	s := scanner{src: event, pos: pos - 1, arena: f.arena}
+	text, _ := s.str() // it was checked
+	f.arena = s.arena
+	return text
 }
 
 // parent returns the element around e, 0 at the top.
