@@ -22,7 +22,7 @@ func (e *evaluation) match() (bool, error) {
 // found in elements only. So false is final.
 func (e *evaluation) possible(g *group) bool {
 	for _, i := range g.conditions {
-		if !e.conditionPossible(&e.p.conditions[i]) {
+		if c := &e.p.conditions[i]; !e.f.possible(e.fields[c.field], c) {
 			return false
 		}
 	}
@@ -38,10 +38,11 @@ or:
 	return true
 }
 
-func (e *evaluation) conditionPossible(c *condition) bool {
+// possible reports whether a value of the field satisfies the condition, or its absence outside of elements does.
+func (f *facts) possible(field int32, c *condition) bool {
 	outside := false // of all array elements
-	for i := e.f.first[e.fields[c.field]]; i >= 0; {
-		v := &e.f.values[i]
+	for i := f.first[field]; i >= 0; {
+		v := &f.values[i]
 		if c.holds(v) {
 			return true
 		}

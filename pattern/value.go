@@ -53,34 +53,37 @@ func (c *condition) holds(v *value) bool {
 
 // oneOf is a list of plain strings.
 type oneOf struct {
-	few  []string            // up to manyStrings of them, else nil
-	many map[string]struct{} // more
+	texts []string
+	many  map[string]struct{} // the same, if they are more than a few
 }
 
 const manyStrings = 8
 
 func newOneOf(texts []string) oneOf {
-	if len(texts) <= manyStrings {
-		return oneOf{few: texts}
+	t := oneOf{texts: texts}
+	if len(texts) > manyStrings {
+		t.many = make(map[string]struct{}, len(texts))
+		for _, text := range texts {
+			t.many[text] = struct{}{}
+		}
 	}
-	many := make(map[string]struct{}, len(texts))
-	for _, text := range texts {
-		many[text] = struct{}{}
-	}
-	return oneOf{many: many}
+	return t
 }
 
 func (t oneOf) holds(v *value) bool {
 	if v.kind != stringKind {
 		return false
 	}
-	for _, text := range t.few {
+	if t.many != nil {
+		_, ok := t.many[string(v.text)]
+		return ok
+	}
+	for _, text := range t.texts {
 		if string(v.text) == text {
 			return true
 		}
 	}
-	_, ok := t.many[string(v.text)]
-	return ok
+	return false
 }
 
 // literal is a plain true, false or null.

@@ -1,0 +1,78 @@
+package pattern
+
+import "slices"
+
+// maxClauses is how many clauses a pattern is written out to at most.
+const maxClauses = 32
+
+// clause is one way for a pattern to match: conditions that all hold. A pattern without $or is one clause; a $or makes a
+// clause of each combination of branches, as long as they are few. Beyond that its $or are left out of the clauses, and
+// the whole pattern is looked at when the rest of it holds.
+type clause struct {
+	rule   *rule
+	needs  []need
+	whole  bool // no $or was left out
+	exact  bool // whole, and columns decide all its conditions with certainty
+	places []place
+}
+
+// need is a condition on a field, in the Matcher's numbering.
+type need struct {
+	field int32
+	*condition
+}
+
+// place is where a partition keeps a clause: in a slot, behind the need whose field must be there (-1: it needs none), or
+// without a slot (-1), found by the texts of the need.
+type place struct {
+	partition *partition
+	slot      int32
+	need      int
+}
+
+// clauses returns the ways for g to hold as lists of conditions, and whether all of its $or are in them.
+func (g *group) clauses() (ways [][]int32, whole bool) {
+	ways, whole = [][]int32{g.conditions}, true
+	for _, or := range g.ors {
+		var inside [][]int32
+		for i := range or {
+			inner, innerWhole := or[i].clauses()
+			inside, whole = append(inside, inner...), whole && innerWhole
+			if len(inside) > maxClauses {
+				break
+			}
+		}
+		if len(ways)*len(inside) > maxClauses {
+			whole = false
+			continue
+		}
+		var product [][]int32
+		for _, way := range ways {
+			for _, more := range inside {
+				product = append(product, slices.Concat(way, more))
+			}
+		}
+		ways = product
+	}
+	return ways, whole
+}
+
+// holds reports whether the event may match by way of c: array elements are not regarded.
+func (c *clause) holds(f *facts) bool {
+	for i := range c.needs {
+		if n := &c.needs[i]; !f.possible(n.field, n.condition) {
+			return false
+		}
+	}
+	return true
+}
+
+// present reports whether the fields that c needs have values.
+func (c *clause) present(f *facts) bool {
+	for i := range c.needs {
+		if n := &c.needs[i]; f.first[n.field] < 0 && !n.absent {
+			return false
+		}
+	}
+	return true
+}

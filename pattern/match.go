@@ -1,0 +1,91 @@
+package pattern
+
+import (
+	"errors"
+	"fmt"
+)
+
+// match is the working memory of one match.
+type match struct {
+	facts   facts
+	names   []string
+	failed  []error
+	round   uint32
+	decided []uint32 // by rule: the round in which it was decided
+	found   []uint32 // by name: the round in which it was found to match
+
+	alive, left, one, marks bitset // of partitions and columns
+}
+
+// run appends the names of the rules that the event matches.
+func (w *match) run(names []string, event []byte, r *rules) ([]string, error) {
+	f := &w.facts
+	if err := f.read(event, &r.fields); err != nil {
+		return names, err
+	}
+	w.begin(names, r)
+	for i := f.first[r.source]; i >= 0; i = f.values[i].next {
+		if v := &f.values[i]; v.kind == stringKind {
+			if p := r.sources[string(v.text)]; p != nil {
+				p.decide(w)
+			}
+		}
+	}
+	r.others.decide(w)
+	names, w.names = w.names, nil
+	return names, errors.Join(w.failed...)
+}
+
+// begin starts a round in which no rule was looked at.
+func (w *match) begin(names []string, r *rules) {
+	if w.round++; w.round == 0 { // after 2^32 rounds old marks would look new
+		clear(w.decided)
+		clear(w.found)
+		w.round = 1
+	}
+	for len(w.decided) < int(r.ruleIDs.top) {
+		w.decided = append(w.decided, 0)
+	}
+	for len(w.found) < int(r.namedIDs.top) {
+		w.found = append(w.found, 0)
+	}
+	w.names, w.failed = names, nil
+}
+
+// try decides a clause that was found directly.
+func (w *match) try(c *clause) {
+	if w.decided[c.rule.number] != w.round && c.holds(&w.facts) {
+		w.decide(c)
+	}
+}
+
+// trySlot decides a clause that columns left over.
+func (w *match) trySlot(c *clause) {
+	if w.decided[c.rule.number] == w.round {
+		return
+	}
+	if c.present(&w.facts) && (c.exact || c.holds(&w.facts)) {
+		w.decide(c)
+	}
+}
+
+// decide decides the rule of a clause that holds if array elements are not regarded.
+func (w *match) decide(c *clause) {
+	r := c.rule
+	if !c.whole || len(w.facts.elements) > 1 {
+		w.decided[r.number] = w.round
+		one := evaluation{p: r.pattern, f: &w.facts, fields: r.fields}
+		yes, err := one.match()
+		if err != nil {
+			w.failed = append(w.failed, fmt.Errorf("pattern %q: %w", r.name.name, err))
+		}
+		if !yes {
+			return
+		}
+	}
+	w.decided[r.number] = w.round
+	if w.found[r.name.number] != w.round {
+		w.found[r.name.number] = w.round
+		w.names = append(w.names, r.name.name)
+	}
+}

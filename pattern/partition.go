@@ -1,0 +1,233 @@
+package pattern
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// partition is the clauses that ask for one source, or those that ask for none. A clause with a list of texts that few others
+// ask for is found directly by the event's text. The others have a slot in the group, and each column says which slots the
+// event's values of one field leave over.
+type partition struct {
+	source  string // "" for the others
+	clauses int
+	columns fieldTable[column]
+	slots   []*clause // nil: free
+	free    []int32
+	used    int
+	ungated bitset // slots of clauses that may hold without any field
+}
+
+// noField is the number of no field.
+const noField = -1
+
+// maxDirect is how many clauses may be found directly by one text of a field.
+const maxDirect = 16
+
+// add puts the clause into the partition. Asked is the field by which the clause came here, or noField.
+func (p *partition) add(c *clause, asked int32) {
+	p.clauses++
+	if at := p.directNeed(c, asked); at >= 0 {
+		c.places = append(c.places, place{partition: p, slot: -1, need: at})
+		col := p.column(c.needs[at].field)
+		for _, text := range c.needs[at].keys {
+			col.post(text, func(x *posting) {
+				if n := len(x.direct); n == 0 || x.direct[n-1] != c {
+					x.direct = append(x.direct, c)
+				}
+			})
+		}
+		return
+	}
+	slot := int32(len(p.slots))
+	if n := len(p.free); n > 0 {
+		slot, p.free = p.free[n-1], p.free[:n-1]
+		p.slots[slot] = c
+	} else {
+		p.slots = append(p.slots, c)
+	}
+	p.used++
+	gate := p.gate(c, asked)
+	c.places = append(c.places, place{partition: p, slot: slot, need: gate})
+	if gate < 0 {
+		p.ungated = p.ungated.with(slot)
+	} else {
+		col := p.column(c.needs[gate].field)
+		col.gated = col.gated.with(slot)
+	}
+	for i := range c.needs {
+		if c.needs[i].field == asked {
+			continue
+		}
+		exact := p.column(c.needs[i].field).change(slot, c.needs[i].condition, true)
+		c.exact = c.exact && exact
+	}
+}
+
+// remove takes the clause out of its place in the partition.
+func (p *partition) remove(c *clause, at place, asked int32) {
+	p.clauses--
+	if at.slot < 0 {
+		col := p.columns.get(c.needs[at.need].field)
+		for _, text := range c.needs[at.need].keys {
+			col.post(text, func(x *posting) {
+				x.direct = slices.DeleteFunc(x.direct, func(other *clause) bool { return other == c })
+			})
+		}
+		p.drop(col)
+		return
+	}
+	if at.need < 0 {
+		p.ungated.drop(at.slot)
+	} else {
+		col := p.columns.get(c.needs[at.need].field)
+		col.gated.drop(at.slot)
+		p.drop(col)
+	}
+	for i := range c.needs {
+		if c.needs[i].field == asked {
+			continue
+		}
+		col := p.columns.get(c.needs[i].field)
+		col.change(at.slot, c.needs[i].condition, false)
+		p.drop(col)
+	}
+	p.slots[at.slot] = nil
+	p.free = append(p.free, at.slot)
+	p.used--
+}
+
+// column returns the column of a field and counts a use of it.
+func (p *partition) column(field int32) *column {
+	col := p.columns.get(field)
+	if col == nil {
+		col = &column{field: field}
+		p.columns.set(field, col)
+	}
+	col.uses++
+	return col
+}
+
+// drop takes back one use of the column.
+func (p *partition) drop(col *column) {
+	if col.uses--; col.uses == 0 {
+		p.columns.delete(col.field)
+	}
+}
+
+// directNeed returns the position of the list of texts of c that the fewest clauses ask for, -1 if none is rare enough.
+func (p *partition) directNeed(c *clause, asked int32) int {
+	best, least := -1, maxDirect
+	for i := range c.needs {
+		n := &c.needs[i]
+		if len(n.keys) == 0 || n.field == asked {
+			continue
+		}
+		most := rankNone + rankEventName - rankOf(n.name)
+		if col := p.columns.get(n.field); col != nil {
+			for _, text := range n.keys {
+				if x := col.texts[text]; x != nil {
+					most = max(most, len(x.direct))
+				}
+			}
+		}
+		if most < least {
+			best, least = i, most
+		}
+	}
+	return best
+}
+
+// gate returns the position of a need that an absent field can't satisfy, of a field that few clauses ask for; -1 if there
+// is none.
+func (p *partition) gate(c *clause, asked int32) int {
+	best, least := -1, 0
+	for i := range c.needs {
+		n := &c.needs[i]
+		if n.absent || n.field == asked {
+			continue
+		}
+		uses := 0
+		if col := p.columns.get(n.field); col != nil {
+			uses = col.uses
+		}
+		if best < 0 || uses < least {
+			best, least = i, uses
+		}
+	}
+	return best
+}
+
+// decide has w decide the clauses that the event may satisfy.
+func (p *partition) decide(w *match) {
+	f := &w.facts
+	words := (len(p.slots) + 63) / 64
+	if p.used > 0 {
+		w.alive = w.alive.restart(words)
+		w.alive.unite(p.ungated)
+	}
+	for _, field := range f.seen {
+		col := p.columns.get(field)
+		if col == nil {
+			continue
+		}
+		if p.used > 0 {
+			w.alive.unite(col.gated)
+		}
+		if len(col.texts) == 0 {
+			continue
+		}
+		for i := f.first[field]; i >= 0; i = f.values[i].next {
+			if v := &f.values[i]; v.kind == stringKind {
+				if x := col.find(v.text); x != nil {
+					for _, c := range x.direct {
+						w.try(c)
+					}
+				}
+			}
+		}
+	}
+	if p.used == 0 {
+		return
+	}
+	for _, field := range f.seen {
+		if col := p.columns.get(field); col != nil && len(col.asks) > 0 && !p.narrow(w, col) {
+			return
+		}
+	}
+	for i, word := range w.alive {
+		for ; word != 0; word &= word - 1 {
+			w.trySlot(p.slots[i<<6+bits.TrailingZeros64(word)])
+		}
+	}
+}
+
+// narrow takes out of w.alive the slots that the values of the column's field don't satisfy, and reports whether any is left.
+func (p *partition) narrow(w *match, col *column) bool {
+	f := &w.facts
+	w.left = w.left.restart(len(w.alive))
+	single := f.first[col.field] == f.last[col.field]
+	for i := f.first[col.field]; i >= 0; i = f.values[i].next {
+		v := &f.values[i]
+		if single {
+			col.satisfied(w.left, v, &w.marks)
+			break
+		}
+		w.one = w.one.restart(len(w.alive))
+		col.satisfied(w.one, v, &w.marks)
+		w.left.unite(w.one)
+	}
+	if f.nested[col.field] {
+		w.left.unite(col.absent)
+	}
+	any := uint64(0)
+	for i := range w.alive {
+		asks := uint64(0)
+		if i < len(col.asks) {
+			asks = col.asks[i]
+		}
+		w.alive[i] &= w.left[i] | ^asks
+		any |= w.alive[i]
+	}
+	return any != 0
+}
