@@ -57,10 +57,10 @@ func (g *group) clauses() (ways [][]int32, whole bool) {
 	return ways, whole
 }
 
-// holds reports whether the event may match by way of c: array elements are not regarded.
-func (c *clause) holds(f *facts) bool {
-	for i := range c.needs {
-		if n := &c.needs[i]; !f.possible(n.field, n.condition) {
+// allPossible reports whether the event may satisfy all needs: array elements are not regarded.
+func (f *facts) allPossible(needs []need) bool {
+	for i := range needs {
+		if n := &needs[i]; !f.possible(n.field, n.condition) {
 			return false
 		}
 	}

@@ -26,9 +26,15 @@ type column struct {
 
 // posting is what depends on one text.
 type posting struct {
-	direct []*clause // found by it
-	take   []int32   // slots that take it
-	but    []int32   // slots that take anything but it
+	direct []direct // clauses found by it
+	take   []int32  // slots that take it
+	but    []int32  // slots that take anything but it
+}
+
+// direct is a clause with what else it needs once it was found.
+type direct struct {
+	clause *clause
+	needs  []need
 }
 
 func (p *posting) empty() bool { return len(p.direct)+len(p.take)+len(p.but) == 0 }
@@ -169,21 +175,21 @@ func changed(slots []int32, slot int32, add bool) []int32 {
 	return slices.DeleteFunc(slots, func(s int32) bool { return s == slot })
 }
 
-// satisfied adds to b the slots that the value satisfies, of those that ask for the field.
-func (c *column) satisfied(b bitset, v *value, marks *bitset) {
+// satisfied adds to b the slots that the value satisfies, of those that ask for the field. Known is what find says of it.
+func (c *column) satisfied(b bitset, v *value, known *posting, marks *bitset) {
 	b.unite(c.any[v.kind-stringKind])
 	switch v.kind {
 	case literalKind:
 		b.addAll(c.literals[string(v.text)])
 	case stringKind:
-		if p := c.find(v.text); p != nil {
+		if p := known; p != nil {
 			for _, slot := range p.but {
 				b.drop(slot)
 			}
 			b.addAll(p.take)
 		}
-		c.prefixes.add(b, v.text, func(n int) []byte { return v.text[:n] })
-		c.suffixes.add(b, v.text, func(n int) []byte { return v.text[len(v.text)-n:] })
+		c.prefixes.addPrefixes(b, v.text)
+		c.suffixes.addSuffixes(b, v.text)
 		if len(c.blocks.bits) > 0 {
 			if addr, ok := v.asAddress(); ok {
 				c.blocks.add(b, addr)

@@ -1,6 +1,9 @@
 package pattern
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // fieldSet numbers the fields that patterns name and finds them while an event is read. The language joins the keys on
 // the way to a value by dots, so {"a.b": 1} and {"a": {"b": 1}} have the same field: the tree branches at dots whatever
@@ -12,12 +15,15 @@ type fieldSet struct {
 	free  []int32
 	// version changes with the tree.
 	version uint64
+	nodes   uint64 // made so far
 }
 
 // fieldNode is a place in the tree; id is the field that ends here, -1 if none.
 type fieldNode struct {
-	id   int32
-	next map[string]*fieldNode
+	id      int32
+	next    map[string]*fieldNode
+	lengths uint64 // of the keys of next, modulo 64; some may be gone
+	serial  uint64 // tells nodes apart
 }
 
 // add returns the number of the field and counts a use of it.
@@ -29,8 +35,10 @@ func (f *fieldSet) add(name string) int32 {
 			if at.next == nil {
 				at.next = map[string]*fieldNode{}
 			}
-			next = &fieldNode{id: -1}
+			f.nodes++
+			next = &fieldNode{id: -1, serial: f.nodes}
 			at.next[part] = next
+			at.lengths |= 1 << (len(part) & 63)
 		}
 		at = next
 	}
@@ -73,20 +81,20 @@ func (n *fieldNode) prune(parts []string) {
 
 // child returns where key leads from n, nil if no field lies there. A key with dots takes several steps.
 func (n *fieldNode) child(key []byte) *fieldNode {
-	if next := n.next[string(key)]; next != nil {
-		return next
-	}
-	start := 0
-	for i, c := range key {
-		if c == '.' {
-			if n = n.next[string(key[start:i])]; n == nil {
-				return nil
-			}
-			start = i + 1
+	if n.lengths&(1<<(len(key)&63)) != 0 {
+		if next := n.next[string(key)]; next != nil {
+			return next
 		}
 	}
-	if start == 0 {
+	dot := bytes.IndexByte(key, '.')
+	if dot < 0 {
 		return nil
 	}
-	return n.next[string(key[start:])]
+	for ; dot >= 0; dot = bytes.IndexByte(key, '.') {
+		if n = n.next[string(key[:dot])]; n == nil {
+			return nil
+		}
+		key = key[dot+1:]
+	}
+	return n.next[string(key)]
 }

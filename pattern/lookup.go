@@ -11,8 +11,16 @@ type affixes struct {
 	lengths []lengthUse
 }
 
-// lengthUse is a number that is in use, and how often.
-type lengthUse struct{ length, uses int }
+// lengthUse is a length that is in use, how often, and by texts with which bytes at their ends.
+type lengthUse struct {
+	length, uses int
+	ends         uint64 // some may be gone
+}
+
+// endsOf is a bit for the bytes at the ends of text, which is not empty.
+func endsOf[T string | []byte](text T) uint64 {
+	return 1 << ((text[0]*7 + text[len(text)-1]) & 63)
+}
 
 func (a *affixes) change(text string, list func(*[]int32)) {
 	if a.slots == nil {
@@ -29,14 +37,18 @@ func (a *affixes) change(text string, list func(*[]int32)) {
 		if !known {
 			a.lengths = countUse(a.lengths, len(text), 1)
 		}
+		if text != "" {
+			i, _ := findUse(a.lengths, len(text))
+			a.lengths[i].ends |= endsOf(text)
+		}
 	}
 }
 
 // countUse changes how often length is in use; what is no longer used is dropped.
 func countUse(lengths []lengthUse, length, by int) []lengthUse {
-	i, found := slices.BinarySearchFunc(lengths, length, func(u lengthUse, l int) int { return u.length - l })
+	i, found := findUse(lengths, length)
 	if !found {
-		return slices.Insert(lengths, i, lengthUse{length, by})
+		return slices.Insert(lengths, i, lengthUse{length: length, uses: by})
 	}
 	if lengths[i].uses += by; lengths[i].uses == 0 {
 		return slices.Delete(lengths, i, i+1)
@@ -44,12 +56,33 @@ func countUse(lengths []lengthUse, length, by int) []lengthUse {
 	return lengths
 }
 
-func (a *affixes) add(b bitset, text []byte, part func(n int) []byte) {
-	for _, u := range a.lengths {
+func findUse(lengths []lengthUse, length int) (at int, found bool) {
+	return slices.BinarySearchFunc(lengths, length, func(u lengthUse, l int) int { return u.length - l })
+}
+
+// addPrefixes adds the slots of the texts with which text begins.
+func (a *affixes) addPrefixes(b bitset, text []byte) {
+	for i := range a.lengths {
+		u := &a.lengths[i]
 		if u.length > len(text) {
 			return
 		}
-		b.addAll(a.slots[string(part(u.length))])
+		if part := text[:u.length]; u.length == 0 || u.ends&endsOf(part) != 0 {
+			b.addAll(a.slots[string(part)])
+		}
+	}
+}
+
+// addSuffixes adds the slots of the texts with which text ends.
+func (a *affixes) addSuffixes(b bitset, text []byte) {
+	for i := range a.lengths {
+		u := &a.lengths[i]
+		if u.length > len(text) {
+			return
+		}
+		if part := text[len(text)-u.length:]; u.length == 0 || u.ends&endsOf(part) != 0 {
+			b.addAll(a.slots[string(part)])
+		}
 	}
 }
 

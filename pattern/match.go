@@ -15,6 +15,7 @@ type match struct {
 	found   []uint32 // by name: the round in which it was found to match
 
 	alive, left, one, marks bitset // of partitions and columns
+	asked                   []asked
 }
 
 // run appends the names of the rules that the event matches.
@@ -53,9 +54,9 @@ func (w *match) begin(names []string, r *rules) {
 }
 
 // try decides a clause that was found directly.
-func (w *match) try(c *clause) {
-	if w.decided[c.rule.number] != w.round && c.holds(&w.facts) {
-		w.decide(c)
+func (w *match) try(d direct) {
+	if w.decided[d.clause.rule.number] != w.round && w.facts.allPossible(d.needs) {
+		w.decide(d.clause)
 	}
 }
 
@@ -64,7 +65,7 @@ func (w *match) trySlot(c *clause) {
 	if w.decided[c.rule.number] == w.round {
 		return
 	}
-	if c.present(&w.facts) && (c.exact || c.holds(&w.facts)) {
+	if c.present(&w.facts) && (c.exact || w.facts.allPossible(c.needs)) {
 		w.decide(c)
 	}
 }

@@ -30,10 +30,16 @@ func (p *partition) add(c *clause, asked int32) {
 	if at := p.directNeed(c, asked); at >= 0 {
 		c.places = append(c.places, place{partition: p, slot: -1, need: at})
 		col := p.column(c.needs[at].field)
+		var rest []need
+		for i := range c.needs {
+			if i != at && c.needs[i].field != asked {
+				rest = append(rest, c.needs[i])
+			}
+		}
 		for _, text := range c.needs[at].keys {
 			col.post(text, func(x *posting) {
-				if n := len(x.direct); n == 0 || x.direct[n-1] != c {
-					x.direct = append(x.direct, c)
+				if n := len(x.direct); n == 0 || x.direct[n-1].clause != c {
+					x.direct = append(x.direct, direct{c, rest})
 				}
 			})
 		}
@@ -71,7 +77,7 @@ func (p *partition) remove(c *clause, at place, asked int32) {
 		col := p.columns.get(c.needs[at.need].field)
 		for _, text := range c.needs[at.need].keys {
 			col.post(text, func(x *posting) {
-				x.direct = slices.DeleteFunc(x.direct, func(other *clause) bool { return other == c })
+				x.direct = slices.DeleteFunc(x.direct, func(other direct) bool { return other.clause == c })
 			})
 		}
 		p.drop(col)
@@ -161,37 +167,38 @@ func (p *partition) gate(c *clause, asked int32) int {
 // decide has w decide the clauses that the event may satisfy.
 func (p *partition) decide(w *match) {
 	f := &w.facts
-	words := (len(p.slots) + 63) / 64
 	if p.used > 0 {
-		w.alive = w.alive.restart(words)
+		w.alive = w.alive.restart((len(p.slots) + 63) / 64)
 		w.alive.unite(p.ungated)
 	}
+	w.asked = w.asked[:0]
 	for _, field := range f.seen {
 		col := p.columns.get(field)
 		if col == nil {
 			continue
 		}
+		a := asked{column: col}
 		if p.used > 0 {
 			w.alive.unite(col.gated)
 		}
-		if len(col.texts) == 0 {
-			continue
-		}
-		for i := f.first[field]; i >= 0; i = f.values[i].next {
+		for i := f.first[field]; i >= 0 && len(col.texts) > 0; i = f.values[i].next {
 			if v := &f.values[i]; v.kind == stringKind {
-				if x := col.find(v.text); x != nil {
-					for _, c := range x.direct {
-						w.try(c)
+				if a.first = col.find(v.text); a.first != nil {
+					for _, d := range a.first.direct {
+						w.try(d)
 					}
 				}
 			}
+		}
+		if len(col.asks) > 0 {
+			w.asked = append(w.asked, a)
 		}
 	}
 	if p.used == 0 {
 		return
 	}
-	for _, field := range f.seen {
-		if col := p.columns.get(field); col != nil && len(col.asks) > 0 && !p.narrow(w, col) {
+	for i := range w.asked {
+		if !w.narrow(&w.asked[i]) {
 			return
 		}
 	}
@@ -202,20 +209,25 @@ func (p *partition) decide(w *match) {
 	}
 }
 
-// narrow takes out of w.alive the slots that the values of the column's field don't satisfy, and reports whether any is left.
-func (p *partition) narrow(w *match, col *column) bool {
-	f := &w.facts
+// asked is a column of a partition whose field the event has.
+type asked struct {
+	column *column
+	first  *posting // of the value, if there is one only
+}
+
+// narrow takes out of alive the slots that the values of a column's field don't satisfy, and reports whether any is left.
+func (w *match) narrow(a *asked) bool {
+	f, col := &w.facts, a.column
 	w.left = w.left.restart(len(w.alive))
-	single := f.first[col.field] == f.last[col.field]
-	for i := f.first[col.field]; i >= 0; i = f.values[i].next {
-		v := &f.values[i]
-		if single {
-			col.satisfied(w.left, v, &w.marks)
-			break
+	if at := f.first[col.field]; at == f.last[col.field] {
+		col.satisfied(w.left, &f.values[at], a.first, &w.marks)
+	} else {
+		for ; at >= 0; at = f.values[at].next {
+			v := &f.values[at]
+			w.one = w.one.restart(len(w.alive))
+			col.satisfied(w.one, v, col.find(v.text), &w.marks)
+			w.left.unite(w.one)
 		}
-		w.one = w.one.restart(len(w.alive))
-		col.satisfied(w.one, v, &w.marks)
-		w.left.unite(w.one)
 	}
 	if f.nested[col.field] {
 		w.left.unite(col.absent)

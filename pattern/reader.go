@@ -145,43 +145,49 @@ func (r *reader) read(f *facts, fields *fieldSet, src []byte) bool {
 			if pos >= len(src) || src[pos] != '"' {
 				return false
 			}
-			keyAt := pos + 1
-			end, plain := textEnd(src, keyAt)
-			if end < 0 {
-				return false
-			}
+			pos++
 			parent := frames[top].node
+			var name *knownName
+			if len(src)-pos >= stretchWords*8 {
+				ahead := src[pos : pos+stretchWords*8]
+				name = r.memory.names.find(&[...]uint64{binary.LittleEndian.Uint64(ahead), binary.LittleEndian.Uint64(ahead[8:]), binary.LittleEndian.Uint64(ahead[16:])}, src[pos:])
+			}
 			node = nil
-			if parent != nil {
-				key := src[keyAt:end]
-				if !plain {
-					key = f.unescape(src, keyAt)
+			if name != nil {
+				if parent != nil {
+					if name.parent != parent {
+						name.parent, name.node = parent, parent.child(src[pos:pos+len(name.text)-2])
+					}
+					node = name.node
 				}
-				node = parent.child(key)
+				pos += len(name.text)
+			} else {
+				end, plain := textEnd(src, pos)
+				if end < 0 {
+					return false
+				}
+				if parent != nil {
+					key := src[pos:end]
+					if !plain {
+						key = f.unescape(src, pos)
+					}
+					node = parent.child(key)
+				}
+				keyAt := pos
+				if pos = space(src, end+1); pos >= len(src) || src[pos] != ':' {
+					return false
+				}
+				if pos++; plain && pos == end+2 {
+					name = r.memory.names.learn(src[keyAt:pos])
+				}
 			}
-			if pos = space(src, end+1); pos >= len(src) || src[pos] != ':' {
-				return false
-			}
-			if pos = space(src, pos+1); pos >= len(src) {
+			if pos = space(src, pos); pos >= len(src) {
 				return false
 			}
 			first = 0
-			if !trust {
-				goto value
+			if trust && name != nil {
+				last = r.memory.learn(last, name, src[start:], pos-start, stretchShape, closes, parent, node)
 			}
-			begins := uint8(beginsValue)
-			next := pos
-			switch c := src[pos]; {
-			case c == '"':
-				begins, next = beginsString, pos+1
-			case c == '{':
-				begins, next = beginsObject, pos+1
-			case c == 't' || c == 'f' || c == 'n':
-				if length := len(literalAt(src, pos)); length > 0 {
-					begins, next = uint8(length), pos+length
-				}
-			}
-			last = r.memory.learn(last, src[start:next], stretchShape, closes, parent, node, begins)
 			goto value
 		}
 	item:
@@ -224,40 +230,39 @@ func (r *reader) read(f *facts, fields *fieldSet, src []byte) bool {
 			continue
 		}
 	object:
-		if top >= maxDepth {
-			return false
-		}
 		{
-			inside := frame{shape: shape, array: noArray}
-			kind := uint64(inObject)
+			if top >= maxDepth {
+				return false
+			}
+			around := &frames[top]
+			top++
+			inside := &frames[top]
+			inside.shape, inside.array, inside.item, inside.node = shape, noArray, false, nil
+			shape = shape << shapeBits // inObject
 			if node != nil && len(node.next) > 0 {
-				around := &frames[top]
 				inside.node, inside.in = node, around.in
-				if shape&shapeMask == inList {
-					f.open(around, &inside)
-					kind = inElement
+				if shape>>shapeBits&shapeMask == inList {
+					f.open(around, inside)
+					shape |= inElement
 				}
 			}
-			top++
-			frames[top] = inside
-			shape = shape<<shapeBits | kind
 			first = 1
 			continue
 		}
 	array:
 		{
-			inside := frame{shape: shape, array: noArray}
-			kind := uint64(inArray)
-			if node != nil {
-				around := &frames[top]
-				inside.node, inside.in, kind = node, around.in, inList
-				if shape&shapeMask == inList {
-					f.open(around, &inside)
-				}
-			}
+			around := &frames[top]
 			top++
-			frames[top] = inside
-			shape = shape<<shapeBits | kind
+			inside := &frames[top]
+			inside.shape, inside.array, inside.item, inside.node = shape, noArray, false, node
+			shape = shape<<shapeBits | inArray
+			if node != nil {
+				inside.in = around.in
+				if shape>>shapeBits&shapeMask == inList {
+					f.open(around, inside)
+				}
+				shape |= inList
+			}
 			first = 0
 			if pos = space(src, pos); pos < len(src) && src[pos] == ']' {
 				continue

@@ -39,9 +39,10 @@ const (
 // is of no more use; events whose names come in ever new orders make it stop asking for a while.
 type memory struct {
 	slab    []stretch
-	known   map[uint64]*stretch // by hash
+	known   []*stretch // by hash; nil, or the last one learnt with it
 	seed    maphash.Seed
 	version uint64 // of the fields
+	names   knownNames
 	lost    stretch
 	misses  int // since the last event began
 	useless int // misses since the slab was full
@@ -51,16 +52,16 @@ type memory struct {
 // begin prepares for an event of size bytes and reports whether it is worth asking.
 func (m *memory) begin(version uint64, size int) (start *stretch, trust bool) {
 	const (
-		pauseEvents   = 64
-		bytesPerMiss  = 64 // an event has a name every 35 bytes
-		patience      = 16 * maxStretches
-		smallestEvent = 32
+		pauseEvents  = 64
+		bytesPerMiss = 96 // an event has a name every 35 bytes
+		freeMisses   = 8
+		patience     = 16 * maxStretches
 	)
 	if m.known == nil || m.version != version || m.useless > patience {
 		m.forget(version)
 	}
 	m.pause--
-	if m.misses*bytesPerMiss > size+smallestEvent*bytesPerMiss {
+	if (m.misses-freeMisses)*bytesPerMiss > size {
 		m.pause = pauseEvents
 	}
 	m.misses = 0
@@ -69,42 +70,72 @@ func (m *memory) begin(version uint64, size int) (start *stretch, trust bool) {
 
 func (m *memory) forget(version uint64) {
 	if m.known == nil {
-		m.known, m.seed = map[uint64]*stretch{}, maphash.MakeSeed()
+		m.known, m.seed = make([]*stretch, 2*maxStretches), maphash.MakeSeed()
 		m.slab = make([]stretch, 0, maxStretches)
 	}
 	clear(m.slab)
 	clear(m.known)
+	m.names = knownNames{}
 	m.slab, m.version, m.useless = m.slab[:0], version, 0
 	m.lost = stretch{shape: 1} // no place has this shape
 	m.lost.likely, m.lost.other = &m.lost, &m.lost
 }
 
-// learn remembers that text followed last, in a place of the shape, and returns the stretch. Shape includes in its lowest
-// bit whether text begins an object.
-func (m *memory) learn(last *stretch, text []byte, shape uint64, closes int, parent, node *fieldNode, begins uint8) *stretch {
+// learn remembers that rest begins with a stretch that followed last, in a place of the shape, and returns it. It has length
+// bytes before the value and ends with the name. Shape includes in its lowest bit whether the stretch begins an object.
+func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, shape uint64, closes int, parent, node *fieldNode) *stretch {
 	m.misses++
-	if closes > maxCloses || len(text) > maxStretchBytes {
+	if closes > maxCloses || length > maxStretchBytes {
 		return last
 	}
-	hash := maphash.Bytes(m.seed, text)
+	begins := uint8(beginsValue)
+	switch c := rest[length]; {
+	case c == '"':
+		begins, length = beginsString, length+1
+	case c == '{':
+		begins, length = beginsObject, length+1
+	case c == 't' || c == 'f' || c == 'n':
+		word := len(literalAt(rest, length))
+		begins, length = uint8(word), length+word
+	}
 	mask := uint64(1)<<(1+shapeBits*(closes+1)) - 1
-	s := m.known[hash]
-	if s == nil || s.parent != parent || s.shape != shape&mask || s.shapeMask != mask || s.text != string(text) {
-		if len(m.slab) == cap(m.slab) {
-			m.useless++
+	text := rest[:length]
+	s := name.recent[0]
+	if s == nil || s.parent != parent || s.shape != shape&mask || s.text != string(text) {
+		s = name.recent[1]
+		name.recent[0], name.recent[1] = s, name.recent[0]
+	}
+	if s == nil || s.parent != parent || s.shape != shape&mask || s.text != string(text) {
+		if s = m.enter(text, shape&mask, mask, closes, parent, node, begins); s == nil {
 			return last
 		}
-		m.slab = append(m.slab, stretch{
-			text: string(text), likely: &m.lost, other: &m.lost,
-			shape: shape & mask, shapeMask: mask, closes: uint8(closes), begins: begins, parent: parent, node: node,
-		})
-		s = &m.slab[len(m.slab)-1]
-		for i := range min(len(text), stretchWords*8) {
-			s.words[i/8] |= uint64(text[i]) << (i % 8 * 8)
-			s.masks[i/8] |= 0xff << (i % 8 * 8)
-		}
-		m.known[hash] = s
+		name.recent[0] = s
 	}
 	last.likely, last.other = s, last.likely
+	return s
+}
+
+// enter returns the stretch with these properties; it is made if it is not known, nil if there is no room.
+func (m *memory) enter(text []byte, shape, mask uint64, closes int, parent, node *fieldNode, begins uint8) *stretch {
+	hash := maphash.Bytes(m.seed, text) ^ shape
+	if parent != nil {
+		hash ^= parent.serial
+	}
+	hash %= 2 * maxStretches
+	s := m.known[hash]
+	if s != nil && s.parent == parent && s.shape == shape && s.shapeMask == mask && s.text == string(text) {
+		return s
+	}
+	if len(m.slab) == cap(m.slab) {
+		m.useless++
+		return nil
+	}
+	m.slab = append(m.slab, stretch{
+		text: string(text), likely: &m.lost, other: &m.lost,
+		shape: shape, shapeMask: mask, closes: uint8(closes), begins: begins, parent: parent, node: node,
+	})
+	s = &m.slab[len(m.slab)-1]
+	s.words, s.masks = maskedWords(text)
+	m.known[hash] = s
 	return s
 }

@@ -124,11 +124,11 @@ func measure(m *pattern.Matcher, events [][]byte, rounds int) (strict, trusted, 
 			part := events[from:min(from+slice, len(events))]
 			for i := range ways {
 				way := (i + round) % len(ways)
-				start := time.Now()
+				start := threadTime()
 				for _, event := range part {
 					ways[way](event)
 				}
-				times[way] = append(times[way], float64(time.Since(start).Nanoseconds())/float64(len(part)))
+				times[way] = append(times[way], float64(threadTime()-start)/float64(len(part)))
 			}
 		}
 	}
