@@ -1,52 +1,50 @@
 package pattern
 
-import "slices"
-
 // gramSize is the length of a gram. A shorter piece of a wildcard is of no use for finding it.
 const gramSize = 3
 
-// grams are slots by three bytes that a value must have somewhere: of each wildcard, the three bytes of its longest piece
-// that the fewest others had when it came.
+// grams are postings by three bytes that a value has somewhere: of each wildcard, the three bytes of its longest piece that
+// the fewest others had when it came.
 type grams struct {
 	entries map[uint32]*gram
 	free    []int32    // numbers of grams that are gone
 	top     int32      // numbers given out so far
 	filter  [64]uint64 // by hash: there may be such a gram
-	short   []int32    // slots whose pieces are too short
+	short   posting    // wildcards whose pieces are too short
 }
 
 type gram struct {
 	number int32 // small, for marks
-	slots  []int32
+	posting
 }
 
 func gramHash(g uint32) uint32 { return g * 0x9E3779B1 >> 20 }
 
-// each calls do with the grams of piece.
+// eachGram calls do with the grams of piece.
 func eachGram(piece string, do func(g uint32)) {
 	for i := range len(piece) - gramSize + 1 {
 		do(uint32(piece[i]) | uint32(piece[i+1])<<8 | uint32(piece[i+2])<<16)
 	}
 }
 
-func (x *grams) change(piece string, slot int32, add bool) {
+func (x *grams) change(piece string, add bool, change func(*posting)) {
 	switch {
 	case len(piece) < gramSize:
-		x.short = changed(x.short, slot, add)
+		change(&x.short)
 	case add:
-		x.add(piece, slot)
+		x.add(piece, change)
 	default:
-		eachGram(piece, func(g uint32) { x.remove(g, slot) })
+		eachGram(piece, func(g uint32) { x.remove(g, change) })
 	}
 }
 
-func (x *grams) add(piece string, slot int32) {
+func (x *grams) add(piece string, change func(*posting)) {
 	var rarest uint32
 	fewest := -1
 	eachGram(piece, func(g uint32) {
 		n := 0
 		if e := x.entries[g]; e != nil {
-			n = len(e.slots)
+			n = len(e.take) + len(e.direct)
 		}
 		if fewest < 0 || n < fewest {
 			rarest, fewest = g, n
@@ -65,17 +63,17 @@ func (x *grams) add(piece string, slot int32) {
 		}
 		x.entries[rarest] = e
 		h := gramHash(rarest)
-		x.filter[h>>6] |= 1 << (h & 63)
+		x.filter[h>>6&63] |= 1 << (h & 63)
 	}
-	e.slots = changed(e.slots, slot, true)
+	change(&e.posting)
 }
 
-func (x *grams) remove(g uint32, slot int32) {
+func (x *grams) remove(g uint32, change func(*posting)) {
 	e := x.entries[g]
 	if e == nil {
 		return
 	}
-	if e.slots = slices.DeleteFunc(e.slots, func(s int32) bool { return s == slot }); len(e.slots) > 0 {
+	if change(&e.posting); !e.empty() {
 		return
 	}
 	delete(x.entries, g)
@@ -85,11 +83,13 @@ func (x *grams) remove(g uint32, slot int32) {
 	}
 }
 
-// find adds to b the slots that text may satisfy. The work is linear in the text and the slots: each gram counts once.
-func (x *grams) find(b bitset, text []byte, marks *bitset) {
-	b.addAll(x.short)
+// find appends the postings of text, each once: the work is linear in the text and in what is found.
+func (x *grams) find(found []*posting, text []byte, marks *bitset) []*posting {
+	if !x.short.empty() {
+		found = append(found, &x.short)
+	}
 	if len(x.entries) == 0 || len(text) < gramSize {
-		return
+		return found
 	}
 	*marks = marks.restart(int(x.top+63) / 64)
 	g := uint32(text[0])<<8 | uint32(text[1])<<16
@@ -101,7 +101,8 @@ func (x *grams) find(b bitset, text []byte, marks *bitset) {
 		}
 		if e := x.entries[g]; e != nil && !marks.has(e.number) {
 			*marks = marks.with(e.number)
-			b.addAll(e.slots)
+			found = append(found, &e.posting)
 		}
 	}
+	return found
 }

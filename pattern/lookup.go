@@ -5,115 +5,167 @@ import (
 	"slices"
 )
 
-// affixes are slots by a text with which a value must begin, or end.
-type affixes struct {
-	slots   map[string][]int32
-	lengths []lengthUse
+// lookups finds the postings of a value.
+type lookups struct {
+	texts    map[string]*posting
+	lengths  uint64 // of texts, modulo 64; some may be gone
+	prefixes affixes
+	suffixes affixes
+	blocks   map[netip.Prefix]*posting
+	bits     []lengthUse // of blocks
+	literals map[string]*posting
+	grams    *grams
 }
 
-// lengthUse is a length that is in use, how often, and by texts with which bytes at their ends.
-type lengthUse struct {
-	length, uses int
-	ends         uint64 // some may be gone
-}
-
-// endsOf is a bit for the bytes at the ends of text, which is not empty.
-func endsOf[T string | []byte](text T) uint64 {
-	return 1 << ((text[0]*7 + text[len(text)-1]) & 63)
-}
-
-func (a *affixes) change(text string, list func(*[]int32)) {
-	if a.slots == nil {
-		a.slots = map[string][]int32{}
+// each changes the postings of a test: those that it needs are made, those that are left empty are dropped. On removal it
+// may call change for postings that the test is not in.
+func (x *lookups) each(t test, add bool, change func(*posting)) {
+	switch t := t.(type) {
+	case oneOf:
+		for _, text := range t.texts {
+			x.text(text, change)
+		}
+	case prefix:
+		x.prefixes.change(string(t), change)
+	case suffix:
+		x.suffixes.change(string(t), change)
+	case addresses:
+		for addr := range t {
+			x.block(netip.PrefixFrom(addr, addr.BitLen()), change)
+		}
+	case cidr:
+		x.block(netip.Prefix(t), change)
+	case literal:
+		x.literals = changedPosting(x.literals, string(t), change)
+	case wildcard:
+		x.wildcard(t, add, change)
 	}
-	slots, known := a.slots[text]
-	list(&slots)
+}
+
+// crowd returns how many clauses are found by the most common of the texts, begins and ends that the condition takes.
+func (x *lookups) crowd(c *condition) int {
+	most := 0
+	count := func(p *posting) {
+		if p != nil {
+			most = max(most, len(p.direct))
+		}
+	}
+	for _, t := range c.tests {
+		switch t := t.(type) {
+		case oneOf:
+			for _, text := range t.texts {
+				count(x.texts[text])
+			}
+		case prefix:
+			count(x.prefixes.postings[string(t)])
+		case suffix:
+			count(x.suffixes.postings[string(t)])
+		case cidr:
+			count(x.blocks[netip.Prefix(t)])
+		case literal:
+			count(x.literals[string(t)])
+		case wildcard:
+			if x.grams != nil {
+				count(&x.grams.short)
+			}
+		}
+	}
+	return most
+}
+
+func (x *lookups) text(text string, change func(*posting)) {
+	x.texts = changedPosting(x.texts, text, change)
+	x.lengths |= 1 << (len(text) & 63)
+}
+
+func (x *lookups) block(block netip.Prefix, change func(*posting)) {
+	before := len(x.blocks)
+	x.blocks = changedPosting(x.blocks, block, change)
+	x.bits = countUse(x.bits, block.Bits(), len(x.blocks)-before)
+}
+
+// wildcard enters a wildcard by a text that a value must have to match it: its begin, its end, or what lies between.
+func (x *lookups) wildcard(t wildcard, add bool, change func(*posting)) {
+	longest := ""
+	for _, piece := range t.middle {
+		if len(piece) > len(longest) {
+			longest = string(piece)
+		}
+	}
 	switch {
-	case len(slots) == 0:
-		delete(a.slots, text)
-		a.lengths = countUse(a.lengths, len(text), -1)
+	case !t.star:
+		x.text(t.head, change)
+	case len(t.head) >= len(longest) && len(t.head) >= len(t.tail):
+		x.prefixes.change(t.head, change)
+	case len(t.tail) >= len(longest):
+		x.suffixes.change(t.tail, change)
 	default:
-		a.slots[text] = slots
-		if !known {
-			a.lengths = countUse(a.lengths, len(text), 1)
+		if x.grams == nil {
+			x.grams = &grams{}
 		}
-		if text != "" {
-			i, _ := findUse(a.lengths, len(text))
-			a.lengths[i].ends |= endsOf(text)
-		}
+		x.grams.change(longest, add, change)
 	}
 }
 
-// countUse changes how often length is in use; what is no longer used is dropped.
-func countUse(lengths []lengthUse, length, by int) []lengthUse {
-	i, found := findUse(lengths, length)
-	if !found {
-		return slices.Insert(lengths, i, lengthUse{length: length, uses: by})
+// changedPosting changes the posting of a key, which is made if it is missing and dropped if it is left empty.
+func changedPosting[K comparable](postings map[K]*posting, key K, change func(*posting)) map[K]*posting {
+	p := postings[key]
+	if p == nil {
+		if postings == nil {
+			postings = map[K]*posting{}
+		}
+		p = &posting{}
+		postings[key] = p
 	}
-	if lengths[i].uses += by; lengths[i].uses == 0 {
-		return slices.Delete(lengths, i, i+1)
+	if change(p); p.empty() {
+		delete(postings, key)
 	}
-	return lengths
+	return postings
 }
 
-func findUse(lengths []lengthUse, length int) (at int, found bool) {
-	return slices.BinarySearchFunc(lengths, length, func(u lengthUse, l int) int { return u.length - l })
+// changed returns slots with slot in it or without it.
+func changed(slots []int32, slot int32, add bool) []int32 {
+	if !add {
+		return slices.DeleteFunc(slots, func(s int32) bool { return s == slot })
+	}
+	if n := len(slots); n > 0 && slots[n-1] == slot {
+		return slots // a text twice in one list
+	}
+	return append(slots, slot)
 }
 
-// addPrefixes adds the slots of the texts with which text begins.
-func (a *affixes) addPrefixes(b bitset, text []byte) {
-	for i := range a.lengths {
-		u := &a.lengths[i]
-		if u.length > len(text) {
-			return
+// find appends the postings of v to found.
+func (x *lookups) find(found []*posting, v *value, w *match) []*posting {
+	if v.kind != stringKind {
+		if p := x.literals[string(v.text)]; p != nil && v.kind == literalKind {
+			found = append(found, p)
 		}
-		if part := text[:u.length]; u.length == 0 || u.ends&endsOf(part) != 0 {
-			b.addAll(a.slots[string(part)])
+		return found
+	}
+	if x.lengths&(1<<(len(v.text)&63)) != 0 {
+		if p := x.texts[string(v.text)]; p != nil {
+			found = append(found, p)
 		}
 	}
-}
-
-// addSuffixes adds the slots of the texts with which text ends.
-func (a *affixes) addSuffixes(b bitset, text []byte) {
-	for i := range a.lengths {
-		u := &a.lengths[i]
-		if u.length > len(text) {
-			return
-		}
-		if part := text[len(text)-u.length:]; u.length == 0 || u.ends&endsOf(part) != 0 {
-			b.addAll(a.slots[string(part)])
-		}
+	if len(x.prefixes.lengths) > 0 {
+		found = x.prefixes.findPrefixes(found, v.text)
 	}
-}
-
-// blocks are slots by a block of addresses in which a value must lie.
-type blocks struct {
-	slots map[netip.Prefix][]int32
-	bits  []lengthUse
-}
-
-func (x *blocks) change(block netip.Prefix, list func(*[]int32)) {
-	if x.slots == nil {
-		x.slots = map[netip.Prefix][]int32{}
+	if len(x.suffixes.lengths) > 0 {
+		found = x.suffixes.findSuffixes(found, v.text)
 	}
-	slots, known := x.slots[block]
-	list(&slots)
-	switch {
-	case len(slots) == 0:
-		delete(x.slots, block)
-		x.bits = countUse(x.bits, block.Bits(), -1)
-	default:
-		x.slots[block] = slots
-		if !known {
-			x.bits = countUse(x.bits, block.Bits(), 1)
+	if len(x.bits) > 0 {
+		if addr, ok := w.address(v); ok {
+			for _, u := range x.bits {
+				if block, err := addr.Prefix(u.length); err == nil {
+					if p := x.blocks[block]; p != nil {
+						found = append(found, p)
+					}
+				}
+			}
 		}
 	}
-}
-
-func (x *blocks) add(b bitset, addr netip.Addr) {
-	for _, u := range x.bits {
-		if block, err := addr.Prefix(u.length); err == nil {
-			b.addAll(x.slots[block])
-		}
+	if x.grams != nil {
+		found = x.grams.find(found, v.text, &w.marks)
 	}
+	return found
 }

@@ -3,6 +3,7 @@ package pattern
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 )
 
 // match is the working memory of one match.
@@ -16,6 +17,11 @@ type match struct {
 
 	alive, left, one, marks bitset // of partitions and columns
 	asked                   []asked
+	postings, more          []*posting
+
+	parsed    *value // whose address is known
+	addr      netip.Addr
+	isAddress bool
 }
 
 // run appends the names of the rules that the event matches.
@@ -50,7 +56,7 @@ func (w *match) begin(names []string, r *rules) {
 	for len(w.found) < int(r.namedIDs.top) {
 		w.found = append(w.found, 0)
 	}
-	w.names, w.failed = names, nil
+	w.names, w.failed, w.parsed = names, nil, nil
 }
 
 // try decides a clause that was found directly.
@@ -89,4 +95,13 @@ func (w *match) decide(c *clause) {
 		w.found[r.name.number] = w.round
 		w.names = append(w.names, r.name.name)
 	}
+}
+
+// address is v.asAddress; several partitions ask it of one value.
+func (w *match) address(v *value) (netip.Addr, bool) {
+	if w.parsed != v {
+		w.parsed = v
+		w.addr, w.isAddress = v.asAddress()
+	}
+	return w.addr, w.isAddress
 }

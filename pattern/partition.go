@@ -29,17 +29,18 @@ func (p *partition) add(c *clause, asked int32) {
 	p.clauses++
 	if at := p.directNeed(c, asked); at >= 0 {
 		c.places = append(c.places, place{partition: p, slot: -1, need: at})
-		col := p.column(c.needs[at].field)
-		var rest []need
+		d := direct{clause: c}
+		_, settled := c.needs[at].findable()
 		for i := range c.needs {
-			if i != at && c.needs[i].field != asked {
-				rest = append(rest, c.needs[i])
+			if n := c.needs[i]; n.field != asked && !(i == at && settled) {
+				d.needs = append(d.needs, n)
 			}
 		}
-		for _, text := range c.needs[at].keys {
-			col.post(text, func(x *posting) {
+		col := p.column(c.needs[at].field)
+		for _, t := range c.needs[at].tests {
+			col.lookups.each(t, true, func(x *posting) {
 				if n := len(x.direct); n == 0 || x.direct[n-1].clause != c {
-					x.direct = append(x.direct, direct{c, rest})
+					x.direct = append(x.direct, d)
 				}
 			})
 		}
@@ -75,8 +76,8 @@ func (p *partition) remove(c *clause, at place, asked int32) {
 	p.clauses--
 	if at.slot < 0 {
 		col := p.columns.get(c.needs[at.need].field)
-		for _, text := range c.needs[at.need].keys {
-			col.post(text, func(x *posting) {
+		for _, t := range c.needs[at.need].tests {
+			col.lookups.each(t, false, func(x *posting) {
 				x.direct = slices.DeleteFunc(x.direct, func(other direct) bool { return other.clause == c })
 			})
 		}
@@ -121,21 +122,17 @@ func (p *partition) drop(col *column) {
 	}
 }
 
-// directNeed returns the position of the list of texts of c that the fewest clauses ask for, -1 if none is rare enough.
+// directNeed returns the position of the need by whose values the fewest clauses are found, -1 if none is rare enough.
 func (p *partition) directNeed(c *clause, asked int32) int {
 	best, least := -1, maxDirect
 	for i := range c.needs {
 		n := &c.needs[i]
-		if len(n.keys) == 0 || n.field == asked {
+		if ok, _ := n.findable(); !ok || n.field == asked {
 			continue
 		}
-		most := rankNone + rankEventName - rankOf(n.name)
+		most := rankEventName - rankOf(n.name)
 		if col := p.columns.get(n.field); col != nil {
-			for _, text := range n.keys {
-				if x := col.texts[text]; x != nil {
-					most = max(most, len(x.direct))
-				}
-			}
+			most = max(most, col.lookups.crowd(n.condition))
 		}
 		if most < least {
 			best, least = i, most
@@ -171,27 +168,27 @@ func (p *partition) decide(w *match) {
 		w.alive = w.alive.restart((len(p.slots) + 63) / 64)
 		w.alive.unite(p.ungated)
 	}
-	w.asked = w.asked[:0]
+	w.asked, w.postings = w.asked[:0], w.postings[:0]
 	for _, field := range f.seen {
 		col := p.columns.get(field)
 		if col == nil {
 			continue
 		}
-		a := asked{column: col}
 		if p.used > 0 {
 			w.alive.unite(col.gated)
 		}
-		for i := f.first[field]; i >= 0 && len(col.texts) > 0; i = f.values[i].next {
-			if v := &f.values[i]; v.kind == stringKind {
-				if a.first = col.find(v.text); a.first != nil {
-					for _, d := range a.first.direct {
-						w.try(d)
-					}
+		from := len(w.postings)
+		for i := f.first[field]; i >= 0; i = f.values[i].next {
+			before := len(w.postings)
+			w.postings = col.lookups.find(w.postings, &f.values[i], w)
+			for _, x := range w.postings[before:] {
+				for _, d := range x.direct {
+					w.try(d)
 				}
 			}
 		}
 		if len(col.asks) > 0 {
-			w.asked = append(w.asked, a)
+			w.asked = append(w.asked, asked{col, from, len(w.postings)})
 		}
 	}
 	if p.used == 0 {
@@ -209,10 +206,10 @@ func (p *partition) decide(w *match) {
 	}
 }
 
-// asked is a column of a partition whose field the event has.
+// asked is a column of a partition whose field the event has, with the postings of its values in match.postings.
 type asked struct {
-	column *column
-	first  *posting // of the value, if there is one only
+	column   *column
+	from, to int
 }
 
 // narrow takes out of alive the slots that the values of a column's field don't satisfy, and reports whether any is left.
@@ -220,12 +217,13 @@ func (w *match) narrow(a *asked) bool {
 	f, col := &w.facts, a.column
 	w.left = w.left.restart(len(w.alive))
 	if at := f.first[col.field]; at == f.last[col.field] {
-		col.satisfied(w.left, &f.values[at], a.first, &w.marks)
+		col.satisfied(w.left, f.values[at].kind, w.postings[a.from:a.to])
 	} else {
 		for ; at >= 0; at = f.values[at].next {
 			v := &f.values[at]
 			w.one = w.one.restart(len(w.alive))
-			col.satisfied(w.one, v, col.find(v.text), &w.marks)
+			w.more = col.lookups.find(w.more[:0], v, w)
+			col.satisfied(w.one, v.kind, w.more)
 			w.left.unite(w.one)
 		}
 	}
