@@ -1,5 +1,7 @@
 package pattern
 
+import "math/bits"
+
 // bitset is a set of small numbers. Numbers beyond its length are not in it.
 type bitset []uint64
 
@@ -46,4 +48,15 @@ func (b bitset) restart(words int) bitset {
 	b = b[:words]
 	clear(b)
 	return b
+}
+
+// all yields the numbers in b, ascending.
+func (b bitset) all(yield func(int32) bool) {
+	for i, word := range b {
+		for ; word != 0; word &= word - 1 {
+			if !yield(int32(i<<6 + bits.TrailingZeros64(word))) {
+				return
+			}
+		}
+	}
 }

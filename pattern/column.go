@@ -5,6 +5,7 @@ package pattern
 type column struct {
 	field int32
 	uses  int // by clauses of the partition
+	finds int // of them, by clauses that are found by the field's values
 
 	asks   bitset    // slots with a condition on the field
 	gated  bitset    // slots that need the field to be there at all, and are looked at only then

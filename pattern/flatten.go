@@ -31,8 +31,8 @@ type array struct {
 	end   int32
 }
 
-// read fills f with the fields of the event.
-func (f *facts) read(event []byte, fields *fieldSet) error {
+// read fills f with the fields of the event; as far as w watches, not beyond what matters to it.
+func (f *facts) read(event []byte, fields *fieldSet, w *match) error {
 	f.arena, f.values, f.arrays = f.arena[:0], f.values[:0], f.arrays[:0]
 	f.elements = append(f.elements[:0], element{array: -1})
 	for len(f.first) < len(fields.names) {
@@ -42,7 +42,7 @@ func (f *facts) read(event []byte, fields *fieldSet) error {
 		f.first[field], f.last[field], f.nested[field] = -1, -1, false
 	}
 	f.seen = f.seen[:0]
-	if !f.reader.read(f, fields, event) {
+	if !f.reader.read(w, fields, event) {
 		return eventError(event)
 	}
 	return nil

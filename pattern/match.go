@@ -9,6 +9,7 @@ import (
 // match is the working memory of one match.
 type match struct {
 	facts   facts
+	watch   watch
 	names   []string
 	failed  []error
 	round   uint32
@@ -25,12 +26,13 @@ type match struct {
 }
 
 // run appends the names of the rules that the event matches.
-func (w *match) run(names []string, event []byte, r *rules) ([]string, error) {
+func (w *match) run(names []string, event []byte, r *rules, trusted bool) ([]string, error) {
 	f := &w.facts
-	if err := f.read(event, &r.fields); err != nil {
+	w.begin(names, r)
+	w.beginWatch(r, trusted)
+	if err := f.read(event, &r.fields, w); err != nil {
 		return names, err
 	}
-	w.begin(names, r)
 	for i := f.first[r.source]; i >= 0; i = f.values[i].next {
 		if v := &f.values[i]; v.kind == stringKind {
 			if p := r.sources[string(v.text)]; p != nil {

@@ -1,9 +1,6 @@
 package pattern
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
 
 // partition is the clauses that ask for one source, or those that ask for none. A clause with a list of texts that few others
 // ask for is found directly by the event's text. The others have a slot in the group, and each column says which slots the
@@ -15,7 +12,9 @@ type partition struct {
 	slots   []*clause // nil: free
 	free    []int32
 	used    int
-	ungated bitset // slots of clauses that may hold without any field
+	taken   bitset  // slots in use
+	finders []int32 // fields by whose values clauses are found directly
+	ungated bitset  // slots of clauses that may hold without any field
 }
 
 // noField is the number of no field.
@@ -37,6 +36,9 @@ func (p *partition) add(c *clause, asked int32) {
 			}
 		}
 		col := p.column(c.needs[at].field)
+		if col.finds++; col.finds == 1 {
+			p.finders = append(p.finders, col.field)
+		}
 		for _, t := range c.needs[at].tests {
 			col.lookups.each(t, true, func(x *posting) {
 				if n := len(x.direct); n == 0 || x.direct[n-1].clause != c {
@@ -54,6 +56,7 @@ func (p *partition) add(c *clause, asked int32) {
 		p.slots = append(p.slots, c)
 	}
 	p.used++
+	p.taken = p.taken.with(slot)
 	gate := p.gate(c, asked)
 	c.places = append(c.places, place{partition: p, slot: slot, need: gate})
 	if gate < 0 {
@@ -81,6 +84,9 @@ func (p *partition) remove(c *clause, at place, asked int32) {
 				x.direct = slices.DeleteFunc(x.direct, func(other direct) bool { return other.clause == c })
 			})
 		}
+		if col.finds--; col.finds == 0 {
+			p.finders = slices.DeleteFunc(p.finders, func(field int32) bool { return field == col.field })
+		}
 		p.drop(col)
 		return
 	}
@@ -102,6 +108,7 @@ func (p *partition) remove(c *clause, at place, asked int32) {
 	p.slots[at.slot] = nil
 	p.free = append(p.free, at.slot)
 	p.used--
+	p.taken.drop(at.slot)
 }
 
 // column returns the column of a field and counts a use of it.
@@ -199,10 +206,8 @@ func (p *partition) decide(w *match) {
 			return
 		}
 	}
-	for i, word := range w.alive {
-		for ; word != 0; word &= word - 1 {
-			w.trySlot(p.slots[i<<6+bits.TrailingZeros64(word)])
-		}
+	for slot := range w.alive.all {
+		w.trySlot(p.slots[slot])
 	}
 }
 

@@ -42,8 +42,10 @@ const (
 	shapeMask = 1<<shapeBits - 1
 )
 
-// read fills f with the values of the fields below root. It reports whether the event is one JSON object.
-func (r *reader) read(f *facts, fields *fieldSet, src []byte) bool {
+// read fills w.facts with the values of the fields. It reports whether the event is one JSON object, or as much as w wants
+// to see of one.
+func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
+	f := &w.facts
 	if len(r.frames) == 0 {
 		r.frames = make([]frame, maxDepth+2)
 	}
@@ -58,8 +60,16 @@ func (r *reader) read(f *facts, fields *fieldSet, src []byte) bool {
 	frames[1] = frame{node: &fields.root, shape: inElement, array: noArray}
 	first := uint64(1) // 1 right after an opening brace
 	last, trust := r.memory.begin(fields.version, len(src))
-	var node *fieldNode // of the value at hand; nil if it is not asked for
+	var node *fieldNode            // of the value at hand; nil if it is not asked for
+	watched, seen := w.watch.on, 0 // seen: fields that w knows of
 	for {
+		if watched && len(f.seen) > seen {
+			seen++
+			if shape&inArray == 0 && frames[top].in == 0 && w.enough(f.seen[seen-1]) {
+				return true
+			}
+			watched = w.watch.on
+		}
 		if trust && len(src)-pos >= stretchWords*8 {
 			words := src[pos : pos+stretchWords*8]
 			a, b, c := binary.LittleEndian.Uint64(words), binary.LittleEndian.Uint64(words[8:]), binary.LittleEndian.Uint64(words[16:])
@@ -67,7 +77,11 @@ func (r *reader) read(f *facts, fields *fieldSet, src []byte) bool {
 			if (a^s.words[0])&s.masks[0]|(b^s.words[1])&s.masks[1]|(c^s.words[2])&s.masks[2] != 0 {
 				s = last.other
 				if (a^s.words[0])&s.masks[0]|(b^s.words[1])&s.masks[1]|(c^s.words[2])&s.masks[2] != 0 {
-					goto unknown
+					s = last.third
+					if (a^s.words[0])&s.masks[0]|(b^s.words[1])&s.masks[1]|(c^s.words[2])&s.masks[2] != 0 {
+						goto unknown
+					}
+					last.third = last.other
 				}
 				last.likely, last.other = s, last.likely
 			}

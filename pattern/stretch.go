@@ -9,8 +9,9 @@ type stretch struct {
 	words  [stretchWords]uint64 // the start of text, masked
 	masks  [stretchWords]uint64
 	text   string
-	likely *stretch // what followed last time
-	other  *stretch // and before that
+	likely *stretch // what followed it last time,
+	other  *stretch // what else did,
+	third  *stretch // and what else
 
 	shape     uint64 // of the place, where shapeMask has ones: the containers that text closes and the one it goes on in
 	shapeMask uint64
@@ -38,21 +39,23 @@ const (
 // memory is the stretches that a reader knows. It forgets all of them when the fields change or when what it knows
 // is of no more use; events whose names come in ever new orders make it stop asking for a while.
 type memory struct {
-	slab    []stretch
-	known   []*stretch // by hash; nil, or the last one learnt with it
-	seed    maphash.Seed
-	version uint64 // of the fields
-	names   knownNames
-	lost    stretch
-	misses  int // since the last event began
-	useless int // misses since the slab was full
-	pause   int // events to read without it
+	slab      []stretch
+	known     []*stretch // by hash; nil, or the last one learnt with it
+	seed      maphash.Seed
+	version   uint64 // of the fields
+	names     knownNames
+	lost      stretch
+	misses    int // since the last event began
+	useless   int // misses since the slab was full
+	size      int // of that event, 0 if stretches were not used
+	pause     int // events to read without stretches
+	lastPause int
 }
 
 // begin prepares for an event of size bytes and reports whether it is worth asking.
 func (m *memory) begin(version uint64, size int) (start *stretch, trust bool) {
 	const (
-		pauseEvents  = 64
+		longestPause = 64
 		bytesPerMiss = 96 // an event has a name every 35 bytes
 		freeMisses   = 8
 		patience     = 16 * maxStretches
@@ -60,12 +63,20 @@ func (m *memory) begin(version uint64, size int) (start *stretch, trust bool) {
 	if m.known == nil || m.version != version || m.useless > patience {
 		m.forget(version)
 	}
-	m.pause--
-	if (m.misses-freeMisses)*bytesPerMiss > size {
-		m.pause = pauseEvents
+	if m.pause > 0 {
+		m.pause--
+		return &m.lost, false
 	}
-	m.misses = 0
-	return &m.lost, m.pause <= 0
+	switch bad := (m.misses-freeMisses)*bytesPerMiss > m.size; {
+	case bad:
+		m.lastPause = min(longestPause, m.lastPause*2+1)
+		m.pause, m.misses, m.size = m.lastPause, 0, 0
+		return &m.lost, false
+	case m.size > 0:
+		m.lastPause = 0
+	}
+	m.misses, m.size = 0, size
+	return &m.lost, true
 }
 
 func (m *memory) forget(version uint64) {
@@ -78,7 +89,7 @@ func (m *memory) forget(version uint64) {
 	m.names = knownNames{}
 	m.slab, m.version, m.useless = m.slab[:0], version, 0
 	m.lost = stretch{shape: 1} // no place has this shape
-	m.lost.likely, m.lost.other = &m.lost, &m.lost
+	m.lost.likely, m.lost.other, m.lost.third = &m.lost, &m.lost, &m.lost
 }
 
 // learn remembers that rest begins with a stretch that followed last, in a place of the shape, and returns it. It has length
@@ -111,7 +122,7 @@ func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, 
 		}
 		name.recent[0] = s
 	}
-	last.likely, last.other = s, last.likely
+	last.likely, last.other, last.third = s, last.likely, last.other
 	return s
 }
 
@@ -131,7 +142,7 @@ func (m *memory) enter(text []byte, shape, mask uint64, closes int, parent, node
 		return nil
 	}
 	m.slab = append(m.slab, stretch{
-		text: string(text), likely: &m.lost, other: &m.lost,
+		text: string(text), likely: &m.lost, other: &m.lost, third: &m.lost,
 		shape: shape, shapeMask: mask, closes: uint8(closes), begins: begins, parent: parent, node: node,
 	})
 	s = &m.slab[len(m.slab)-1]
