@@ -79,8 +79,10 @@ func BenchmarkMatch(b *testing.B) {
 		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(size / len(events)))
+			var names []string
 			for i := 0; b.Loop(); i++ {
-				if _, err := m.Match(events[i%len(events)]); err != nil {
+				var err error
+				if names, err = m.Append(names[:0], events[i%len(events)]); err != nil {
 					b.Fatal(err)
 				}
 			}

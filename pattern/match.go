@@ -15,6 +15,7 @@ type match struct {
 	round   uint32
 	decided []uint32 // by rule: the round in which it was decided
 	found   []uint32 // by name: the round in which it was found to match
+	visited []uint32 // by source: the round in which its clauses were looked at
 
 	alive, left, one, marks bitset // of partitions and columns
 	asked                   []asked
@@ -35,7 +36,8 @@ func (w *match) run(names []string, event []byte, r *rules, trusted bool) ([]str
 	}
 	for i := f.first[r.source]; i >= 0; i = f.values[i].next {
 		if v := &f.values[i]; v.kind == stringKind {
-			if p := r.sources[string(v.text)]; p != nil {
+			if p := r.sources[string(v.text)]; p != nil && w.visited[p.number] != w.round {
+				w.visited[p.number] = w.round
 				p.decide(w)
 			}
 		}
@@ -50,15 +52,22 @@ func (w *match) begin(names []string, r *rules) {
 	if w.round++; w.round == 0 { // after 2^32 rounds old marks would look new
 		clear(w.decided)
 		clear(w.found)
+		clear(w.visited)
+		clear(w.watch.known)
 		w.round = 1
 	}
-	for len(w.decided) < int(r.ruleIDs.top) {
-		w.decided = append(w.decided, 0)
-	}
-	for len(w.found) < int(r.namedIDs.top) {
-		w.found = append(w.found, 0)
-	}
+	w.decided = roomFor(w.decided, r.ruleIDs.top)
+	w.found = roomFor(w.found, r.namedIDs.top)
+	w.visited = roomFor(w.visited, r.partIDs.top)
 	w.names, w.failed, w.parsed = names, nil, nil
+}
+
+// roomFor returns marks with room for the numbers below top.
+func roomFor(marks []uint32, top int32) []uint32 {
+	if more := int(top) - len(marks); more > 0 {
+		marks = append(marks, make([]uint32, more)...)
+	}
+	return marks
 }
 
 // try decides a clause that was found directly.

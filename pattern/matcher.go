@@ -8,29 +8,32 @@ import (
 )
 
 // Matcher tells which of many named patterns an event matches. It is safe for concurrent use, also while patterns are
-// added and removed: each match sees the patterns of one moment.
+// added and removed: each match sees the patterns of one moment, and never waits for a change.
 type Matcher struct {
-	mu    sync.RWMutex
-	rules rules
-
+	sides   sides
 	matches sync.Pool // of *match
 }
 
 // New returns a Matcher without patterns.
-func New() *Matcher { return &Matcher{rules: newRules()} }
+func New() *Matcher {
+	m := &Matcher{}
+	m.sides.begin()
+	return m
+}
 
 // Add adds p under the name, beside patterns that the name already has: the name matches if one of them does.
 func (m *Matcher) Add(name string, p *Pattern) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.rules.add(name, p)
+	m.sides.change(change{name: name, add: []*Pattern{p}})
+}
+
+// Replace gives the name these patterns in place of those that it has; no match sees it without any of them.
+func (m *Matcher) Replace(name string, patterns ...*Pattern) {
+	m.sides.change(change{name: name, remove: true, add: slices.Clone(patterns)})
 }
 
 // Remove removes all patterns of the name; it does nothing if there are none.
 func (m *Matcher) Remove(name string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.rules.remove(name)
+	m.sides.change(change{name: name, remove: true})
 }
 
 // Match returns the names that the event matches, sorted, each once. The event is one JSON object (RFC 8259) of at most
@@ -63,9 +66,9 @@ func (m *Matcher) append(names []string, event []byte, trusted bool) ([]string, 
 	if w == nil {
 		w = &match{}
 	}
-	m.mu.RLock()
-	names, err := w.run(names, event, &m.rules, trusted)
-	m.mu.RUnlock()
+	side := m.sides.enter()
+	names, err := w.run(names, event, &side.rules, trusted)
+	side.readers.Add(-1)
 	w.facts.forget()
 	m.matches.Put(w)
 	return names, err

@@ -10,7 +10,10 @@ import (
 	"riposte.dev/pattern"
 )
 
-func parse(t testing.TB, text string) *pattern.Pattern {
+func parse(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, text string) *pattern.Pattern {
 	t.Helper()
 	p, err := pattern.Parse([]byte(text))
 	if err != nil {
@@ -101,7 +104,7 @@ func TestMatchWhileRulesChange(t *testing.T) {
 	}
 	done := make(chan struct{})
 	var matchers sync.WaitGroup
-	for range 4 {
+	for i := range 4 {
 		matchers.Go(func() {
 			for {
 				select {
@@ -109,7 +112,11 @@ func TestMatchWhileRulesChange(t *testing.T) {
 					return
 				default:
 				}
-				got, err := m.Match([]byte(`{"source": "aws.ec2", "detail": {"g3": 1, "g7": 1}}`))
+				match := m.Append
+				if i%2 == 0 {
+					match = m.AppendTrusted
+				}
+				got, err := match(nil, []byte(`{"source": "aws.ec2", "detail": {"g3": 1, "g7": 1}}`))
 				if err != nil || !slices.Contains(got, "always") {
 					t.Errorf("got %q, %v", got, err)
 					return
@@ -117,7 +124,9 @@ func TestMatchWhileRulesChange(t *testing.T) {
 			}
 		})
 	}
+	always := parse(t, `{"source": [{"prefix": "aws."}]}`)
 	for round := range 200 {
+		m.Replace("always", always)
 		for i, p := range changing {
 			name := fmt.Sprint("changing ", i)
 			if (round+i)%2 == 0 {

@@ -1,21 +1,26 @@
 package pattern
 
+import "encoding/binary"
+
 // knownNames is a dictionary of names that the reader met, found by their first sixteen bytes. It serves where names come
 // in an order that stretches can't foresee. A name that hashes like another replaces it.
 type knownNames struct {
 	cells [maxKnownNames]knownName
 }
 
-const maxKnownNames = 1024 // a power of two
+const (
+	maxKnownNames = 1024 // a power of two
+	maxNameBytes  = 48
+)
 
 // knownName is a name with the quote and the colon after it.
 type knownName struct {
-	words  [stretchWords]uint64
-	masks  [stretchWords]uint64
-	text   string
-	parent *fieldNode  // where it was met last,
-	node   *fieldNode  // and where it leads from there
-	recent [2]*stretch // that ended with it
+	start  start
+	length int                                 // 0: a free cell
+	tail   [maxNameBytes - stretchWords*8]byte // what comes after the start
+	parent *fieldNode                          // where it was met last,
+	node   *fieldNode                          // and where it leads from there
+	recent [2]*stretch                         // that ended with it
 }
 
 // beforeQuote has ones in the bytes of word before its first quote, in all of them if there is none.
@@ -37,13 +42,13 @@ func nameCell(first, second uint64) uint64 {
 	return first * 0x9E3779B97F4A7C15 >> (64 - 10)
 }
 
-// find returns the name that words, the start of text, are; nil if it is not known.
-func (k *knownNames) find(words *[stretchWords]uint64, text []byte) *knownName {
-	at := nameCell(words[0], words[1])
+// find returns the name at the start of text, whose first words are a, b and c; nil if it is not known.
+func (k *knownNames) find(a, b, c uint64, text []byte) *knownName {
+	at := nameCell(a, b)
 	for range 2 {
 		n := &k.cells[at&(maxKnownNames-1)]
-		if (words[0]^n.words[0])&n.masks[0]|(words[1]^n.words[1])&n.masks[1]|(words[2]^n.words[2])&n.masks[2] == 0 && n.text != "" &&
-			(len(n.text) <= stretchWords*8 || len(text) >= len(n.text) && string(text[:len(n.text)]) == n.text) {
+		if n.start.differs(a, b, c) == 0 && n.length > 0 &&
+			(n.length <= stretchWords*8 || len(text) >= n.length && string(text[stretchWords*8:n.length]) == string(n.tail[:n.length-stretchWords*8])) {
 			return n
 		}
 		at ^= 1
@@ -51,25 +56,41 @@ func (k *knownNames) find(words *[stretchWords]uint64, text []byte) *knownName {
 	return nil
 }
 
-// learn enters a name, followed by a quote and a colon, and returns it.
+// learn enters a name, followed by a quote and a colon, and returns it; nil if it is too long.
 func (k *knownNames) learn(text []byte) *knownName {
-	if len(text) > maxStretchBytes {
+	if len(text) > maxNameBytes {
 		return nil
 	}
-	words, masks := maskedWords(text)
-	at := nameCell(words[0], words[1])
-	if k.cells[at].text != "" && k.cells[at^1].text == "" {
+	s := startOf(text)
+	at := nameCell(s.words[0], s.words[1])
+	if k.cells[at].length > 0 && k.cells[at^1].length == 0 {
 		at ^= 1
 	}
-	k.cells[at] = knownName{words: words, masks: masks, text: string(text)}
+	k.cells[at] = knownName{start: s, length: len(text)}
+	copy(k.cells[at].tail[:], text[min(len(text), stretchWords*8):])
 	return &k.cells[at]
 }
 
-// maskedWords returns the start of text as words, and masks for its bytes.
-func maskedWords(text []byte) (words, masks [stretchWords]uint64) {
-	for i := range min(len(text), stretchWords*8) {
-		words[i/8] |= uint64(text[i]) << (i % 8 * 8)
-		masks[i/8] |= 0xff << (i % 8 * 8)
+// start is the first bytes of a text, up to stretchWords*8, in words, with masks for them.
+type start struct {
+	words [stretchWords]uint64
+	masks [stretchWords]uint64
+}
+
+func startOf(text []byte) (s start) {
+	for i := range s.words {
+		if part := text[min(len(text), i*8):]; len(part) >= 8 {
+			s.words[i], s.masks[i] = binary.LittleEndian.Uint64(part), ^uint64(0)
+		} else {
+			var word [8]byte
+			copy(word[:], part)
+			s.words[i], s.masks[i] = binary.LittleEndian.Uint64(word[:]), 1<<(len(part)*8)-1
+		}
 	}
-	return words, masks
+	return s
+}
+
+// differs returns 0 if the words begin with s.
+func (s *start) differs(a, b, c uint64) uint64 {
+	return (a^s.words[0])&s.masks[0] | (b^s.words[1])&s.masks[1] | (c^s.words[2])&s.masks[2]
 }

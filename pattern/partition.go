@@ -7,6 +7,7 @@ import "slices"
 // event's values of one field leave over.
 type partition struct {
 	source  string // "" for the others
+	number  int32  // small, for marks
 	clauses int
 	columns fieldTable[column]
 	slots   []*clause // nil: free

@@ -59,7 +59,7 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 	shape := uint64(inElement<<shapeBits | inObject)
 	frames[1] = frame{node: &fields.root, shape: inElement, array: noArray}
 	first := uint64(1) // 1 right after an opening brace
-	last, trust := r.memory.begin(fields.version, len(src))
+	last, trust := r.memory.begin(fields, len(src))
 	var node *fieldNode            // of the value at hand; nil if it is not asked for
 	watched, seen := w.watch.on, 0 // seen: fields that w knows of
 	for {
@@ -74,11 +74,11 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 			words := src[pos : pos+stretchWords*8]
 			a, b, c := binary.LittleEndian.Uint64(words), binary.LittleEndian.Uint64(words[8:]), binary.LittleEndian.Uint64(words[16:])
 			s := last.likely
-			if (a^s.words[0])&s.masks[0]|(b^s.words[1])&s.masks[1]|(c^s.words[2])&s.masks[2] != 0 {
+			if s.start.differs(a, b, c) != 0 {
 				s = last.other
-				if (a^s.words[0])&s.masks[0]|(b^s.words[1])&s.masks[1]|(c^s.words[2])&s.masks[2] != 0 {
+				if s.start.differs(a, b, c) != 0 {
 					s = last.third
-					if (a^s.words[0])&s.masks[0]|(b^s.words[1])&s.masks[1]|(c^s.words[2])&s.masks[2] != 0 {
+					if s.start.differs(a, b, c) != 0 {
 						goto unknown
 					}
 					last.third = last.other
@@ -92,14 +92,14 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 			if uint(at) >= uint(len(frames)) || frames[at].node != s.parent {
 				goto unknown
 			}
-			if len(s.text) > stretchWords*8 && (len(src)-pos < len(s.text) || string(src[pos:pos+len(s.text)]) != s.text) {
+			if s.length > stretchWords*8 && !s.ends(src[pos:]) {
 				goto unknown
 			}
 			if s.closes > 0 {
 				shape = frames[at+1].shape
 				top = at
 			}
-			pos += len(s.text)
+			pos += s.length
 			first = 0
 			last = s
 			node = s.node
@@ -110,7 +110,7 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 				goto object
 			}
 			if s.begins == beginsValue {
-				goto value
+				goto item
 			}
 			if node != nil {
 				f.leaf(node, frames[top].in, literalKind, src[pos-int(s.begins):pos])
@@ -164,17 +164,18 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 			var name *knownName
 			if len(src)-pos >= stretchWords*8 {
 				ahead := src[pos : pos+stretchWords*8]
-				name = r.memory.names.find(&[...]uint64{binary.LittleEndian.Uint64(ahead), binary.LittleEndian.Uint64(ahead[8:]), binary.LittleEndian.Uint64(ahead[16:])}, src[pos:])
+				name = r.memory.names.find(binary.LittleEndian.Uint64(ahead), binary.LittleEndian.Uint64(ahead[8:]),
+					binary.LittleEndian.Uint64(ahead[16:]), src[pos:])
 			}
 			node = nil
 			if name != nil {
 				if parent != nil {
 					if name.parent != parent {
-						name.parent, name.node = parent, parent.child(src[pos:pos+len(name.text)-2])
+						name.parent, name.node = parent, parent.child(src[pos:pos+name.length-2])
 					}
 					node = name.node
 				}
-				pos += len(name.text)
+				pos += name.length
 			} else {
 				end, plain := textEnd(src, pos)
 				if end < 0 {

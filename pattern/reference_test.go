@@ -172,9 +172,13 @@ func refMatch(patternText, event []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(refRules(patternText), func(r refRule) bool {
+	return refAny(refRules(patternText), leaves), nil
+}
+
+func refAny(rules []refRule, leaves []refLeaf) bool {
+	return slices.ContainsFunc(rules, func(r refRule) bool {
 		return refPick(r, slices.Sorted(maps.Keys(r)), leaves, map[int]int{})
-	}), nil
+	})
 }
 
 // refPick satisfies the fields in names one by one; chosen are the elements that those before lie in.

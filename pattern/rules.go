@@ -9,6 +9,7 @@ type rules struct {
 	source   int32     // the field, which always has a number
 	ruleIDs  numbers
 	namedIDs numbers
+	partIDs  numbers // of sources
 }
 
 // named is a name with its patterns, which are alternatives.
@@ -79,7 +80,7 @@ func (r *rules) add(name string, p *Pattern) {
 		for _, source := range sources {
 			part := r.sources[source]
 			if part == nil {
-				part = &partition{source: source}
+				part = &partition{source: source, number: r.partIDs.take()}
 				r.sources[source] = part
 			}
 			part.add(c, r.source)
@@ -116,6 +117,7 @@ func (r *rules) remove(name string) {
 				}
 				if at.partition.remove(c, at, asked); at.partition.clauses == 0 && at.partition != &r.others {
 					delete(r.sources, at.partition.source)
+					r.partIDs.give(at.partition.number)
 				}
 			}
 		}

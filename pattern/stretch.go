@@ -6,12 +6,12 @@ import "hash/maphash"
 // a name, a colon, and what begins the next value. It was checked byte by byte when it was learnt, so the same bytes need
 // no other check in a place of the same shape below the same node.
 type stretch struct {
-	words  [stretchWords]uint64 // the start of text, masked
-	masks  [stretchWords]uint64
-	text   string
-	likely *stretch // what followed it last time,
-	other  *stretch // what else did,
-	third  *stretch // and what else
+	start  start
+	length int
+	tail   [maxStretchBytes - stretchWords*8]byte // the rest of text
+	likely *stretch                               // what followed it last time,
+	other  *stretch                               // what else did,
+	third  *stretch                               // and what else
 
 	shape     uint64 // of the place, where shapeMask has ones: the containers that text closes and the one it goes on in
 	shapeMask uint64
@@ -32,7 +32,7 @@ const (
 const (
 	stretchWords    = 3 // compared at once; what is longer costs another comparison
 	maxStretches    = 1024
-	maxStretchBytes = 96
+	maxStretchBytes = 64
 	maxCloses       = 8
 )
 
@@ -42,7 +42,8 @@ type memory struct {
 	slab      []stretch
 	known     []*stretch // by hash; nil, or the last one learnt with it
 	seed      maphash.Seed
-	version   uint64 // of the fields
+	fields    *fieldSet // that its nodes are of,
+	version   uint64    // and their version
 	names     knownNames
 	lost      stretch
 	misses    int // since the last event began
@@ -53,15 +54,15 @@ type memory struct {
 }
 
 // begin prepares for an event of size bytes and reports whether it is worth asking.
-func (m *memory) begin(version uint64, size int) (start *stretch, trust bool) {
+func (m *memory) begin(fields *fieldSet, size int) (start *stretch, trust bool) {
 	const (
 		longestPause = 64
 		bytesPerMiss = 96 // an event has a name every 35 bytes
 		freeMisses   = 8
 		patience     = 16 * maxStretches
 	)
-	if m.known == nil || m.version != version || m.useless > patience {
-		m.forget(version)
+	if m.fields != fields || m.version != fields.version || m.useless > patience {
+		m.forget(fields)
 	}
 	if m.pause > 0 {
 		m.pause--
@@ -79,7 +80,7 @@ func (m *memory) begin(version uint64, size int) (start *stretch, trust bool) {
 	return &m.lost, true
 }
 
-func (m *memory) forget(version uint64) {
+func (m *memory) forget(fields *fieldSet) {
 	if m.known == nil {
 		m.known, m.seed = make([]*stretch, 2*maxStretches), maphash.MakeSeed()
 		m.slab = make([]stretch, 0, maxStretches)
@@ -87,7 +88,7 @@ func (m *memory) forget(version uint64) {
 	clear(m.slab)
 	clear(m.known)
 	m.names = knownNames{}
-	m.slab, m.version, m.useless = m.slab[:0], version, 0
+	m.slab, m.fields, m.version, m.useless = m.slab[:0], fields, fields.version, 0
 	m.lost = stretch{shape: 1} // no place has this shape
 	m.lost.likely, m.lost.other, m.lost.third = &m.lost, &m.lost, &m.lost
 }
@@ -112,11 +113,11 @@ func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, 
 	mask := uint64(1)<<(1+shapeBits*(closes+1)) - 1
 	text := rest[:length]
 	s := name.recent[0]
-	if s == nil || s.parent != parent || s.shape != shape&mask || s.text != string(text) {
+	if !s.is(text, parent, shape&mask, mask) {
 		s = name.recent[1]
 		name.recent[0], name.recent[1] = s, name.recent[0]
 	}
-	if s == nil || s.parent != parent || s.shape != shape&mask || s.text != string(text) {
+	if !s.is(text, parent, shape&mask, mask) {
 		if s = m.enter(text, shape&mask, mask, closes, parent, node, begins); s == nil {
 			return last
 		}
@@ -133,20 +134,36 @@ func (m *memory) enter(text []byte, shape, mask uint64, closes int, parent, node
 		hash ^= parent.serial
 	}
 	hash %= 2 * maxStretches
-	s := m.known[hash]
-	if s != nil && s.parent == parent && s.shape == shape && s.shapeMask == mask && s.text == string(text) {
-		return s
+	for range 2 {
+		if s := m.known[hash]; s.is(text, parent, shape, mask) {
+			return s
+		}
+		hash ^= 1
 	}
 	if len(m.slab) == cap(m.slab) {
 		m.useless++
 		return nil
 	}
+	if m.known[hash] != nil {
+		hash ^= 1
+	}
 	m.slab = append(m.slab, stretch{
-		text: string(text), likely: &m.lost, other: &m.lost, third: &m.lost,
+		start: startOf(text), length: len(text), likely: &m.lost, other: &m.lost, third: &m.lost,
 		shape: shape, shapeMask: mask, closes: uint8(closes), begins: begins, parent: parent, node: node,
 	})
-	s = &m.slab[len(m.slab)-1]
-	s.words, s.masks = maskedWords(text)
+	s := &m.slab[len(m.slab)-1]
+	copy(s.tail[:], text[min(len(text), stretchWords*8):])
 	m.known[hash] = s
 	return s
+}
+
+// is reports whether s has these properties; no stretch has none.
+func (s *stretch) is(text []byte, parent *fieldNode, shape, mask uint64) bool {
+	return s != nil && s.parent == parent && s.shape == shape && s.shapeMask == mask && s.length == len(text) &&
+		s.start == startOf(text) && (len(text) <= stretchWords*8 || s.ends(text))
+}
+
+// ends reports whether text, whose start is that of s, is as long and ends like s.
+func (s *stretch) ends(text []byte) bool {
+	return len(text) >= s.length && string(text[stretchWords*8:s.length]) == string(s.tail[:s.length-stretchWords*8])
 }

@@ -18,9 +18,7 @@ const maxTries = 4
 func (w *match) beginWatch(r *rules, on bool) {
 	x := &w.watch
 	x.on, x.rules, x.source, x.fields, x.waiting, x.tries = on, r, nil, x.fields[:0], r.source, maxTries
-	for on && len(x.known) < len(r.fields.names) {
-		x.known = append(x.known, 0)
-	}
+	x.known = roomFor(x.known, int32(len(r.fields.names)))
 }
 
 // enough takes note that the field is known now and reports whether the rest of the event does not matter.
