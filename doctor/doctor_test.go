@@ -106,6 +106,10 @@ func TestWhatIsBroken(t *testing.T) {
 		}, "trails", doctor.Warn, "not protected by digests", "--enable-log-file-validation"},
 		{"trails denied", func(w *world) { w.limited("cloudtrail:DescribeTrails") }, "trails", doctor.Unknown, "DescribeTrails", "allow cloudtrail:DescribeTrails"},
 		{"rule disabled", func(w *world) { w.rule(home, catchCalls, ebtypes.RuleStateDisabled) }, "event rules", doctor.Fail, "eu-west-1: no rule", "aws events put-rule --region eu-west-1"},
+		{"rules of all regions disabled", func(w *world) {
+			w.rule(home, catchCalls, ebtypes.RuleStateDisabled)
+			w.rule("us-east-1", catchCalls, ebtypes.RuleStateDisabled)
+		}, "event rules", doctor.Fail, "eu-west-1, us-east-1: no rule", "for region in eu-west-1 us-east-1; do aws events put-rule --region $region"},
 		{"rule too narrow", func(w *world) { w.rule(home, `{"source":["aws.ec2"]}`, ebtypes.RuleStateEnabled) }, "event rules", doctor.Fail, "eu-west-1: no event rule catches", "put-rule"},
 		{"a rule's sample", func(w *world) {
 			w.options.Rules = []doctor.Rule{{ID: "from-guardduty", Sample: []byte(`{"source":"aws.guardduty","detail-type":"GuardDuty Finding"}`)}}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,9 +49,11 @@ func (d *doctor) eventRules(ctx context.Context) []Result {
 	for _, region := range slices.Sorted(maps.Keys(errs)) {
 		n.failed(fmt.Errorf("%s: %w", region, errs[region]))
 	}
+	lacks := byRegion{}
 	for _, region := range slices.Sorted(maps.Keys(found)) {
-		d.caught(&n, region, found[region])
+		lacks.add(region, d.caught(found[region]))
 	}
+	lacks.note(&n, Fail, d.putRule)
 	return []Result{
 		n.result(fmt.Sprintf("The event rules of %d regions send CloudTrail calls to riposte.", len(found)), "Not all CloudTrail calls are sent to riposte."),
 		d.globalEvents(ctx, found, errs),
@@ -58,8 +61,26 @@ func (d *doctor) eventRules(ctx context.Context) []Result {
 	}
 }
 
-// putRule is the command that makes one rule for all that the enabled rules need, or makes the rule of that name so.
-func (d *doctor) putRule(region string) string {
+// byRegion collects regions by what is wrong in them: most often it is the same everywhere.
+type byRegion map[string][]string
+
+func (b byRegion) add(region, problem string) {
+	if problem != "" {
+		b[problem] = append(b[problem], region)
+	}
+}
+
+// note tells each problem once, with its regions; next is the command for them.
+func (b byRegion) note(n *notes, status Status, next func(regions ...string) string) {
+	problems := slices.SortedFunc(maps.Keys(b), func(x, y string) int { return cmp.Or(len(b[y])-len(b[x]), strings.Compare(x, y)) })
+	for _, problem := range problems {
+		n.add(status, next(b[problem]...), "%s: %s", strings.Join(b[problem], ", "), problem)
+	}
+}
+
+// putRule is the command that makes one rule for all that the enabled rules need, or makes the rule of that name so, in each
+// region.
+func (d *doctor) putRule(regions ...string) string {
 	kinds, state := []string{"AWS API Call via CloudTrail"}, types.RuleStateEnabled
 	for _, r := range d.Rules {
 		var sample struct {
@@ -72,15 +93,22 @@ func (d *doctor) putRule(region string) string {
 			state = types.RuleStateEnabledWithAllCloudtrailManagementEvents
 		}
 	}
-	return fmt.Sprintf(`aws events put-rule --region %s --name riposte --state %s --event-pattern '{"detail-type":["%s"]}'`+
+	region := regions[0]
+	if len(regions) > 1 {
+		region = "$region"
+	}
+	command := fmt.Sprintf(`aws events put-rule --region %s --name riposte --state %s --event-pattern '{"detail-type":["%s"]}'`+
 		" && aws events put-targets --region %s --rule riposte --targets Id=riposte,Arn=QUEUE_ARN", region, state, strings.Join(kinds, `","`), region)
+	if len(regions) > 1 {
+		return fmt.Sprintf("for region in %s; do %s; done", strings.Join(regions, " "), command)
+	}
+	return command
 }
 
-// caught notes what the rules of one region leave out.
-func (d *doctor) caught(n *notes, region string, rules []forwarding) {
+// caught says what the rules of one region leave out; "" where nothing.
+func (d *doctor) caught(rules []forwarding) string {
 	if len(rules) == 0 {
-		n.add(Fail, d.putRule(region), "%s: no rule on the default bus sends to riposte.", region)
-		return
+		return "no rule on the default bus sends to riposte."
 	}
 	samples := slices.DeleteFunc(slices.Clone(d.Rules), func(r Rule) bool { return r.Sample == nil || r.ReadOnly })
 	if len(samples) == 0 {
@@ -93,8 +121,9 @@ func (d *doctor) caught(n *notes, region string, rules []forwarding) {
 		}
 	}
 	if len(missed) > 0 {
-		n.add(Fail, d.putRule(region), "%s: no event rule catches what these need: %s.", region, strings.Join(missed, ", "))
+		return "no event rule catches what these need: " + strings.Join(missed, ", ") + "."
 	}
+	return ""
 }
 
 func (f forwarding) catches(event []byte) bool {
@@ -146,11 +175,13 @@ func (d *doctor) readOnlyEvents(found map[string][]forwarding, errs map[string]e
 	for _, region := range slices.Sorted(maps.Keys(errs)) {
 		n.failed(fmt.Errorf("%s: %w", region, errs[region]))
 	}
+	silent := byRegion{}
 	for _, region := range slices.Sorted(maps.Keys(found)) {
 		if !slices.ContainsFunc(found[region], func(f forwarding) bool { return f.allCalls }) {
-			n.add(Warn, d.putRule(region), "%s: Get, List and Describe calls are not sent.", region)
+			silent.add(region, "Get, List and Describe calls are not sent.")
 		}
 	}
+	silent.note(&n, Warn, d.putRule)
 	return n.result("Get, List and Describe calls are sent to riposte.", "These rules cannot fire everywhere, as EventBridge leaves read-only calls out: "+strings.Join(blind, ", ")+".")
 }
 
