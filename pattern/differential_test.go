@@ -31,6 +31,8 @@ var trailMembers = []string{
 	`"requestParameters":{"items":[{"port":443,"range":"10.0.0.0/8","nested":[{"v":1},[{"v":2}]]}],"tags":[]}`,
 	`"requestParameters":null`, `"responseElements":{"a":{},"b":[],"c":[[],{}]}`, `"tlsDetails":{"tlsVersion":"TLSv1.3","empty":""}`,
 	"\"spaced\"\t:\n[ 1 ,\r\"two\" , { } ]", `"eventID":"11111111-2222-4333-8444-555555555555"`, `"a.b":"dotted"`, `"é":"ü"`,
+	`"aNameAsLongAsStretchesAre01234567":false`, `"aNameLongerThanStretchesAre0123456789":{"x":true}`,
+	`"aNameAsLongAsStretchesAre0123456":null`, `"aNameAsLongAsStretchesAre012":"x"`, `"aNameThatIsLongerThanAnythingThatTheReaderWantsToRememberOfANameInItsDictionary":1`,
 }
 
 var trailConditions = []string{

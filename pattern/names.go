@@ -10,17 +10,17 @@ type knownNames struct {
 
 const (
 	maxKnownNames = 1024 // a power of two
-	maxNameBytes  = 48
+	maxNameBytes  = 64
 )
 
 // knownName is a name with the quote and the colon after it.
 type knownName struct {
 	start  start
-	length int                                 // 0: a free cell
-	tail   [maxNameBytes - stretchWords*8]byte // what comes after the start
 	parent *fieldNode                          // where it was met last,
 	node   *fieldNode                          // and where it leads from there
 	recent [2]*stretch                         // that ended with it
+	length int                                 // 0: a free cell
+	tail   [maxNameBytes - stretchWords*8]byte // what comes after the start
 }
 
 // beforeQuote has ones in the bytes of word before its first quote, in all of them if there is none.

@@ -99,7 +99,7 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 				shape = frames[at+1].shape
 				top = at
 			}
-			pos += s.length
+			pos += int(s.length)
 			first = 0
 			last = s
 			node = s.node

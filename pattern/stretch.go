@@ -6,19 +6,20 @@ import "hash/maphash"
 // a name, a colon, and what begins the next value. It was checked byte by byte when it was learnt, so the same bytes need
 // no other check in a place of the same shape below the same node.
 type stretch struct {
+	// What is looked at most comes first, in one line of the processor's cache.
 	start  start
-	length int
-	tail   [maxStretchBytes - stretchWords*8]byte // the rest of text
-	likely *stretch                               // what followed it last time,
-	other  *stretch                               // what else did,
-	third  *stretch                               // and what else
+	likely *stretch   // what followed it last time
+	node   *fieldNode // where the name leads
 
 	shape     uint64 // of the place, where shapeMask has ones: the containers that text closes and the one it goes on in
 	shapeMask uint64
 	parent    *fieldNode // of the object that has the name
-	node      *fieldNode // where the name leads
-	closes    uint8      // how many containers text closes
-	begins    uint8      // beginsValue, beginsString, beginsObject, or the length of a whole true, false or null
+	other     *stretch   // what else followed it,
+	third     *stretch   // and what else
+	length    int32
+	closes    uint8                                  // how many containers text closes
+	begins    uint8                                  // beginsValue, beginsString, beginsObject, or the length of a whole true, false or null
+	tail      [maxStretchBytes - stretchWords*8]byte // of text, after the start
 }
 
 // How much of the next value a stretch has.
@@ -32,7 +33,7 @@ const (
 const (
 	stretchWords    = 3 // compared at once; what is longer costs another comparison
 	maxStretches    = 1024
-	maxStretchBytes = 64
+	maxStretchBytes = 40
 	maxCloses       = 8
 )
 
@@ -97,9 +98,6 @@ func (m *memory) forget(fields *fieldSet) {
 // bytes before the value and ends with the name. Shape includes in its lowest bit whether the stretch begins an object.
 func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, shape uint64, closes int, parent, node *fieldNode) *stretch {
 	m.misses++
-	if closes > maxCloses || length > maxStretchBytes {
-		return last
-	}
 	begins := uint8(beginsValue)
 	switch c := rest[length]; {
 	case c == '"':
@@ -110,15 +108,21 @@ func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, 
 		word := len(literalAt(rest, length))
 		begins, length = uint8(word), length+word
 	}
-	mask := uint64(1)<<(1+shapeBits*(closes+1)) - 1
-	text := rest[:length]
+	if closes > maxCloses || length > maxStretchBytes {
+		return last
+	}
+	like := stretch{
+		start: startOf(rest[:length]), length: int32(length), likely: &m.lost, other: &m.lost, third: &m.lost, shape: shape,
+		shapeMask: 1<<(1+shapeBits*(closes+1)) - 1, closes: uint8(closes), begins: begins, parent: parent, node: node,
+	}
+	like.shape &= like.shapeMask
 	s := name.recent[0]
-	if !s.is(text, parent, shape&mask, mask) {
+	if !s.is(&like, rest) {
 		s = name.recent[1]
 		name.recent[0], name.recent[1] = s, name.recent[0]
 	}
-	if !s.is(text, parent, shape&mask, mask) {
-		if s = m.enter(text, shape&mask, mask, closes, parent, node, begins); s == nil {
+	if !s.is(&like, rest) {
+		if s = m.enter(&like, rest[:length]); s == nil {
 			return last
 		}
 		name.recent[0] = s
@@ -127,15 +131,15 @@ func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, 
 	return s
 }
 
-// enter returns the stretch with these properties; it is made if it is not known, nil if there is no room.
-func (m *memory) enter(text []byte, shape, mask uint64, closes int, parent, node *fieldNode, begins uint8) *stretch {
-	hash := maphash.Bytes(m.seed, text) ^ shape
-	if parent != nil {
-		hash ^= parent.serial
+// enter returns the stretch that is like the one given; it is made if it is not known, nil if there is no room.
+func (m *memory) enter(like *stretch, text []byte) *stretch {
+	hash := maphash.Bytes(m.seed, text) ^ like.shape
+	if like.parent != nil {
+		hash ^= like.parent.serial
 	}
 	hash %= 2 * maxStretches
 	for range 2 {
-		if s := m.known[hash]; s.is(text, parent, shape, mask) {
+		if s := m.known[hash]; s.is(like, text) {
 			return s
 		}
 		hash ^= 1
@@ -147,23 +151,21 @@ func (m *memory) enter(text []byte, shape, mask uint64, closes int, parent, node
 	if m.known[hash] != nil {
 		hash ^= 1
 	}
-	m.slab = append(m.slab, stretch{
-		start: startOf(text), length: len(text), likely: &m.lost, other: &m.lost, third: &m.lost,
-		shape: shape, shapeMask: mask, closes: uint8(closes), begins: begins, parent: parent, node: node,
-	})
+	m.slab = append(m.slab, *like)
 	s := &m.slab[len(m.slab)-1]
 	copy(s.tail[:], text[min(len(text), stretchWords*8):])
 	m.known[hash] = s
 	return s
 }
 
-// is reports whether s has these properties; no stretch has none.
-func (s *stretch) is(text []byte, parent *fieldNode, shape, mask uint64) bool {
-	return s != nil && s.parent == parent && s.shape == shape && s.shapeMask == mask && s.length == len(text) &&
-		s.start == startOf(text) && (len(text) <= stretchWords*8 || s.ends(text))
+// is reports whether s is like other, whose text is at the start of text; no stretch is not.
+func (s *stretch) is(other *stretch, text []byte) bool {
+	return s != nil && s.parent == other.parent && s.shape == other.shape && s.shapeMask == other.shapeMask &&
+		s.length == other.length && s.start.words == other.start.words && (s.length <= stretchWords*8 || s.ends(text))
 }
 
 // ends reports whether text, whose start is that of s, is as long and ends like s.
 func (s *stretch) ends(text []byte) bool {
-	return len(text) >= s.length && string(text[stretchWords*8:s.length]) == string(s.tail[:s.length-stretchWords*8])
+	length := int(s.length)
+	return len(text) >= length && string(text[stretchWords*8:length]) == string(s.tail[:length-stretchWords*8])
 }
