@@ -129,11 +129,17 @@ func loadRules(c Config, playbooks map[string]*asl.Machine) (*detect.RuleSet, er
 	}
 	var problems conf.Problems
 	for _, id := range slices.Sorted(maps.Keys(c.Rules.Modes)) {
-		if id != otherRules && rules.Rule(id) == nil {
+		if id != otherRules && !mayHaveMode(rules, id) {
 			problems = append(problems, c.problem(conf.FieldPath("rules.modes", id), "correct the id or take it out", "there is no rule %q", id))
 		}
 	}
 	return rules, problems.Err()
+}
+
+// mayHaveMode reports whether there is a rule of that id, or one that escalates under it.
+func mayHaveMode(rules *detect.RuleSet, id string) bool {
+	r := rules.Rule(guard.RuleOf(id))
+	return r != nil && (r.ID == id || r.Respond != nil && r.Respond.Escalate != nil)
 }
 
 func loadThreatLists(c Config) ([]detect.ThreatList, error) {

@@ -72,6 +72,9 @@ func (f *inForce) mode(rule string, own guard.Mode) (asked, limit guard.Mode) {
 	if mode, named := f.modes[rule]; named {
 		return mode, f.limit
 	}
+	if mode, named := f.modes[guard.RuleOf(rule)]; named && f.limit.Bolder(mode) { // an escalation is no bolder than its rule
+		return own, mode
+	}
 	if others, set := f.modes[otherRules]; set && f.limit.Bolder(others) {
 		return own, others
 	}

@@ -121,17 +121,21 @@ func (a *App) identify(ctx context.Context) error {
 	}
 }
 
-// recall reads the last hours back, so that reports know what a principal did before this start.
+// recall reads the last hours back, so that reports know what a principal did before this start, and rules what was broken.
 func (a *App) recall(ctx context.Context) error {
 	from := a.opts.Now().Add(-detect.DefaultActivityWindow)
-	err := a.bus.Replay(ctx, bus.Events, from, func(m bus.Message) error {
-		if e, err := event.Parse(m.Data); err == nil {
+	for _, stream := range []bus.Stream{bus.Events, bus.Findings} {
+		err := a.bus.Replay(ctx, stream, from, func(m bus.Message) error {
+			e, err := event.Parse(m.Data)
+			if err != nil {
+				return nil //nolint:nilerr // whoever handles the event says what is wrong with it
+			}
 			a.activity.Observe(e)
+			return a.engine.Recall(ctx, e)
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
 	since, err := a.firstStart(ctx)
 	if err != nil {

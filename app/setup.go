@@ -85,22 +85,38 @@ func responseActions(force *inForce, actions playbook.Actions) ([]string, error)
 		if r.Respond == nil {
 			continue
 		}
-		machine := force.playbooks[r.Respond.Playbook]
-		for _, name := range machine.Order {
-			state := machine.States[name]
-			action, ok := strings.CutPrefix(state.Resource, playbook.ActionResource)
-			if state.Type != asl.Task || !ok {
-				continue
-			}
-			a, err := actions.Action(action)
+		machines := []*asl.Machine{force.playbooks[r.Respond.Playbook]}
+		if e := r.Respond.Escalate; e != nil {
+			machines = append(machines, force.playbooks[e.Playbook])
+		}
+		for _, machine := range machines {
+			permissions, err := playbookActions(machine, actions)
 			if err != nil {
 				return nil, err
 			}
-			needed = append(needed, a.Spec().Permissions...)
+			needed = append(needed, permissions...)
 		}
 	}
 	slices.Sort(needed)
 	return slices.Compact(needed), nil
+}
+
+// playbookActions are the IAM actions that a playbook needs.
+func playbookActions(machine *asl.Machine, actions playbook.Actions) ([]string, error) {
+	var needed []string
+	for _, name := range machine.Order {
+		state := machine.States[name]
+		action, ok := strings.CutPrefix(state.Resource, playbook.ActionResource)
+		if state.Type != asl.Task || !ok {
+			continue
+		}
+		a, err := actions.Action(action)
+		if err != nil {
+			return nil, err
+		}
+		needed = append(needed, a.Spec().Permissions...)
+	}
+	return needed, nil
 }
 
 // targetNeeds are what sending to the targets of rules needs of riposte's own role; a target with a role of its own is sent

@@ -93,6 +93,9 @@ func TestPlaybooksParse(t *testing.T) {
 	for _, r := range load(t).Rules() {
 		if r.Respond != nil {
 			used[r.Respond.Playbook] = true
+			if r.Respond.Escalate != nil {
+				used[r.Respond.Escalate.Playbook] = true
+			}
 		}
 	}
 	for _, name := range content.PlaybookNames() {

@@ -265,14 +265,23 @@ func (c *checker) finding(f *ruleFile) *FindingTemplate {
 	return t
 }
 
+func modes() []string {
+	return []string{string(guard.Notify), string(guard.DryRun), string(guard.Approve), string(guard.Auto)}
+}
+
 func (c *checker) respond(f *respondFile) *Respond {
 	r := &Respond{Playbook: f.Playbook, Mode: f.Mode, Cooldown: f.Cooldown, MaxAge: f.MaxAge}
-	modes := []string{string(guard.Notify), string(guard.DryRun), string(guard.Approve), string(guard.Auto)}
-	c.known("respond.mode", "mode", string(f.Mode), modes)
+	c.known("respond.mode", "mode", string(f.Mode), modes())
 	c.known("respond.playbook", "playbook", f.Playbook, c.opts.Playbooks)
 	r.input = parseInput(f.Input, "respond.input", &c.problems)
 	if a := f.Approval; a != nil {
 		r.Approval = c.approval(a)
+	}
+	if f.Escalate != nil {
+		r.Escalate = c.escalate(f.Escalate)
+		if f.Mode == guard.Notify {
+			c.warn("respond.escalate", "give the response another mode, or remove escalate", "a rule in mode notify answers no break, so nothing escalates")
+		}
 	}
 	return r
 }

@@ -34,6 +34,9 @@ func (r *Rule) match(s *scope) (Match, error) {
 	if r.Respond == nil {
 		return m, nil
 	}
+	if e := r.Respond.Escalate; e != nil {
+		m.escalation, m.escalationErr = e.input.resolve(s)
+	}
 	var err error
 	m.Input, err = r.Respond.input.resolve(s)
 	return m, err

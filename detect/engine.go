@@ -44,6 +44,7 @@ type Engine struct {
 	opts      Options
 	rules     atomic.Pointer[RuleSet]
 	cooldowns cooldowns
+	flaps     flaps
 	metrics   *metrics
 }
 
@@ -124,6 +125,7 @@ type handling struct {
 	env      *event.Envelope
 	received time.Time
 	outcomes []outcome
+	held     []heldEscalation
 	misuse   []string // reasons, where the responder role was used by somebody else
 	facts    *Facts
 	retry    []error

@@ -64,12 +64,21 @@ type respondFile struct {
 	Cooldown time.Duration `yaml:"cooldown" doc:"Least time between two responses to one resource."`
 	MaxAge   time.Duration `yaml:"max_age" doc:"Older events only notify; 1h by default."`
 	Approval *approvalFile `yaml:"approval" doc:"Who has to agree in mode approve."`
+	Escalate *escalateFile `yaml:"escalate" doc:"What starts beside it when one resource is broken again and again."`
 }
 
 type approvalFile struct {
 	Quorum    int           `yaml:"quorum" doc:"How many people have to agree; 1 by default."`
 	Within    time.Duration `yaml:"within" doc:"How long they have; 4h by default."`
 	Otherwise string        `yaml:"otherwise" doc:"What happens where nobody answers: leave (the default) or act."`
+}
+
+type escalateFile struct {
+	Times    int           `yaml:"times" conf:"required" doc:"At which break of one resource: 2 to 100."`
+	Within   time.Duration `yaml:"within" conf:"required" doc:"In how long the breaks are counted; at most 2h."`
+	Playbook string        `yaml:"playbook" conf:"required" doc:"Name of the playbook."`
+	Mode     guard.Mode    `yaml:"mode" conf:"required"`
+	Input    *conf.Node    `yaml:"input" doc:"The playbook's input, from the event that escalates."`
 }
 
 type caseFile struct {

@@ -171,6 +171,9 @@ func (l *loader) set() *RuleSet {
 	set := &RuleSet{rules: l.rules, byID: map[string]*Rule{}, matcher: pattern.New(), warnings: l.warnings}
 	for _, r := range l.rules {
 		set.byID[r.ID] = r
+		if r.Respond != nil && r.Respond.Escalate != nil {
+			set.flapping = max(set.flapping, r.Respond.Escalate.Within)
+		}
 		fmt.Fprintf(sum, "%s %s\n", r.ID, r.Hash)
 		for _, p := range l.patterns[r] {
 			set.matcher.Add(r.ID, p)

@@ -12,6 +12,7 @@ type metrics struct {
 	rules          prometheus.Gauge
 	matches        *prometheus.CounterVec // rule
 	responses      *prometheus.CounterVec // rule, outcome
+	escalations    *prometheus.CounterVec // rule, outcome
 	findings       *prometheus.CounterVec // severity
 	targets        *prometheus.CounterVec // kind, outcome
 	ruleErrors     *prometheus.CounterVec // rule
@@ -31,6 +32,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help: "Rules in use."}),
 		matches:     counter("matches_total", "Rules that held for an event.", "rule"),
 		responses:   counter("responses_total", "Responses by outcome: started, waiting, answered, failed.", "rule", "outcome"),
+		escalations: counter("escalations_total", "Escalations of resources that were broken again and again by outcome: started, held, failed.", "rule", "outcome"),
 		findings:    counter("findings_total", "Findings raised.", "severity"),
 		targets:     counter("targets_total", "Events for targets by kind and outcome: queued, withheld, failed.", "kind", "outcome"),
 		ruleErrors:  counter("rule_errors_total", "Rules that could not be evaluated for an event.", "rule"),
@@ -43,7 +45,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.events, m.rules, m.matches, m.responses, m.findings, m.targets, m.ruleErrors, m.deadLetters,
+	for _, c := range []prometheus.Collector{m.events, m.rules, m.matches, m.responses, m.escalations, m.findings, m.targets, m.ruleErrors, m.deadLetters,
 		m.observerErrors, m.toResponse} {
 		if err := reg.Register(c); err != nil {
 			return nil, fault.New(fault.Internal, "detect: registering metrics: %w", err)

@@ -6,6 +6,7 @@ import (
 
 	"riposte.dev/fault"
 	"riposte.dev/finding"
+	"riposte.dev/guard"
 )
 
 // MisuseRule is the id under which the use of the responder role by somebody else is reported.
@@ -87,6 +88,11 @@ func (h *handling) report(ctx context.Context, failed []RuleError) {
 		}
 		h.notify(ctx, r.ID, Notice{Rule: r.ID, Severity: r.Severity, Title: out.match.Title, Routes: r.Notify,
 			Finding: out.match.FindingID, Reasons: out.reasons})
+	}
+	for _, e := range h.held {
+		r := e.match.Rule
+		h.notify(ctx, guard.EscalationOf(r.ID), Notice{Rule: r.ID, Severity: r.Severity, Title: e.title, Routes: r.Notify,
+			Finding: e.match.FindingID, Reasons: e.reasons})
 	}
 	if h.misuse != nil {
 		h.notify(ctx, MisuseRule, Notice{Rule: MisuseRule, Severity: finding.Critical, Title: h.misuseTitle(),

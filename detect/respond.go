@@ -36,6 +36,9 @@ func (h *handling) respond(ctx context.Context, m *Match, failed []RuleError) {
 		case verdict.Outcome == guard.Respond && verdict.Mode != guard.Notify:
 			h.start(ctx, m, verdict, &out)
 		}
+		if scopeErr == nil && verdict.Outcome == guard.Respond && verdict.Mode != guard.Notify {
+			h.countBreak(ctx, m)
+		}
 	}
 	if h.opts.Targets != nil {
 		h.send(ctx, m.Rule, verdict, scopeErr == nil, &out)
@@ -88,10 +91,15 @@ func (h *handling) admit(ctx context.Context, r *Rule) guard.Verdict {
 		Reasons: []string{fmt.Sprintf("Nothing was done because the guard could not decide: %s.", fault.Message(err))}}
 }
 
+// resourceKey tells apart the resources that a rule is about.
+func (h *handling) resourceKey(m *Match) string {
+	return m.Rule.ID + "\x00" + h.env.Account + "\x00" + h.env.Region + "\x00" + m.Resources[0].ID
+}
+
 // start begins the response, once its turn has come.
 func (h *handling) start(ctx context.Context, m *Match, verdict guard.Verdict, out *outcome) {
 	r := m.Rule
-	key := r.ID + "\x00" + h.env.Account + "\x00" + h.env.Region + "\x00" + m.Resources[0].ID
+	key := h.resourceKey(m)
 	cause := h.env.Cause()
 	switch turn, after := h.cooldowns.take(key, cause, h.received, h.opts.Now(), r.Respond.Cooldown); turn {
 	case wait:
@@ -104,12 +112,7 @@ func (h *handling) start(ctx context.Context, m *Match, verdict guard.Verdict, o
 		out.reasons = append(out.reasons, "A response to the same resource that began after this event answers it too.")
 		return
 	}
-	response := Response{
-		Rule: r.ID, RuleHash: r.Hash, Playbook: r.Respond.Playbook, Cause: cause, Root: h.env.RootCause(), Mode: verdict.Mode,
-		Input: m.Input, Event: h.env.JSON(), Received: h.received, Severity: r.Severity, Title: m.Title, Notify: r.Notify,
-		Reasons: verdict.Reasons, Finding: m.FindingID, Approval: r.Respond.Approval,
-	}
-	if err := h.opts.Responder.Start(ctx, response); err != nil {
+	if err := h.opts.Responder.Start(ctx, h.response(m, verdict)); err != nil {
 		h.cooldowns.release(key, cause)
 		h.metrics.responses.WithLabelValues(r.ID, "failed").Inc()
 		h.failure(ctx, r.ID, "start", err)
@@ -118,6 +121,16 @@ func (h *handling) start(ctx context.Context, m *Match, verdict guard.Verdict, o
 	}
 	h.metrics.responses.WithLabelValues(r.ID, "started").Inc()
 	out.started = true
+}
+
+// response is what the match starts.
+func (h *handling) response(m *Match, verdict guard.Verdict) Response {
+	r := m.Rule
+	return Response{
+		Rule: r.ID, RuleHash: r.Hash, Playbook: r.Respond.Playbook, Cause: h.env.Cause(), Root: h.env.RootCause(), Mode: verdict.Mode,
+		Input: m.Input, Event: h.env.JSON(), Received: h.received, Severity: r.Severity, Title: m.Title, Notify: r.Notify,
+		Reasons: verdict.Reasons, Finding: m.FindingID, Approval: r.Respond.Approval,
+	}
 }
 
 // postpone sees to it that the event comes again when its turn has come.

@@ -115,6 +115,18 @@ type Respond struct {
 
 	Approval Approval // of mode approve
 
+	Escalate *Escalate // nil: however often a resource is broken, each break is answered alike
+
+	input inputTemplate
+}
+
+// Escalate says what starts beside the response when one resource is broken again and again.
+type Escalate struct {
+	Times    int           // breaks, each of a cause of its own
+	Within   time.Duration // by the events' time
+	Playbook string
+	Mode     guard.Mode
+
 	input inputTemplate
 }
 

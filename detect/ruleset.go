@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"riposte.dev/conf"
 	"riposte.dev/event"
@@ -22,7 +23,8 @@ type RuleSet struct {
 	matcher  *pattern.Matcher
 	warnings conf.Problems
 	hash     string
-	texts    sync.Pool // of *[]byte: room for an event's JSON while it is matched
+	flapping time.Duration // the longest time in which a rule counts breaks; 0: none does
+	texts    sync.Pool     // of *[]byte: room for an event's JSON while it is matched
 }
 
 // Rules returns the rules sorted by id.
@@ -52,12 +54,16 @@ type Match struct {
 	Finding   *finding.Draft     // without enrichment; nil where the rule raises none
 	FindingID string             // id of the finding; "" where the rule raises none
 	Input     json.RawMessage    // of the playbook; nil where the rule starts none, or its input could not be made
+
+	escalation    json.RawMessage // input of the escalation's playbook
+	escalationErr error           // why there is none
 }
 
 // The stages at which a rule may fail.
 const (
-	stageWhen  = "when"
-	stageInput = "respond.input"
+	stageWhen     = "when"
+	stageInput    = "respond.input"
+	stageEscalate = "respond.escalate.input"
 )
 
 // RuleError is a rule that could not be decided or carried out for an event. A rule that fails starts no response.

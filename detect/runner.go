@@ -152,6 +152,16 @@ func compare(want Expectation, got Match) []string {
 	if want.Input != nil {
 		differ("the playbook's input", canonical(got.Input), canonical(want.Input))
 	}
+	if want.Escalate == nil {
+		return problems
+	}
+	if got.escalationErr != nil {
+		return append(problems, "escalation: "+got.escalationErr.Error())
+	}
+	differ("the escalation's playbook", got.Rule.Respond.Escalate.Playbook, want.Escalate.Playbook)
+	if want.Escalate.Input != nil {
+		differ("the escalation's input", canonical(got.escalation), canonical(want.Escalate.Input))
+	}
 	return problems
 }
 

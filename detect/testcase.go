@@ -28,6 +28,13 @@ type Expectation struct {
 	Title    string          // of the match
 	Input    json.RawMessage // of the playbook
 	Plan     []string        // calls that the playbook would make, such as cloudtrail:StartLogging
+	Escalate *Escalation
+}
+
+// Escalation is what a test expects to start where the event is one break too many. The zero value of a field is not compared.
+type Escalation struct {
+	Playbook string
+	Input    json.RawMessage
 }
 
 // expectation is Expectation as it is written: none, or an object.
@@ -39,6 +46,10 @@ type expectationFile struct {
 	Title    string   `yaml:"title"`
 	Input    conf.Raw `yaml:"input"`
 	Plan     []string `yaml:"plan"`
+	Escalate *struct {
+		Playbook string   `yaml:"playbook"`
+		Input    conf.Raw `yaml:"input"`
+	} `yaml:"escalate"`
 }
 
 // UnmarshalConf reads none or an object.
@@ -56,14 +67,19 @@ func (e *expectation) UnmarshalConf(n *conf.Node) error {
 		return err
 	}
 	e.Expectation = Expectation{Finding: finding.Label(f.Finding), Playbook: f.Playbook, Title: f.Title, Input: f.Input.JSON, Plan: f.Plan}
+	if f.Escalate != nil {
+		e.Escalate = &Escalation{Playbook: f.Escalate.Playbook, Input: f.Escalate.Input.JSON}
+	}
 	return nil
 }
 
 // ConfSchema describes none or an object.
 func (expectation) ConfSchema() conf.Schema {
 	text, texts := conf.Schema{"type": "string"}, conf.Schema{"type": "array", "items": conf.Schema{"type": "string"}}
+	escalation := conf.Schema{"type": "object", "additionalProperties": false, "properties": conf.Schema{"playbook": text, "input": conf.Schema{}}}
 	return conf.Schema{"anyOf": []conf.Schema{{"const": "none"}, {"type": "object", "minProperties": 1, "additionalProperties": false,
-		"properties": conf.Schema{"finding": finding.Label("").ConfSchema(), "playbook": text, "title": text, "input": conf.Schema{}, "plan": texts}}}}
+		"properties": conf.Schema{"finding": finding.Label("").ConfSchema(), "playbook": text, "title": text, "input": conf.Schema{}, "plan": texts,
+			"escalate": escalation}}}}
 }
 
 // testCase checks a test and builds its event.
@@ -81,6 +97,9 @@ func (c *checker) testCase(path string, f *caseFile, rule *ruleFile) Case {
 	}
 	if (len(e.Plan) > 0 || e.Input != nil) && rule.Respond == nil {
 		c.fail(path+".expect", "add respond: to the rule, or remove plan and input here", "the rule starts no playbook")
+	}
+	if e.Escalate != nil && (rule.Respond == nil || rule.Respond.Escalate == nil) {
+		c.fail(path+".expect.escalate", "add respond.escalate: to the rule, or remove it here", "the rule does not escalate")
 	}
 	for i, call := range e.Plan {
 		if service, operation, ok := strings.Cut(call, ":"); !ok || service == "" || operation == "" {

@@ -80,7 +80,7 @@ func (e Exception) expired(now time.Time) bool {
 // Covers reports whether the exception is about this rule, action and resource; whether it still holds is another
 // question.
 func (e Exception) Covers(rule, actionName string, r action.Resource) bool {
-	return (e.Rule == "" || e.Rule == rule) &&
+	return names(e.Rule, rule) &&
 		(e.Action == "" || e.Action == actionName) &&
 		(e.Account == "" || e.Account == r.Account) &&
 		e.Resource != "" && r.ARN != "" && glob(e.Resource, r.ARN)

@@ -56,7 +56,7 @@ func (p Pause) Validate() error {
 // Covers reports whether the pause is about a change of this resource by this rule and action. A resource without an
 // ARN is covered by every ARN pattern: nobody can tell that it is not meant.
 func (p Pause) Covers(rule, actionName string, r action.Resource) bool {
-	return (p.Rule == "" || p.Rule == rule) &&
+	return names(p.Rule, rule) &&
 		(p.Action == "" || p.Action == actionName) &&
 		(p.Account == "" || p.Account == r.Account) &&
 		(p.Region == "" || p.Region == r.Region) &&

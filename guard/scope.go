@@ -39,10 +39,13 @@ func (s Scope) covers(ctx context.Context, d *draft, item *action.Item, units Un
 	for _, dimension := range []struct {
 		patterns []string
 		value    string
-	}{{s.Accounts, r.Account}, {s.Regions, r.Region}, {s.Resources, r.ARN}, {s.Actions, d.Spec.Name}, {s.Rules, d.Rule}, {s.Principals, d.Principal}} {
+	}{{s.Accounts, r.Account}, {s.Regions, r.Region}, {s.Resources, r.ARN}, {s.Actions, d.Spec.Name}, {s.Principals, d.Principal}} {
 		if len(dimension.patterns) > 0 && !anyGlob(dimension.patterns, dimension.value) {
 			return answer{}
 		}
+	}
+	if len(s.Rules) > 0 && !anyGlob(s.Rules, d.Rule) && !anyGlob(s.Rules, RuleOf(d.Rule)) {
+		return answer{}
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
 		if r.Tags == nil {

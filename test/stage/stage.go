@@ -18,6 +18,7 @@ const (
 	Account   = "111122223333"
 	Region    = "eu-west-1"
 	Responder = "riposte-responder" // name of the role as which riposte acts
+	Borrowed  = "deploy"            // name of a role that the intruder may assume
 )
 
 // Options say what differs between stages.
@@ -27,6 +28,10 @@ type Options struct {
 	OnEvent func(envelope []byte)
 	// Journal is how many calls the sandbox remembers; 0: its default.
 	Journal int
+	// Settings are added to riposte's configuration.
+	Settings string
+	// Permissions are the IAM actions of the responder role beyond those on trails.
+	Permissions []string
 }
 
 // Stage is the surroundings of one riposte.
@@ -38,14 +43,17 @@ type Stage struct {
 	URL    string // of riposte, once it is started
 	Key    string // ID:SECRET of an access key that may speak for AWS
 
-	sandboxURL      string
-	admin, intruder sandbox.Keys
-	closers         []func() error
+	Admin, Intruder sandbox.Keys // an administrator, and a user who may stop trails and assume roles
+	Own             sandbox.Keys // with which riposte assumes its role
+
+	sandboxURL string
+	settings   string
+	closers    []func() error
 }
 
 // New starts the sandbox and the mail catcher, and writes riposte's configuration. After an error too, Close.
 func New(ctx context.Context, o Options) (*Stage, error) {
-	s := &Stage{Config: filepath.Join(o.Folder, "riposte.yaml"), Data: filepath.Join(o.Folder, "data")}
+	s := &Stage{Config: filepath.Join(o.Folder, "riposte.yaml"), Data: filepath.Join(o.Folder, "data"), settings: o.Settings}
 	var err error
 	if s.Mail, err = smtptest.Start("127.0.0.1:0"); err != nil {
 		return s, err
@@ -72,11 +80,10 @@ func New(ctx context.Context, o Options) (*Stage, error) {
 		return s, errors.Join(err, listener.Close())
 	}
 	s.serve(listener)
-	responder, err := s.people()
-	if err != nil {
+	if err := s.people(o.Permissions); err != nil {
 		return s, err
 	}
-	return s, s.configure(address, responder)
+	return s, s.configure(address)
 }
 
 // serve runs the sandbox until the stage is closed.
@@ -144,11 +151,11 @@ notify:
     secops: {channels: [mail], to: [soc@example.com]}
 `
 
-func (s *Stage) configure(listen string, k sandbox.Keys) error {
+func (s *Stage) configure(listen string) error {
 	host, port, err := net.SplitHostPort(s.Mail.Addr())
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf(configuration, listen, Region, s.sandboxURL, k.AccessKeyID, k.SecretAccessKey, Account, Responder, host, port)
-	return os.WriteFile(s.Config, []byte(text), 0o600)
+	text := fmt.Sprintf(configuration, listen, Region, s.sandboxURL, s.Own.AccessKeyID, s.Own.SecretAccessKey, Account, Responder, host, port)
+	return os.WriteFile(s.Config, []byte(text+s.settings), 0o600)
 }
