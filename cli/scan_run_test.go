@@ -77,6 +77,13 @@ func TestScanTellsWhatIsBadBesideWhatIsGood(t *testing.T) {
 	}
 }
 
+func TestScanTellsOfAFileThatIsAllBad(t *testing.T) {
+	_, refused, s := scanned(t, writeFile(t, "cut.json", `{"Records": [{"eventID"`))
+	if s.events != 0 || s.bad != 1 || len(refused) != 1 || !strings.Contains(refused[0], "cut.json: at byte 23: unexpected EOF") {
+		t.Errorf("%d events, refused %q", s.events, refused)
+	}
+}
+
 func TestScanEndsWithItsOutput(t *testing.T) {
 	path := writeFile(t, "f.json", string(logFile(3000)))
 	rules, err := (&ruleFlags{}).load(detect.LoadOptions{})

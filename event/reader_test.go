@@ -68,6 +68,7 @@ func TestCheckIsStrict(t *testing.T) {
 		{"an empty name twice", `{"":1,"":2}`, fault.Invalid},
 		{"half of a pair", `{"a":"\ud801"}`, fault.Invalid},
 		{"the wrong half", `{"a":"\udc01\ud801"}`, fault.Invalid},
+		{"half of a pair and a letter", `{"a":"\ud801\u0041"}`, fault.Invalid},
 		{"a pair with text between", `{"a":"\ud801x\udc01"}`, fault.Invalid},
 		{"invalid UTF-8", "{\"a\":\"\xff\"}", fault.Invalid},
 		{"invalid UTF-8 in a name", "{\"\xc3\":1}", fault.Invalid},

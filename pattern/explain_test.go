@@ -78,6 +78,8 @@ func TestExplainSaysWhatDecided(t *testing.T) {
 		{"different elements", `{"items": {"port": [22], "range": ["0.0.0.0/0"]}}`,
 			`{"items": [{"port": 22, "range": "10.0.0.0/8"}, {"port": 443, "range": "0.0.0.0/0"}, {"port": 22}]}`,
 			`items.port and items.range both hold, but in different elements of items: port in [0], [2]; range in [1]`},
+		{"different elements, and another array", `{"b": {"v": [1]}, "a": {"v": [1], "w": [2]}}`, `{"b": [{}, {"v": 1}], "a": [{"v": 1}, {"w": 2}]}`,
+			`a.v and a.w both hold, but in different elements of a: v in [0]; w in [1]`},
 		{"three that never meet", `{"a": {"v": [1], "w": [2], "x": [3]}}`, `{"a": [{"v": 1, "w": 2}, {"v": 1, "x": 3}, {"w": 2, "x": 3}]}`,
 			`each field holds alone, but not together: no elements of the event's arrays satisfy a.v, a.w, a.x at once`},
 		{"present in the chosen element", `{"a": {"v": [1], "w": [{"exists": false}]}}`, `{"a": [{"v": 1, "w": 3}, {"v": 2}]}`,
