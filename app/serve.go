@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"riposte.dev/cli"
 )
@@ -22,7 +23,9 @@ func Serve(ctx context.Context, o cli.ServeOptions, version string) error {
 	if err != nil {
 		return err
 	}
-	debug.FreeOSMemory() // rules, playbooks and schemas are compiled; what that took is not needed again
+	// Rules, playbooks and schemas are compiled, and AWS is asked for the first time; what that took is not needed again.
+	debug.FreeOSMemory()
+	defer time.AfterFunc(settled, debug.FreeOSMemory).Stop()
 	o.Ready(a.URL(), a.engine.Rules().Hash())
 	var failure error
 	select {
@@ -35,6 +38,9 @@ func Serve(ctx context.Context, o cli.ServeOptions, version string) error {
 	}
 	return failure
 }
+
+// settled is when what is done once after the start is over.
+const settled = 10 * time.Second
 
 func newLogger(w io.Writer, asJSON bool) *slog.Logger {
 	if w == nil {

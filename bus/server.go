@@ -76,7 +76,7 @@ func startServer(ctx context.Context, opts Options) (srv *server.Server, stop fu
 
 // waiting bounds the messages that a reader has asked for and not yet taken. The client makes room for all of them at once, for
 // each reader; its own default of half a million costs 4 MB.
-const waiting = 8192
+const waiting = 1024
 
 // connect opens the client side: in memory to srv, or to opts.URL where srv is nil.
 func connect(opts Options, srv *server.Server) (*nats.Conn, error) {
