@@ -9,8 +9,8 @@ export RIPOSTE_SHARED_DATA := $(SHARED)
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-deps: ## install what tests need beside Go: the aws CLI, its API models, strace (Debian)
-	@missing=; for p in awscli python3-botocore strace; do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+deps: ## install what tests need beside Go: the aws CLI, its API models, strace, curl (Debian)
+	@missing=; for p in awscli python3-botocore strace curl; do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing; \
@@ -25,7 +25,7 @@ demo: build ## play the first response on this machine: no account, no Docker, n
 
 test: ## vet, gofmt and every test with the race detector
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(GO) vet ./...
+	CGO_ENABLED=0 $(GO) vet ./...
 	$(GO) test -race -timeout 10m ./...
 
 lint: ## the linters of .golangci.yml
