@@ -108,8 +108,23 @@ func (c cloud) deleteGroup() {
 	c.must(err)
 }
 
+// tagRules tags all rules of the group.
+func (c cloud) tagRules(pairs ...string) {
+	c.t.Helper()
+	out, err := c.client.DescribeSecurityGroupRules(c.t.Context(), &sdk.DescribeSecurityGroupRulesInput{
+		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{c.group}}},
+	})
+	c.must(err)
+	for _, r := range out.SecurityGroupRules {
+		c.tag(*r.SecurityGroupRuleId, pairs...)
+	}
+}
+
 // rules returns the group's ingress rules as text, a line each, without their ids.
-func (c cloud) rules() string {
+func (c cloud) rules() string { return c.rulesOf(false) }
+
+// rulesOf returns the rules of one direction in the same way.
+func (c cloud) rulesOf(egress bool) string {
 	c.t.Helper()
 	out, err := c.client.DescribeSecurityGroupRules(c.t.Context(), &sdk.DescribeSecurityGroupRulesInput{
 		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{c.group}}},
@@ -117,7 +132,7 @@ func (c cloud) rules() string {
 	c.must(err)
 	var lines []string
 	for _, r := range out.SecurityGroupRules {
-		if aws.ToBool(r.IsEgress) {
+		if aws.ToBool(r.IsEgress) != egress {
 			continue
 		}
 		var tags []string

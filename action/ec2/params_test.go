@@ -107,10 +107,13 @@ func TestNewRule(t *testing.T) {
 }
 
 func TestAuthorizeMakesOneCallForEachSetOfTags(t *testing.T) {
-	calls, err := authorize("sg-01234567", "111122223333", "eu-west-1", []rule{
+	group := action.Resource{ARN: "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-01234567", Account: "111122223333", Region: "eu-west-1"}
+	calls, err := authorize(ingress, group, []rule{
 		{Protocol: "tcp", FromPort: 22, ToPort: 22, CIDR: "0.0.0.0/0", Description: "ssh"},
 		{Protocol: "tcp", FromPort: 22, ToPort: 22, CIDR: "::/0", Tags: map[string]string{"b": "2", "a": "1"}},
 		{Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: "::/1", Description: "all"},
+		{Protocol: "udp", FromPort: 53, ToPort: 53, PrefixList: "pl-1", Description: "dns"},
+		{Protocol: "udp", FromPort: 53, ToPort: 53, Group: "sg-1", GroupOwner: "444455556666"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +125,9 @@ func TestAuthorizeMakesOneCallForEachSetOfTags(t *testing.T) {
 	want := []string{
 		`ec2:AuthorizeSecurityGroupIngress {"GroupId":"sg-01234567","IpPermissions":[` +
 			`{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"IpRanges":[{"CidrIp":"0.0.0.0/0","Description":"ssh"}]},` +
-			`{"IpProtocol":"-1","FromPort":-1,"ToPort":-1,"Ipv6Ranges":[{"CidrIpv6":"::/1","Description":"all"}]}]}`,
+			`{"IpProtocol":"-1","FromPort":-1,"ToPort":-1,"Ipv6Ranges":[{"CidrIpv6":"::/1","Description":"all"}]},` +
+			`{"IpProtocol":"udp","FromPort":53,"ToPort":53,"PrefixListIds":[{"PrefixListId":"pl-1","Description":"dns"}]},` +
+			`{"IpProtocol":"udp","FromPort":53,"ToPort":53,"UserIdGroupPairs":[{"GroupId":"sg-1","UserId":"444455556666"}]}]}`,
 		`ec2:AuthorizeSecurityGroupIngress {"GroupId":"sg-01234567","IpPermissions":[` +
 			`{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"Ipv6Ranges":[{"CidrIpv6":"::/0"}]}],` +
 			`"TagSpecifications":[{"ResourceType":"security-group-rule","Tags":[{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}]}]}`,
@@ -130,7 +135,7 @@ func TestAuthorizeMakesOneCallForEachSetOfTags(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	if _, err := authorize("sg-01234567", "1", "r", []rule{{PrefixList: "pl-1"}}); fault.CodeOf(err) != fault.Invalid {
-		t.Errorf("a rule without network: %v, want invalid", err)
+	if _, err := authorize(ingress, group, []rule{{Protocol: "-1"}}); fault.CodeOf(err) != fault.Invalid {
+		t.Errorf("a rule without a source: %v, want invalid", err)
 	}
 }

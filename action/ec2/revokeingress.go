@@ -1,7 +1,8 @@
 // Package ec2 has the actions on Amazon EC2.
 //
-// Start at [RevokeIngress], which closes ports of a security group that are open to the world. What counts as open is in
-// exposure.go; whom to tell is found in owner.go.
+// Start at [RevokeIngress], which closes ports of a security group that are open to the world: what counts as open is in
+// exposure.go, whom to tell is found in owner.go. [RevertGroup] takes back what one CloudTrail event did to a group; what an
+// event tells is in event.go. Both read groups by group.go and speak of rules as in rule.go.
 package ec2
 
 import (
@@ -55,16 +56,15 @@ type Options struct {
 
 // RevokeIngress is the action ec2.revoke-ingress.
 type RevokeIngress struct {
-	caller   *awscall.Caller
-	opts     Options
-	pageSize int32 // of the rules; AWS takes 5 to 1000
+	groups
+	opts Options
 }
 
 var _ action.Action = (*RevokeIngress)(nil)
 
 // NewRevokeIngress returns the action; it reaches accounts through caller.
 func NewRevokeIngress(caller *awscall.Caller, opts Options) *RevokeIngress {
-	return &RevokeIngress{caller: caller, opts: opts, pageSize: 1000}
+	return &RevokeIngress{newGroups(caller), opts}
 }
 
 // Spec describes the action.
@@ -107,7 +107,7 @@ func (a *RevokeIngress) Verify(ctx context.Context, item action.Item) error {
 	if err != nil {
 		return err
 	}
-	now, err := a.rules(ctx, item.Resource.Account, item.Resource.Region, groupID(item.Resource))
+	now, err := a.rules(ctx, item.Resource.Account, item.Resource.Region, groupID(item.Resource), ingress)
 	if err != nil {
 		return err
 	}
@@ -122,12 +122,4 @@ func (a *RevokeIngress) Verify(ctx context.Context, item action.Item) error {
 		}
 	}
 	return nil
-}
-
-func (a *RevokeIngress) client(ctx context.Context, account, region string) (*ec2.Client, error) {
-	cfg, err := a.caller.Config(ctx, account, region)
-	if err != nil {
-		return nil, err
-	}
-	return ec2.NewFromConfig(cfg), nil
 }

@@ -20,9 +20,9 @@ type state struct {
 	Ingress []rule `json:"ingress"`
 }
 
-// rule is an ingress rule of a security group
+// rule is a rule of a security group
 // (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html). One of CIDR, PrefixList and Group
-// says from where.
+// says from where, or to where.
 type rule struct {
 	ID          string            `json:"id,omitempty"` // empty where it has none yet
 	Protocol    string            `json:"protocol"`     // tcp, udp, icmp, a number, or -1 for all
@@ -31,6 +31,7 @@ type rule struct {
 	CIDR        string            `json:"cidr,omitempty"` // IPv4 or IPv6
 	PrefixList  string            `json:"prefix_list,omitempty"`
 	Group       string            `json:"group,omitempty"`
+	GroupOwner  string            `json:"group_owner,omitempty"` // account of Group
 	Description string            `json:"description,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"` // without those of AWS itself (aws:…), which nobody can restore
 }
@@ -48,7 +49,7 @@ func newRule(r types.SecurityGroupRule) rule {
 		out.ToPort = *r.ToPort
 	}
 	if r.ReferencedGroupInfo != nil {
-		out.Group = aws.ToString(r.ReferencedGroupInfo.GroupId)
+		out.Group, out.GroupOwner = aws.ToString(r.ReferencedGroupInfo.GroupId), aws.ToString(r.ReferencedGroupInfo.UserId)
 	}
 	return out
 }

@@ -1,0 +1,125 @@
+package ec2
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"riposte.dev/action"
+	"riposte.dev/action/awscall"
+	"riposte.dev/fault"
+)
+
+// revertSpec of ec2.revert-security-group. The permissions are those of
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html; CreateTags is for Undo, which puts
+// rules back with their tags.
+var revertSpec = action.Spec{
+	Name:  "ec2.revert-security-group",
+	Title: "Take back what an event did to a security group",
+	Description: "Brings the rules that a CloudTrail event added to a security group, or took from it, back to what they were before. No other " +
+		"rule is touched. Where the event doesn't tell what was before (rules that were modified, or revoked by their ids alone), " +
+		"that is escalated.",
+	Parameters: json.RawMessage(`{
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["group_id", "event"],
+  "properties": {
+    "group_id": {"type": "string", "pattern": "^sg-[0-9a-f]{8,17}$", "description": "id of the security group"},
+    "event": {
+      "type": "object", "required": ["eventName", "requestParameters"],
+      "description": "the event's CloudTrail record ($.detail), or these members of it",
+      "properties": {
+        "eventName": {"enum": ["AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress",
+          "RevokeSecurityGroupEgress", "ModifySecurityGroupRules"]},
+        "requestParameters": {"type": ["object", "null"]},
+        "responseElements": {"type": ["object", "null"]},
+        "errorCode": {"type": ["string", "null"]}
+      }
+    }
+  }
+}`),
+	Permissions: []string{
+		"ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules",
+		"ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress",
+		"ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags",
+	},
+	Effect: action.StateChecked,
+}
+
+// RevertGroup is the action ec2.revert-security-group.
+type RevertGroup struct{ groups }
+
+var _ action.Action = (*RevertGroup)(nil)
+
+// NewRevertGroup returns the action; it reaches accounts through caller.
+func NewRevertGroup(caller *awscall.Caller) *RevertGroup { return &RevertGroup{newGroups(caller)} }
+
+// Spec describes the action.
+func (a *RevertGroup) Spec() action.Spec { return revertSpec }
+
+// Apply revokes or authorizes the rules. Where they are as planned already nothing is called; where they are neither so nor
+// as the plan saw them: fault.Conflict.
+func (a *RevertGroup) Apply(ctx context.Context, item action.Item) ([]action.Receipt, error) {
+	before, after, err := touchedOf(item)
+	if err != nil {
+		return nil, err
+	}
+	now, err := a.rules(ctx, item.Resource.Account, item.Resource.Region, groupID(item.Resource), after.Direction)
+	if err != nil {
+		return nil, err
+	}
+	switch now := before.and(after).of(now); {
+	case now.sameAs(after):
+		return nil, nil
+	case !now.sameAs(before):
+		return nil, fault.New(fault.Conflict, "the rules of %s were changed after the plan was made", item.Resource.Name).
+			WithHint("look at who changed them, and make the plan again")
+	}
+	return action.ApplyCalls(ctx, item, func(ctx context.Context, call action.Call) error {
+		client, err := a.client(ctx, call.Account, call.Region)
+		if err != nil {
+			return err
+		}
+		needs := "ec2:" + call.Operation
+		switch call.Operation {
+		case authorizeVerb + string(ingress):
+			needs, err = needs+" and ec2:CreateTags", send(ctx, call, client.AuthorizeSecurityGroupIngress)
+		case authorizeVerb + string(egress):
+			needs, err = needs+" and ec2:CreateTags", send(ctx, call, client.AuthorizeSecurityGroupEgress)
+		case revokeVerb + string(ingress):
+			err = send(ctx, call, client.RevokeSecurityGroupIngress)
+		case revokeVerb + string(egress):
+			err = send(ctx, call, client.RevokeSecurityGroupEgress)
+		default:
+			return fault.New(fault.Invalid, "%s makes no call %s:%s", revertSpec.Name, call.Service, call.Operation)
+		}
+		return awscall.Fault(err, needs, "%s of %s", call.Operation, item.Resource.Name)
+	})
+}
+
+// send makes the call with the SDK's operation.
+func send[In, Out any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*ec2.Options)) (*Out, error)) error {
+	in, err := awscall.Input[In](call)
+	if err != nil {
+		return err
+	}
+	_, err = operation(ctx, in)
+	return err
+}
+
+// Verify looks whether the rules are as planned, whatever their ids are.
+func (a *RevertGroup) Verify(ctx context.Context, item action.Item) error {
+	before, after, err := touchedOf(item)
+	if err != nil {
+		return err
+	}
+	now, err := a.rules(ctx, item.Resource.Account, item.Resource.Region, groupID(item.Resource), after.Direction)
+	if err != nil {
+		return err
+	}
+	if !before.and(after).of(now).sameAs(after) {
+		return action.ErrNotYet
+	}
+	return nil
+}
