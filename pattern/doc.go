@@ -5,11 +5,40 @@
 // (github.com/aws/event-ruler) implements it; docs/reference/patterns.md specifies every rule with its corners, and
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html is AWS's own description.
 //
-// How a match runs: flatten.go reads the event once and keeps the values of the fields that some pattern names, each
-// with the array elements that it lies in. index.go names the few patterns whose required values are there. evaluate.go
-// decides those as a plain and/or of conditions, and consistent.go is asked only when that said yes and the values lie
-// in arrays: fields of one pattern must then come from the same element.
+// # How a pattern is compiled
 //
-// How a pattern is compiled: tree.go reads the JSON text with positions, compile.go and expression.go turn it into
-// statements in the order of the text, and resolve.go settles which of several statements about one field is in force.
+// tree.go reads the JSON text with positions, compile.go and expression.go turn it into statements in the order of the
+// text, and resolve.go settles which of several statements about one field is in force.
+//
+// # How a match runs
+//
+// The event is read once (reader.go) and the values of the fields that some pattern names are kept (facts.go). Names and
+// brackets, half of every event, recur from event to event. The reader remembers the stretches of text between values and
+// which followed which (stretch.go); one that it foresees is taken by comparing three words. Where names come in another
+// order, a dictionary finds them by their first bytes (names.go). Strings are searched sixteen bytes at a time for quotes,
+// backslashes and control characters (text.go). Every byte is still checked: what is compared was checked when it was learnt,
+// in a place of the same shape.
+//
+// Then the rules are decided (match.go). Each pattern is written out as clauses, one per combination of $or branches as long
+// as these are few (clause.go). Clauses are kept by the source that they ask for, those without one apart (partition.go,
+// rules.go). In a partition most clauses are found directly: by a text, begin, end, address block or piece of a wildcard that
+// they ask for and few others do (lookup.go, affix.go, grams.go). For the rest each field has a column, which turns the
+// event's value into the set of clauses that it satisfies (column.go); the sets of all fields are intersected, and what is
+// left over holds. If the event has arrays of objects, the patterns that may match are decided once more with regard to
+// elements (evaluate.go, consistent.go).
+//
+// A trusted event is watched while it is read (trusted.go): once every clause is refuted by the fields known so far, or needs
+// no others, reading stops.
+//
+// There are two copies of the rules (sides.go). Matches read one while a change is made to the other, so that nobody waits.
+//
+// # Worst cases
+//
+// Nothing is multiplied out and no automaton is built, so memory and building are linear in the text of the patterns: at
+// most 32 clauses are written out for a pattern, and what goes beyond is decided branch by branch. An event costs its length,
+// plus, for each source that it names, its values of fields that patterns name, plus each clause that is found: the
+// conditions of that clause for each value. Wildcards whose pieces are all shorter than three bytes, ranges of numbers and
+// comparisons without regard to case are tried one by one when nothing else refutes their patterns; a wildcard reads the
+// value once. Conditions that are spread over many arrays at once have a bound of their own, [ErrTooComplex]. A reader keeps
+// some 250 KB of what it has learnt, and there are as many readers as matches at one time.
 package pattern

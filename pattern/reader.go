@@ -35,8 +35,8 @@ const noArray = -1
 const (
 	inObject  = 0 // an object that is no element
 	inArray   = 1 // an array in which nothing is asked for
-	inElement = 2 // an object in a list; also what lies around the event
-	inList    = 3 // an array in which something is asked for
+	inElement = 2 // an object in a list
+	inList    = 3 // an array in which something is asked for; also what lies around the event
 
 	shapeBits = 2
 	shapeMask = 1<<shapeBits - 1
@@ -56,8 +56,8 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 	pos++
 	frames := r.frames
 	top := 1
-	shape := uint64(inElement<<shapeBits | inObject)
-	frames[1] = frame{node: &fields.root, shape: inElement, array: noArray}
+	shape := uint64(inList<<shapeBits | inObject)
+	frames[1] = frame{node: &fields.root, shape: inList, array: noArray}
 	first := uint64(1) // 1 right after an opening brace
 	last, trust := r.memory.begin(fields, len(src))
 	var node *fieldNode            // of the value at hand; nil if it is not asked for

@@ -1,6 +1,9 @@
 package pattern
 
-import "hash/maphash"
+import (
+	"encoding/binary"
+	"hash/maphash"
+)
 
 // stretch is the text between two values of an event, or between a brace and the first value: closing brackets, a comma,
 // a name, a colon, and what begins the next value. It was checked byte by byte when it was learnt, so the same bytes need
@@ -98,6 +101,19 @@ func (m *memory) forget(fields *fieldSet) {
 // bytes before the value and ends with the name. Shape includes in its lowest bit whether the stretch begins an object.
 func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, shape uint64, closes int, parent, node *fieldNode) *stretch {
 	m.misses++
+	if closes > maxCloses {
+		return last
+	}
+	if len(rest) >= stretchWords*8 {
+		a, b, c := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:]), binary.LittleEndian.Uint64(rest[16:])
+		for _, s := range name.recent {
+			if s != nil && s.start.differs(a, b, c) == 0 && s.parent == parent && s.shape == shape&s.shapeMask && int(s.closes) == closes &&
+				(s.length <= stretchWords*8 || s.ends(rest)) {
+				last.likely, last.other, last.third = s, last.likely, last.other
+				return s
+			}
+		}
+	}
 	begins := uint8(beginsValue)
 	switch c := rest[length]; {
 	case c == '"':
@@ -108,7 +124,7 @@ func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, 
 		word := len(literalAt(rest, length))
 		begins, length = uint8(word), length+word
 	}
-	if closes > maxCloses || length > maxStretchBytes {
+	if length > maxStretchBytes {
 		return last
 	}
 	like := stretch{
@@ -116,17 +132,11 @@ func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, 
 		shapeMask: 1<<(1+shapeBits*(closes+1)) - 1, closes: uint8(closes), begins: begins, parent: parent, node: node,
 	}
 	like.shape &= like.shapeMask
-	s := name.recent[0]
-	if !s.is(&like, rest) {
-		s = name.recent[1]
-		name.recent[0], name.recent[1] = s, name.recent[0]
+	s := m.enter(&like, rest[:length])
+	if s == nil {
+		return last
 	}
-	if !s.is(&like, rest) {
-		if s = m.enter(&like, rest[:length]); s == nil {
-			return last
-		}
-		name.recent[0] = s
-	}
+	name.recent[0], name.recent[1] = s, name.recent[0]
 	last.likely, last.other, last.third = s, last.likely, last.other
 	return s
 }
