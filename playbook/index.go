@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"riposte.dev/action"
+	"riposte.dev/audit"
 	"riposte.dev/event"
 	"riposte.dev/guard"
 )
@@ -69,6 +70,7 @@ type Projection struct {
 	Requests  []Request        // to insert; one that is there already is left alone
 	Approvals []ApprovalChange // in order
 	Changes   []guard.Change   // that were about to be made; to insert, once for each key
+	Audit     []audit.Entry    // to append to the audit record, in order
 	Position  uint64           // the journal is applied up to here
 }
 

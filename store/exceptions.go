@@ -78,7 +78,11 @@ func (e *Exceptions) AddException(ctx context.Context, x guard.Exception, by str
 		_, err := tx.ExecContext(ctx, `INSERT INTO exceptions (id, rule, action, account, resource, owner, reason, ticket, created_at, expires_at, added_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			x.ID, x.Rule, x.Action, x.Account, x.Resource, x.Owner, x.Reason, x.Ticket, micros(x.Created), micros(x.Expires), by)
-		return classify(err, "add an exception")
+		if err != nil {
+			return classify(err, "add an exception")
+		}
+		_, err = appendAudit(ctx, tx, exceptionAdded(x, by))
+		return err
 	})
 	return x, err
 }
@@ -90,8 +94,13 @@ func (e *Exceptions) RemoveException(ctx context.Context, id, by string) error {
 		if err != nil {
 			return classify(err, "remove an exception")
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 1 {
+		n, err := done.RowsAffected()
+		if err != nil {
 			return classify(err, "remove an exception")
+		}
+		if n == 1 {
+			_, err = appendAudit(ctx, tx, exceptionRemoved(id, by, e.now()))
+			return err
 		}
 		var who string
 		if tx.QueryRowContext(ctx, "SELECT removed_by FROM exceptions WHERE id = ?", id).Scan(&who) == nil {

@@ -59,7 +59,8 @@ func (e *Executions) Apply(ctx context.Context, p playbook.Projection) error {
 				return err
 			}
 		}
-		return nil
+		_, err = appendAudit(ctx, tx, p.Audit...)
+		return err
 	})
 }
 

@@ -64,7 +64,11 @@ func (s *Keys) Create(ctx context.Context, k Key, by string) (Key, error) {
 	err = s.store.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO access_keys (id, secret, account, roles, speaks_for_aws, description, created_at, created_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, sealed, k.Account, strings.Join(k.Roles, ","), k.SpeaksForAWS, k.Description, micros(k.Created), by)
-		return classify(err, "store a key")
+		if err != nil {
+			return classify(err, "store a key")
+		}
+		_, err = appendAudit(ctx, tx, keyCreated(k))
+		return err
 	})
 	if err != nil {
 		return Key{}, err
@@ -109,8 +113,13 @@ func (s *Keys) Revoke(ctx context.Context, id, by string) error {
 		if err != nil {
 			return classify(err, "revoke a key")
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 1 {
+		n, err := done.RowsAffected()
+		if err != nil {
 			return classify(err, "revoke a key")
+		}
+		if n == 1 {
+			_, err = appendAudit(ctx, tx, keyRevoked(id, by, s.now()))
+			return err
 		}
 		return noKey(id)
 	})

@@ -58,7 +58,11 @@ func (p *Pauses) Pause(ctx context.Context, x guard.Pause, by string) (guard.Pau
 	err = p.store.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO pauses (id, account, region, rule, action, resource, reason, paused_by, paused_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, x.ID, x.Account, x.Region, x.Rule, x.Action, x.Resource, x.Reason, x.By, micros(x.Since))
-		return classify(err, "store a pause")
+		if err != nil {
+			return classify(err, "store a pause")
+		}
+		_, err = appendAudit(ctx, tx, paused(x))
+		return err
 	})
 	return x, err
 }
@@ -70,8 +74,13 @@ func (p *Pauses) Resume(ctx context.Context, id, by string) error {
 		if err != nil {
 			return classify(err, "end a pause")
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 1 {
+		n, err := done.RowsAffected()
+		if err != nil {
 			return classify(err, "end a pause")
+		}
+		if n == 1 {
+			_, err = appendAudit(ctx, tx, resumed(id, by, p.now()))
+			return err
 		}
 		var who string
 		if tx.QueryRowContext(ctx, "SELECT resumed_by FROM pauses WHERE id = ?", id).Scan(&who) == nil {

@@ -30,6 +30,7 @@ type Store struct {
 	Deliveries *Deliveries
 	Settings   *Settings
 	Calls      *Calls
+	Audit      *Audit
 
 	read   *sql.DB // several connections that cannot write
 	write  *sql.DB // one connection, used by the writer only
@@ -103,6 +104,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 	s.Deliveries = &Deliveries{s}
 	s.Settings = &Settings{s}
 	s.Calls = &Calls{s}
+	s.Audit = &Audit{s, o.Now}
 	return nil
 }
 

@@ -16,7 +16,7 @@ const module = "riposte.dev/"
 // floors lists the packages from the ground up; a package is known by its first folder. ARCHITECTURE.md explains them.
 var floors = [][]string{
 	{"fault", "conf", "event", "pattern", "sigma", "logfilter", "asl"},
-	{"finding", "alarm", "posture", "action", "guard", "graph", "iam"},
+	{"finding", "alarm", "posture", "action", "guard", "graph", "iam", "audit"},
 	{"detect", "playbook", "notify", "target"},
 	{"source", "bus", "store", "action/", "notify/", "target/", "accounts", "doctor", "inventory", "lake"},
 	{"web", "cli", "sandbox"},

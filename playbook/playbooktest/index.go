@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"riposte.dev/audit"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
 	"riposte.dev/playbook"
@@ -21,6 +22,7 @@ type Index struct {
 	lost      []playbook.Request
 	approvals []approval
 	changes   []guard.Change
+	told      []audit.Entry
 	position  uint64
 }
 
@@ -56,8 +58,16 @@ func (x *Index) Apply(ctx context.Context, p playbook.Projection) error {
 			x.changes = append(x.changes, c)
 		}
 	}
+	x.told = append(x.told, p.Audit...)
 	x.position = p.Position
 	return ctx.Err()
+}
+
+// Audit returns what was to be appended to the audit record.
+func (x *Index) Audit() []audit.Entry {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.told)
 }
 
 // approval is a question, and when it was closed.
