@@ -188,3 +188,6 @@ func Decode(line []byte) (Record, error) {
 	}
 	return r, nil
 }
+
+// MarshalJSON is Encode, so that a record is spelled the same wherever it is shown.
+func (r Record) MarshalJSON() ([]byte, error) { return r.Encode(), nil }

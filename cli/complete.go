@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"riposte.dev/action"
+	"riposte.dev/audit"
 	"riposte.dev/detect"
 	"riposte.dev/finding"
 	"riposte.dev/playbook"
@@ -39,12 +40,13 @@ func addCompletion(root *cobra.Command, d Deps) {
 		"riposte approvals approve": once(findApprovals),
 		"riposte approvals refuse":  once(findApprovals),
 	}
-	files := []string{"config", "cases", "events", "rules"}
+	files := []string{"config", "cases", "events", "rules", "file"}
 	folders := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
 	flags := map[string]cobra.CompletionFunc{ // by name, or by command and name
 		"riposte keys create --role": fixed(web.Roles()...),
+		"riposte audit list --kind":  fixed(audit.Kinds()...),
 		"output":                     fixed("table", "json", "ndjson", "yaml"),
 		"severity":                   fixed(web.Severities()...),
 		"min-severity":               fixed(web.Severities()...),
@@ -55,6 +57,7 @@ func addCompletion(root *cobra.Command, d Deps) {
 		"kind":                       fixed(append(web.LineKinds(), executionLines)...),
 		"since":                      fixed("1h", "24h", "7d"),
 		"for":                        fixed("2h", "48h", "14d"),
+		"execution":                  each(findExecutions),
 		"rule":                       each(findRules),
 		"playbook":                   each(findPlaybooks),
 		"action":                     each(findActions(d)),

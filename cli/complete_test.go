@@ -47,6 +47,10 @@ func TestTheShellIsOfferedWhatFits(t *testing.T) {
 		{running, "executions|list|--status|", "RUNNING|SUCCEEDED|FAILED|TIMED_OUT|" + ordered},
 		{running, "findings|list|-o|", "table|json|ndjson|yaml|" + ordered},
 		{running, "keys|create|--role|", "ingest|read|respond|approve|admin|" + ordered},
+		{running, "audit|list|--kind|", "decision|intent|call|outcome|question|answer|exception|pause|key|configuration|anchor|" + ordered},
+		{running, "audit|list|--execution|", "e1\tFAILED a trail stopped|" + ordered},
+		{running, "audit|export|", ":0"},
+		{running, "audit|verify|--head|", noFiles},
 		{running, "scan|--role|", noFiles},
 		{running, "exceptions|add|--owner|", noFiles},
 		{running, "accounts|", noFiles},
@@ -70,7 +74,7 @@ func TestTheShellIsOfferedWhatFits(t *testing.T) {
 }
 
 func TestEveryFlagThatIsNoFileIsCompletedOrNot(t *testing.T) {
-	files := map[string]bool{"config": true, "cases": true, "events": true, "rules": true}
+	files := map[string]bool{"config": true, "cases": true, "events": true, "rules": true, "file": true}
 	walk(New(referenceDeps), func(cmd *cobra.Command) {
 		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 			if _, has := cmd.GetFlagCompletionFunc(f.Name); !has && f.NoOptDefVal == "" && !files[f.Name] {

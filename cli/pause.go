@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"os/user"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"riposte.dev/fault"
 	"riposte.dev/guard"
 	"riposte.dev/store"
 )
@@ -138,29 +134,12 @@ type pauses struct {
 // withPauses opens the kill switch. It must work when nothing else does: where no riposte answers, the database is changed
 // itself, which the guard of one that hangs reads too.
 func withPauses(cmd *cobra.Command, do func(context.Context, pauses) error) error {
-	data, err := cmd.Flags().GetString("data")
-	if err != nil {
-		return err
-	}
-	c, err := Connect(data)
-	if err == nil {
-		if err = c.Call(cmd.Context(), http.MethodGet, "/api/v1/pauses", nil, nil, nil); err == nil {
-			return do(cmd.Context(), pauses{client: c})
+	return reach(cmd, "/api/v1/pauses", func(ctx context.Context, c *Client, db *store.Store) error {
+		if db != nil {
+			return do(ctx, pauses{store: db.Pauses})
 		}
-	}
-	if !fault.Retryable(err) {
-		return err
-	}
-	path := filepath.Join(data, "riposte.db")
-	if _, statErr := os.Stat(path); errors.Is(statErr, fs.ErrNotExist) {
-		return err
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "riposte does not answer (%s); its database is used\n", fault.Message(err))
-	s, err := store.Open(cmd.Context(), store.Options{Path: path})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(cmd.Context(), pauses{store: s.Pauses}), s.Close())
+		return do(ctx, pauses{client: c})
+	})
 }
 
 func (s pauses) pause(ctx context.Context, p guard.Pause) (guard.Pause, error) {

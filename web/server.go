@@ -42,6 +42,7 @@ type Server struct {
 	Exceptions Exceptions
 	Pauses     Pauses
 	Approvals  Approvals
+	Audit      Audit
 	Accounts   func() []Account
 	KeyStore   KeyStore
 	Dead       DeadLetters
@@ -87,6 +88,8 @@ func (s *Server) routes() []route {
 		{"GET /api/v1/pauses", Read, answer(s.listPauses)},
 		{"POST /api/v1/pauses", Respond, answer(s.addPause)},
 		{"DELETE /api/v1/pauses/{id}", Respond, answer(s.endPause)},
+		{"GET /api/v1/audit", Read, answer(s.listAudit)},
+		{"GET /api/v1/audit/export", Read, s.exportAudit},
 		{"GET /api/v1/keys", Admin, answer(s.listKeys)},
 		{"POST /api/v1/keys", Admin, answer(s.createKey)},
 		{"DELETE /api/v1/keys/{id}", Admin, answer(s.revokeKey)},
