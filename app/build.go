@@ -121,7 +121,7 @@ func (a *App) buildPlaybooks(ctx context.Context) error {
 	}
 	a.runtime, err = playbook.New(playbook.Options{
 		Journal: records, Index: a.store.Executions, Ledger: a.ledger, Actions: a.actions, Guard: a.gate,
-		Notifier: a.reporter, Definitions: force.playbooks, Logger: a.log, Registerer: a.metrics, Observe: a.live.step, Now: a.opts.Now,
+		Notifier: a.reporter, Definitions: force.playbooks, Logger: a.log, Registerer: a.metrics, Observe: a.live.step, Now: a.opts.Now, Redact: notify.Redact,
 	})
 	return err
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,6 +37,7 @@ type Config struct {
 	Limits              LimitsConfig `yaml:"limits"`
 
 	file string         // "" where there is none
+	hash string         // SHA-256 of the file, hexadecimal
 	dir  string         // relative paths in the file are relative to its folder
 	doc  *conf.Document // for the places of mistakes; nil without a file
 }
@@ -214,7 +216,7 @@ func readConfig(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{file: path, dir: filepath.Dir(path), doc: doc}
+	c := Config{file: path, hash: fmt.Sprintf("%x", sha256.Sum256(src)), dir: filepath.Dir(path), doc: doc}
 	err = conf.Join(doc.Decode(&c), c.check(doc))
 	return c.withDefaults(), err
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"strings"
@@ -79,6 +80,9 @@ func (a *App) reload(why string) {
 		next, err = loadContent(c, a.actions)
 	}
 	now := a.inForce.Load()
+	if err != nil || next.fingerprint != now.fingerprint { // what can't be recorded is not taken
+		err = errors.Join(err, a.recordConfiguration(why, next, err))
+	}
 	switch {
 	case err != nil:
 		a.reloads.total.WithLabelValues("refused").Inc()

@@ -62,6 +62,9 @@ func (a *App) startRoute(context.Context) error {
 	})
 	a.say("aws", "asking AWS as whom riposte acts")
 	a.say("route", "starting")
+	if err := a.recordConfiguration("start", a.inForce.Load(), nil); err != nil {
+		return err
+	}
 	a.reloads.taken(a.inForce.Load().rules.Hash(), a.opts.Now())
 	a.loop("rules", a.followContent)
 	a.loop("own calls", a.own.run)

@@ -12,9 +12,9 @@ import (
 )
 
 // told returns what the audit record tells of a journal record, in order. It is names, ids, hashes and sentences: no event, no
-// state and no input of a call. The summary has taken the record in.
-func (s *Summary) told(r Record) []audit.Entry {
-	t := teller{audit.Entry{Time: r.Time, Actor: audit.Self, Execution: s.ID, Rule: s.Rule, Account: s.Account, Region: s.Region}, nil}
+// state and no input of a call; what people, playbooks and AWS wrote goes through redact. The summary has taken the record in.
+func (s *Summary) told(r Record, redact func(string) string) []audit.Entry {
+	t := teller{common: audit.Entry{Time: r.Time, Actor: audit.Self, Execution: s.ID, Rule: s.Rule, Account: s.Account, Region: s.Region}, redact: redact}
 	switch r.Kind {
 	case Started:
 		t.started(r.Begin)
@@ -41,7 +41,16 @@ func (s *Summary) told(r Record) []audit.Entry {
 // teller makes entries of one journal record.
 type teller struct {
 	common audit.Entry
+	redact func(string) string
 	list   []audit.Entry
+}
+
+func (t *teller) redacted(texts []string) []string {
+	var clean []string
+	for _, text := range texts {
+		clean = append(clean, t.redact(text))
+	}
+	return clean
 }
 
 func (t *teller) tell(e audit.Entry, data any, text string) {
@@ -60,7 +69,7 @@ func (t *teller) of(kind audit.Kind) audit.Entry {
 
 func (t *teller) started(b *Begin) {
 	e := t.of(audit.Decision)
-	text := fmt.Sprintf("Rule %s starts playbook %s in mode %s: %s", b.Start.Rule, b.Start.Playbook, b.Start.Mode, b.Start.Title)
+	text := fmt.Sprintf("Rule %s starts playbook %s in mode %s: %s", b.Start.Rule, b.Start.Playbook, b.Start.Mode, t.redact(b.Start.Title))
 	if b.Start.Undoes != "" {
 		e.Actor = b.Start.By
 		text = fmt.Sprintf("Execution %s is to be taken back.", b.Start.Undoes)
@@ -74,7 +83,7 @@ func (t *teller) started(b *Begin) {
 		Finding    string   `json:"finding,omitempty"`
 		Undoes     string   `json:"undoes,omitempty"`
 		Reasons    []string `json:"reasons,omitempty"`
-	}{string(b.Start.Cause), b.Start.Playbook, b.Hash, b.Start.RuleHash, string(b.Start.Mode), b.Start.Finding, b.Start.Undoes, b.Start.Reasons}, text)
+	}{string(b.Start.Cause), b.Start.Playbook, b.Hash, b.Start.RuleHash, string(b.Start.Mode), b.Start.Finding, b.Start.Undoes, t.redacted(b.Start.Reasons)}, text)
 }
 
 func (t *teller) asked(q *Question) {
@@ -87,7 +96,7 @@ func (t *teller) asked(q *Question) {
 		Expires   string    `json:"expires"`
 		Otherwise Otherwise `json:"otherwise"`
 		Reasons   []string  `json:"reasons,omitempty"`
-	}{q.ID, q.Hash, q.Quorum, q.Expires.UTC().Format(timeFormat), q.Otherwise, q.Reasons},
+	}{q.ID, q.Hash, q.Quorum, q.Expires.UTC().Format(timeFormat), q.Otherwise, t.redacted(q.Reasons)},
 		fmt.Sprintf("People are asked whether %s may change %s.", q.Plan.Action, resources(len(changes(&q.Plan)))))
 }
 
@@ -100,7 +109,7 @@ func (t *teller) answered(a *Answer) {
 		Approval string `json:"approval"`
 		Approve  bool   `json:"approve"`
 		Comment  string `json:"comment,omitempty"`
-	}{a.Question, a.Approve, a.Comment}, fmt.Sprintf("%s %s the plan.", a.By, answerWord(a.Approve)))
+	}{a.Question, a.Approve, t.redact(a.Comment)}, fmt.Sprintf("%s %s the plan.", a.By, answerWord(a.Approve)))
 }
 
 // decision is what the guard made of a plan.
@@ -117,7 +126,7 @@ func (t *teller) intended(p *Plan) {
 	e.Action, e.Account, e.Region = p.Plan.Action, p.Plan.Account, p.Plan.Region
 	hash, _ := p.Plan.Hash() // the journal holds only plans that have one
 	due := changes(&p.Plan)
-	t.tell(e, decision{p.State, hash, p.Approval, p.Undo, p.Reasons}, fmt.Sprintf("%s may change %s.", p.Plan.Action, resources(len(due))))
+	t.tell(e, decision{p.State, hash, p.Approval, p.Undo, t.redacted(p.Reasons)}, fmt.Sprintf("%s may change %s.", p.Plan.Action, resources(len(due))))
 	for _, i := range due {
 		item := p.Plan.Items[i]
 		calls := make([]string, len(item.Calls))
@@ -127,7 +136,7 @@ func (t *teller) intended(p *Plan) {
 		t.tell(t.item(audit.Intent, &p.Plan, item), struct {
 			Plan  string   `json:"plan,omitempty"`
 			Calls []string `json:"calls"`
-		}{hash, calls}, item.Reason)
+		}{hash, calls}, t.redact(item.Reason))
 	}
 }
 
@@ -159,7 +168,7 @@ func (t *teller) effect(account string, f *Effect) {
 	if kind == audit.Decision {
 		e := t.of(kind)
 		e.Action, e.Account, e.Region = f.Plan.Action, f.Plan.Account, f.Plan.Region
-		t.tell(e, decision{State: f.State, Undo: f.Undo, Reasons: f.Reasons}, f.Plan.Action+" changes nothing.")
+		t.tell(e, decision{State: f.State, Undo: f.Undo, Reasons: t.redacted(f.Reasons)}, f.Plan.Action+" changes nothing.")
 	}
 	for _, item := range f.Plan.Items {
 		t.tell(t.item(audit.Outcome, f.Plan, item), struct {
@@ -167,7 +176,7 @@ func (t *teller) effect(account string, f *Effect) {
 			Error     string        `json:"error,omitempty"`
 			Undo      bool          `json:"undo,omitempty"`
 			Recovered bool          `json:"recovered,omitempty"`
-		}{item.Status, item.Error, f.Undo, f.Recovered}, fmt.Sprintf("%s: %s", item.Status, cmp.Or(item.Error, item.Reason)))
+		}{item.Status, t.redact(item.Error), f.Undo, f.Recovered}, fmt.Sprintf("%s: %s", item.Status, t.redact(cmp.Or(item.Error, item.Reason))))
 	}
 }
 
@@ -183,7 +192,7 @@ func (t *teller) calls(name, resource, account string, receipts []action.Receipt
 	for _, r := range receipts {
 		e := t.of(audit.Call)
 		e.Time, e.Action, e.Resource, e.Account, e.Region = r.At, name, resource, account, r.Region
-		outcome := cmp.Or(r.Error, "ok")
+		outcome := cmp.Or(t.redact(r.Error), "ok")
 		t.tell(e, call{r.Service, r.Operation, r.RequestID, outcome}, r.Service+":"+r.Operation+": "+outcome)
 	}
 }
@@ -200,7 +209,7 @@ func (t *teller) lost(requests []Request) {
 func (t *teller) ended(step *asl.Record) {
 	text := fmt.Sprintf("The execution ended: %s", step.Status)
 	if step.Error != "" {
-		text += ", " + strings.TrimSpace(step.Error+" "+step.Cause)
+		text += ", " + t.redact(strings.TrimSpace(step.Error+" "+step.Cause))
 	}
 	t.tell(t.of(audit.Outcome), struct {
 		Status string `json:"status"`

@@ -150,3 +150,23 @@ func TestTheAuditRecordIsToldOfUndoing(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 }
+
+func TestTheAuditRecordIsToldNoSecrets(t *testing.T) {
+	r := newRig(t, "a")
+	r.redact = func(text string) string { return strings.ReplaceAll(text, "hunter2", "***") }
+	r.world.fail = func(string, int) error { return errors.New("AccessDenied: hunter2") }
+	p := r.boot(fix, r.journal, nil)
+	p.resume(t)
+	s := start(guard.Approve, "a")
+	s.Title, s.Reasons, s.Event = "the password is hunter2", []string{"hunter2 is no mode"}, json.RawMessage(`{"account":"111122223333","password":"hunter2"}`)
+	q := p.ask(t, r, s)
+	if _, err := p.Answer(t.Context(), q.Execution, q.Hash, playbook.Answer{Question: q.ID, By: "ana", Approve: true, Comment: "hunter2"}); err != nil {
+		t.Fatal(err)
+	}
+	entries, lines := r.told(t, q.Execution, playbook.Succeeded)
+	for i, e := range entries {
+		if strings.Contains(lines[i]+string(e.Data), "hunter2") {
+			t.Errorf("%s %s", lines[i], e.Data)
+		}
+	}
+}

@@ -114,7 +114,7 @@ func (p *projector) apply(ctx context.Context, appends []appended) error {
 			projection.Requests = append(projection.Requests, s.apply(a.id, r)...)
 			projection.Changes = append(projection.Changes, intended(a.id, r)...)
 			projection.Approvals = append(projection.Approvals, s.approvals(r)...)
-			projection.Audit = append(projection.Audit, s.told(r)...)
+			projection.Audit = append(projection.Audit, s.told(r, p.runtime.opts.Redact)...)
 			s.Seq = entry.Seq
 		}
 		if s.Undoes != "" && s.Status == Running {

@@ -33,7 +33,8 @@ type Options struct {
 	Observe    func(Progress)        // told of every step; must not block
 	Now        func() time.Time      // time.Now
 	After      func(time.Duration) <-chan time.Time
-	Random     func() uint64 // math/rand/v2; for States.UUID, States.MathRandom and jitter
+	Random     func() uint64       // math/rand/v2; for States.UUID, States.MathRandom and jitter
+	Redact     func(string) string // of what people and AWS wrote, before the audit record is told of it: nothing is taken out
 
 	Workers     int           // executions that work at the same time: 64
 	TaskTimeout time.Duration // of a task without TimeoutSeconds: 10 minutes
@@ -105,6 +106,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Random == nil {
 		o.Random = rand.Uint64
+	}
+	if o.Redact == nil {
+		o.Redact = func(text string) string { return text }
 	}
 	if o.Workers <= 0 {
 		o.Workers = 64

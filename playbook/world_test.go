@@ -220,6 +220,7 @@ type rig struct {
 	guard   playbook.Guard
 
 	verifyFor time.Duration
+	redact    func(string) string
 }
 
 func newRig(t *testing.T, names ...string) *rig {
@@ -274,7 +275,7 @@ func (r *rig) boot(text string, journal playbook.Journal, observe func(playbook.
 	rt, err := playbook.New(playbook.Options{
 		Journal: journal, Index: r.index, Ledger: ledger, Actions: actions, Guard: r.guard, Notifier: r.inbox,
 		Definitions: map[string]*asl.Machine{"fix": machine(r.t, text)},
-		Now:         r.clock.Now, After: r.clock.After, Observe: observe, Drain: time.Minute, VerifyFor: r.verifyFor,
+		Now:         r.clock.Now, After: r.clock.After, Observe: observe, Drain: time.Minute, VerifyFor: r.verifyFor, Redact: r.redact,
 	})
 	if err != nil {
 		r.t.Fatal(err)
