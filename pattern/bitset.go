@@ -60,3 +60,12 @@ func (b bitset) all(yield func(int32) bool) {
 		}
 	}
 }
+
+// count returns how many numbers b has.
+func (b bitset) count() int {
+	n := 0
+	for _, word := range b {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}

@@ -15,6 +15,9 @@ type watch struct {
 // maxTries is how often one event's clauses are looked at before it has been read. Each costs about as much as the end.
 const maxTries = 4
 
+// hopeless is how many clauses of a partition may still hold for another try to be of use.
+const hopeless = 16
+
 func (w *match) beginWatch(r *rules, on bool) {
 	x := &w.watch
 	x.on, x.rules, x.source, x.fields, x.waiting, x.tries = on, r, nil, x.fields[:0], r.source, maxTries
@@ -83,6 +86,9 @@ func (w *match) unanswered(p *partition) int32 {
 	}
 	for slot := range w.alive.all {
 		if field := w.open(p.slots[slot].needs); field != noField {
+			if w.alive.count() > hopeless {
+				x.tries = 1
+			}
 			return field
 		}
 	}
