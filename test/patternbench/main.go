@@ -49,10 +49,7 @@ func run(out io.Writer, folder string, rounds int, writeTo string) error {
 	broad := newRuleMaker(kinds, 2)
 	broad.broad = true
 	sets = append(sets, ruleSet{"1000 broad", broad.patterns(1000)}, ruleSet{"1000 wildcards", newRuleMaker(kinds, 3).wildcards(1000)})
-	orders := []struct {
-		name   string
-		events [][]byte
-	}{
+	orders := []order{
 		{"as is", texts(events, asIs)}, {"sorted", texts(events, sorted)},
 		{"shuffled", texts(events, shuffled(rand.New(rand.NewPCG(5, 6))))},
 	}
@@ -68,15 +65,28 @@ func run(out io.Writer, folder string, rounds int, writeTo string) error {
 		if err := writeRules(writeTo, set); err != nil {
 			return err
 		}
-		m, build, heap, err := buildMatcher(set.patterns)
-		if err != nil {
+		if err := benchSet(out, set, orders, rounds); err != nil {
 			return err
 		}
-		for _, o := range orders {
-			strict, trusted, valid, matched := measure(m, o.events, rounds)
-			fmt.Fprintf(out, "%-15s %-9s %7.1fx %7.1fx %7.0f ns %7.1f%% %5.0f ms %5.1f MB\n", set.name, o.name, strict, trusted, valid,
-				100*matched, float64(build.Microseconds())/1000, heap)
-		}
+	}
+	return nil
+}
+
+// order is the events with their names in one order.
+type order struct {
+	name   string
+	events [][]byte
+}
+
+func benchSet(out io.Writer, set ruleSet, orders []order, rounds int) error {
+	m, build, heap, err := buildMatcher(set.patterns)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		strict, trusted, valid, matched := measure(m, o.events, rounds)
+		fmt.Fprintf(out, "%-15s %-9s %7.1fx %7.1fx %7.0f ns %7.1f%% %5.0f ms %5.1f MB\n", set.name, o.name, strict, trusted, valid,
+			100*matched, float64(build.Microseconds())/1000, heap)
 	}
 	return nil
 }
