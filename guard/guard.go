@@ -168,6 +168,7 @@ type draft struct {
 	policy  *Policy
 	mode    Mode
 	reasons []string
+	paused  string
 	now     time.Time
 }
 
@@ -181,7 +182,7 @@ func (g *Guard) Decide(ctx context.Context, p Proposal) (Decision, error) {
 			return closed(p.Plan, closedReason+err.Error()+"."), ctx.Err()
 		}
 	}
-	return Decision{Mode: d.mode, Plan: d.plan, Reasons: d.reasons}, nil
+	return Decision{Mode: d.mode, Plan: d.plan, Reasons: d.reasons, Paused: d.paused}, nil
 }
 
 // closed returns the decision that nothing is done.

@@ -95,10 +95,13 @@ func (g *Guard) pausedEvent(ctx context.Context, a *admission) (*Verdict, error)
 	return nil, nil
 }
 
-// applyPauses leaves to people what is paused. What somebody takes back is not held up: that is how a wrong change is
-// mended while riposte keeps still.
+// byPerson reports whether somebody takes it back and is not held up by a pause: that is how a wrong change is mended while riposte
+// keeps still. What riposte takes back because it expired is.
+func (p Proposal) byPerson() bool { return p.Undo && !p.Expired }
+
+// applyPauses leaves to people what is paused.
 func (g *Guard) applyPauses(ctx context.Context, d *draft) error {
-	if d.Undo {
+	if d.byPerson() {
 		return nil
 	}
 	pauses, err := g.inForce(ctx)
@@ -114,6 +117,7 @@ func (g *Guard) applyPauses(ctx context.Context, d *draft) error {
 			if p.Covers(d.Rule, d.Spec.Name, item.Resource) {
 				item.Status, item.Reason, item.Calls = action.Escalated, p.sentence(), nil
 				d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), item.Reason))
+				d.paused = item.Reason
 				break
 			}
 		}
@@ -135,7 +139,7 @@ func (g *Guard) inForce(ctx context.Context) ([]Pause, error) {
 // MayCall is asked before each call of a plan that was decided, because a pause holds for what is under way too. It
 // returns fault.Denied where the resource was paused meanwhile. Where that can't be told, the answer is no.
 func (g *Guard) MayCall(ctx context.Context, p Proposal, r action.Resource) error {
-	if p.Undo {
+	if p.byPerson() {
 		return nil
 	}
 	pauses, err := g.inForce(ctx)

@@ -97,6 +97,27 @@ func TestAPersonMayTakeBackWhileRiposteIsPaused(t *testing.T) {
 	}
 }
 
+// What expired is taken back on nobody's word, so a pause holds; the rest of an undo's rights it has.
+func TestAPauseHoldsUpWhatExpired(t *testing.T) {
+	pauses := &fakePauses{list: []Pause{pauseOf(func(*Pause) {})}}
+	g := newGuard(t, &clock{now: noon}, Options{Pauses: pauses})
+	p := proposal(Auto)
+	p.Undo, p.Expired = true, true
+	r := p.Plan.Items[0].Resource
+	d, err := g.Decide(context.Background(), p)
+	if err != nil || d.Plan.Items[0].Status != action.Escalated || !strings.Contains(d.Paused, "ana paused") {
+		t.Errorf("decision = %+v, %v", d, err)
+	}
+	if err := g.MayCall(context.Background(), p, r); fault.CodeOf(err) != fault.Denied {
+		t.Errorf("MayCall = %v", err)
+	}
+	pauses.list = nil
+	d, err = g.Decide(context.Background(), p)
+	if err != nil || d.Plan.Items[0].Status != action.Change || d.Paused != "" || g.MayCall(context.Background(), p, r) != nil {
+		t.Errorf("after the pause: decision = %+v, %v", d, err)
+	}
+}
+
 func TestValidatePause(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -89,6 +89,8 @@ type Proposal struct {
 	// Undo: the plan takes back an earlier change, on a person's word. Exceptions don't hold it up: they protect what the
 	// owner made, and that is what an undo brings back.
 	Undo bool
+	// Expired, beside Undo: riposte takes it back by itself, because its time is over. That is nobody's word, so pauses hold.
+	Expired bool
 }
 
 // Decision answers a Proposal. Plan is a copy of the proposed one in which every item that must be left alone has the
@@ -97,4 +99,5 @@ type Decision struct {
 	Mode    Mode
 	Plan    *action.Plan
 	Reasons []string
+	Paused  string // why an item is paused, a sentence; "" where none is
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"riposte.dev/action"
 	"riposte.dev/asl"
@@ -34,7 +35,9 @@ type change struct {
 	action  action.Action
 	spec    action.Spec
 	undo    bool
+	expired bool // the undo is nobody's wish: the effect's time is over
 	account string
+	holds   time.Duration // how long the effect is to last; 0: until it is taken back
 	look    func(ctx context.Context) (*action.Plan, error)
 }
 
@@ -47,32 +50,40 @@ func (t *task) action(ctx context.Context, name string) (any, error) {
 	if err != nil {
 		return nil, &taskError{ErrUnknown, err.Error()}
 	}
-	request, err := requestOf(t.command.Arguments, t.e.begin.Start)
+	request, holds, err := requestOf(t.command.Arguments, t.e.begin.Start)
+	if err == nil && holds > 0 {
+		err = mayExpire(a.Spec())
+	}
 	if err != nil {
 		return nil, &taskError{ErrInvalidInput, err.Error()}
 	}
-	return t.carryOut(ctx, change{action: a, spec: a.Spec(), account: request.Account,
+	return t.carryOut(ctx, change{action: a, spec: a.Spec(), account: request.Account, holds: holds,
 		look: func(ctx context.Context) (*action.Plan, error) { return a.Plan(ctx, request) }})
 }
 
-// requestOf takes account and region out of a task's input; where they are missing they are the event's.
-func requestOf(input json.RawMessage, s Start) (action.Request, error) {
+// requestOf takes account, region and expires_in out of a task's input; where account and region are missing they are the
+// event's.
+func requestOf(input json.RawMessage, s Start) (action.Request, time.Duration, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(input, &fields); err != nil {
-		return action.Request{}, fault.New(fault.Invalid, "the input of an action must be an object: %w", err)
+		return action.Request{}, 0, fault.New(fault.Invalid, "the input of an action must be an object: %w", err)
 	}
 	request := action.Request{Account: s.Account, Region: s.Region}
 	for name, to := range map[string]*string{"account": &request.Account, "region": &request.Region} {
 		if raw, ok := fields[name]; ok {
 			if err := json.Unmarshal(raw, to); err != nil {
-				return action.Request{}, fault.New(fault.Invalid, "%q must be text: %w", name, err)
+				return action.Request{}, 0, fault.New(fault.Invalid, "%q must be text: %w", name, err)
 			}
 			delete(fields, name)
 		}
 	}
-	var err error
+	holds, err := expiresIn(fields[expiresInField])
+	if err != nil {
+		return action.Request{}, 0, err
+	}
+	delete(fields, expiresInField)
 	request.Params, err = json.Marshal(fields)
-	return request, err
+	return request, holds, err
 }
 
 // carryOut looks, asks the guard, journals the intent, applies and verifies. Where an earlier process had journaled the
@@ -108,10 +119,15 @@ func (t *task) carryOut(ctx context.Context, c change) (any, error) {
 	for _, item := range plan.Items {
 		t.runtime.metrics.items.WithLabelValues(plan.Action, string(item.Status)).Inc()
 	}
+	if c.holds > 0 && t.effect.changed() {
+		t.effect.Expires = t.runtime.opts.Now().Add(c.holds)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(plan, mode, t.effect.Reasons), nil
+	result := resultOf(plan, mode, t.effect.Reasons)
+	result.Expires = t.effect.Expires
+	return result, nil
 }
 
 // prepare plans, lets the guard decide and journals the intent. due are the items to change.
@@ -164,12 +180,15 @@ func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
 	if err != nil {
 		return guard.Decision{}, fmt.Errorf("nothing was done because the guard could not decide: %w", err)
 	}
+	if c.expired {
+		return decision, t.heldUp(ctx, decision)
+	}
 	return decision, nil
 }
 
 // proposal is what the guard is asked about.
 func (t *task) proposal(c change, plan *action.Plan) guard.Proposal {
-	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo,
+	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo, Expired: c.expired,
 		Principal: t.e.principal(), Effect: t.e.id + "/" + effectKey(t.command, false)}
 }
 

@@ -128,6 +128,9 @@ func (t *task) recover(ctx context.Context, c change, open *Plan) (*action.Plan,
 		if decision, err = t.decide(ctx, c); err == nil {
 			break
 		}
+		if held := (*sleepError)(nil); errors.As(err, &held) {
+			return nil, nil, "", err
+		}
 		if fault.Retryable(err) && t.runtime.sleep(ctx, backoff(try)) {
 			continue
 		}

@@ -153,6 +153,7 @@ func (r *Runtime) drive(ctx context.Context, e *execution, resumed bool, release
 		if err := r.commit(ctx, e, records); err != nil {
 			return err
 		}
+		r.awaitExpiries(e.id, records)
 		r.observeSteps(e, records)
 		commands := e.machine.Next(e.state)
 		if len(commands) == 0 {

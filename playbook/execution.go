@@ -30,6 +30,7 @@ type execution struct {
 	open       map[string]*Plan     // by path: intents without an outcome
 	asked      map[string]*Approval // by path: the latest question
 	superseded []string             // ids of questions that another one has replaced
+	held       map[string]string    // by path: why a task may not go on for now
 	failures   []failure            // of tasks whose last try failed
 	notified   bool
 }
@@ -37,7 +38,7 @@ type execution struct {
 type failure struct{ state, text string }
 
 func newExecution(id string) *execution {
-	return &execution{id: id, open: map[string]*Plan{}, asked: map[string]*Approval{}}
+	return &execution{id: id, open: map[string]*Plan{}, asked: map[string]*Approval{}, held: map[string]string{}}
 }
 
 // fold rebuilds an execution from its journal. It fails with fault.Invalid where the journal is not an execution's.
@@ -79,12 +80,16 @@ func (e *execution) apply(r Record) error {
 				asked.Status = asked.standing(r.Time)
 			}
 		}
+	case Held:
+		e.held[r.Hold.Path] = r.Hold.Reason
 	case Intent:
+		delete(e.held, r.Intent.Path)
 		e.intents = append(e.intents, *r.Intent)
 		e.open[r.Intent.Path] = r.Intent
 	default:
 		if r.Kind == Outcome {
 			delete(e.open, r.Step.Path)
+			delete(e.held, r.Step.Path)
 			e.close(r.Step.Path, r.Time)
 			e.fail(e.stateAt(r.Step.Path), r.Step.Error, r.Step.Cause)
 		}
@@ -193,10 +198,8 @@ func (e *execution) plans() []action.Plan {
 
 // retried reports whether a later effect of the same state replaces this one without that it changed anything.
 func (e *execution) retried(i int) bool {
-	for _, item := range e.effects[i].Plan.Items {
-		if item.Status == action.Changed {
-			return false
-		}
+	if e.effects[i].changed() {
+		return false
 	}
 	for _, later := range e.effects[i+1:] {
 		if later.Plan != nil && later.Path == e.effects[i].Path && later.State == e.effects[i].State {
@@ -243,15 +246,7 @@ func (e *execution) notice() Notice {
 	return n
 }
 
-// changed reports whether the effect changed anything.
+// changed reports whether the effect changed anything, if only in part.
 func (f *Effect) changed() bool {
-	if f.Plan == nil {
-		return false
-	}
-	for _, item := range f.Plan.Items {
-		if item.Status == action.Changed {
-			return true
-		}
-	}
-	return false
+	return f.Plan != nil && slices.ContainsFunc(f.Plan.Items, action.Item.Touched)
 }

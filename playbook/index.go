@@ -49,6 +49,7 @@ type Summary struct {
 	Asked     int                   `json:"asked,omitempty"`     // questions that people were asked
 	Undoes    string                `json:"undoes,omitempty"`    // the execution that this one takes back
 	UndoneBy  string                `json:"undone_by,omitempty"` // the latest execution that takes this one back
+	Held      string                `json:"held,omitempty"`      // why it may not go on for now
 
 	Seq uint64 `json:"seq"` // of the last journal entry in this summary
 }
@@ -71,6 +72,7 @@ type Projection struct {
 	Approvals []ApprovalChange // in order
 	Changes   []guard.Change   // that were about to be made; to insert, once for each key
 	Audit     []audit.Entry    // to append to the audit record, in order
+	Expiries  []ExpiryChange   // in order
 	Position  uint64           // the journal is applied up to here
 }
 
@@ -87,6 +89,19 @@ type Closed struct {
 	Path      string
 	At        time.Time
 	Again     bool // it has not ended, but asked anew because its plan had changed
+}
+
+// Expiry is an effect that riposte takes back by itself at a time.
+type Expiry struct {
+	Execution string
+	Effect    string // its key
+	At        time.Time
+}
+
+// ExpiryChange says that an effect will expire, or that this is over: it was taken back, or its undo has begun.
+type ExpiryChange struct {
+	Expiry
+	Over bool
 }
 
 // ApprovalFilter selects questions; empty fields select everything.
@@ -131,6 +146,8 @@ type Index interface {
 	Approval(ctx context.Context, id string, now time.Time) (Approval, error)
 	// Changes returns the changes since then, for budgets.
 	Changes(ctx context.Context, since time.Time) ([]guard.Change, error)
+	// Expiries returns the effects that are to be taken back and are not yet, the earliest first.
+	Expiries(ctx context.Context) ([]Expiry, error)
 	// Lost returns the calls since then whose request id a crash has lost.
 	Lost(ctx context.Context, since time.Time) ([]Request, error)
 }

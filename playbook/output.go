@@ -3,6 +3,7 @@ package playbook
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type output struct {
 	Counts  map[string]int `json:"counts"` // items by status
 	Items   []outputItem   `json:"items"`
 	Reasons []string       `json:"reasons,omitempty"`
+	Expires time.Time      `json:"expires,omitzero"` // when riposte takes it back by itself
 }
 
 type outputItem struct {
@@ -59,7 +61,7 @@ func statusOf(plan *action.Plan) string {
 	switch {
 	case n[action.Change] > 0:
 		return "dry-run"
-	case n[action.Failed] > 0 && n[action.Changed]+n[action.Unneeded] == 0:
+	case n[action.Failed] > 0 && n[action.Unneeded] == 0 && !slices.ContainsFunc(plan.Items, action.Item.Touched):
 		return "failed"
 	case n[action.Failed] > 0:
 		return "partial"

@@ -36,6 +36,7 @@ const (
 	StepPlanned  Step = "planned"  // an action looked and the guard decided
 	StepAsked    Step = "asked"    // people are asked whether a plan may be carried out
 	StepAnswered Step = "answered" // one of them has answered
+	StepHeld     Step = "held"     // a task may not go on for now
 	StepIntended Step = "intended" // the intent is durable; calls follow
 	StepApplied  Step = "applied"  // the calls for one item were made
 	StepVerified Step = "verified" // one item is as planned
@@ -48,7 +49,7 @@ const (
 
 // Steps lists every step.
 func Steps() []Step {
-	return []Step{StepStarted, StepResumed, StepEntered, StepPlanned, StepAsked, StepAnswered, StepIntended, StepApplied, StepVerified, StepFinished,
+	return []Step{StepStarted, StepResumed, StepEntered, StepPlanned, StepAsked, StepAnswered, StepHeld, StepIntended, StepApplied, StepVerified, StepFinished,
 		StepNotified, StepFailed, StepWaiting, StepEnded}
 }
 

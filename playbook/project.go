@@ -115,6 +115,7 @@ func (p *projector) apply(ctx context.Context, appends []appended) error {
 			projection.Changes = append(projection.Changes, intended(a.id, r)...)
 			projection.Approvals = append(projection.Approvals, s.approvals(r)...)
 			projection.Audit = append(projection.Audit, s.told(r, p.runtime.opts.Redact)...)
+			projection.Expiries = append(projection.Expiries, s.expiries(r)...)
 			s.Seq = entry.Seq
 		}
 		if s.Undoes != "" && s.Status == Running {
@@ -183,8 +184,13 @@ func (s *Summary) apply(id string, r Record) []Request {
 		s.State = r.Step.State
 	case Asked:
 		return requests(s.ID, r.Question.Plan.Account, r.Question.Receipts)
+	case Held:
+		s.Held = r.Hold.Reason
 	case Intent:
+		s.Held = ""
 		return requests(s.ID, r.Intent.Plan.Account, r.Intent.Receipts)
+	case Outcome:
+		s.Held = ""
 	case Ended:
 		if r.Step.Path == "" {
 			s.Status, s.Error, s.Why, s.Ended = Status(r.Step.Status), r.Step.Error, r.Step.Cause, r.Time
@@ -223,6 +229,23 @@ func (s *Summary) approvals(r Record) []ApprovalChange {
 		if s.Asked > 0 {
 			return []ApprovalChange{{Closed: &Closed{s.ID, r.Step.Path, r.Time, false}}}
 		}
+	}
+	return nil
+}
+
+// expiries returns what a record changes in the list of what expires.
+func (s *Summary) expiries(r Record) []ExpiryChange {
+	over := func(effect string) []ExpiryChange {
+		return []ExpiryChange{{Expiry{Execution: s.Undoes, Effect: effect}, true}}
+	}
+	switch f := r.Effect; {
+	case r.Kind == Started && r.Begin.Start.Expired != "":
+		return over(r.Begin.Start.Expired)
+	case f == nil:
+	case !f.Expires.IsZero():
+		return []ExpiryChange{{Expiry{Execution: s.ID, Effect: f.Key, At: f.Expires}, false}}
+	case f.Undoes != "" && f.Plan != nil && complete([]action.Plan{*f.Plan}):
+		return over(f.Undoes)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ const (
 	Asked    Kind = "asked"    // people are asked whether a plan may be carried out
 	Answered Kind = "answered" // what one of them said
 	Intent   Kind = "intent"   // an effect is about to happen, with everything needed to finish it
+	Held     Kind = "held"     // a task may not go on for now, and why
 	Outcome  Kind = "outcome"  // what became of a task
 	Ended    Kind = "ended"    // the execution's status and output
 )
@@ -31,7 +32,7 @@ const (
 const version = 1
 
 // Record is one journal record. Which of the pointers is set depends on the kind: Begin for started; Step for entered,
-// outcome and ended; Question for asked; Answer for answered; Intent for intent; and Effect beside Step for the outcome of an
+// outcome and ended; Question for asked; Answer for answered; Intent for intent; Hold for held; and Effect beside Step for the outcome of an
 // action or a notice.
 type Record struct {
 	Version  int         `json:"v"`
@@ -42,6 +43,7 @@ type Record struct {
 	Question *Question   `json:"question,omitempty"`
 	Answer   *Answer     `json:"answer,omitempty"`
 	Intent   *Plan       `json:"intent,omitempty"`
+	Hold     *Hold       `json:"hold,omitempty"`
 	Effect   *Effect     `json:"effect,omitempty"`
 }
 
@@ -74,6 +76,8 @@ type Effect struct {
 	At         time.Time        `json:"at"`             // when it ended
 	Plan       *action.Plan     `json:"plan,omitempty"` // with what became of each item; nil where there was none
 	Undo       bool             `json:"undo,omitempty"`
+	Undoes     string           `json:"undoes,omitempty"`     // key of the effect that this one takes back, of the execution Start.Undoes
+	Expires    time.Time        `json:"expires,omitzero"`     // when riposte takes it back by itself; zero: it stays
 	Reversible bool             `json:"reversible,omitempty"` // items that were changed can be put back
 	Reasons    []string         `json:"reasons,omitempty"`
 	Receipts   []action.Receipt `json:"receipts,omitempty"`  // of every call that isn't a receipt of an item or of the intent
@@ -114,7 +118,7 @@ func DecodeRecord(data []byte) (Record, error) {
 	}
 	step := r.Kind == Entered || r.Kind == Outcome || r.Kind == Ended
 	if r.Kind == Started != (r.Begin != nil) || r.Kind == Intent != (r.Intent != nil) || step != (r.Step != nil) ||
-		r.Kind == Asked != (r.Question != nil) || r.Kind == Answered != (r.Answer != nil) {
+		r.Kind == Held != (r.Hold != nil) || r.Kind == Asked != (r.Question != nil) || r.Kind == Answered != (r.Answer != nil) {
 		return Record{}, fault.New(fault.Invalid, "a journal record of kind %q is not whole", r.Kind)
 	}
 	return r, nil

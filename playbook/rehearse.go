@@ -68,7 +68,7 @@ func rehearsedPlan(ctx context.Context, actions Actions, name string, input json
 	if err != nil {
 		return nil, err
 	}
-	request, err := requestOf(input, s)
+	request, _, err := requestOf(input, s)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Resume brings the index up to date and goes on with every execution that has not ended. It returns when they are under
+// Resume brings the index up to date, goes on with every execution that has not ended, and waits for what expires. It returns when they are under
 // way; call it once, before events come in. An index or journal that does not answer is waited for until ctx ends.
 func (r *Runtime) Resume(ctx context.Context) error {
 	caughtUp := make(chan struct{})
@@ -20,6 +20,13 @@ func (r *Runtime) Resume(ctx context.Context) error {
 	open, err := r.running(ctx)
 	if err != nil {
 		return err
+	}
+	pending, err := r.opts.Index.Expiries(ctx)
+	if err != nil {
+		return fmt.Errorf("list what expires: %w", err)
+	}
+	for _, x := range pending {
+		r.expiry.add(due{at: x.At, id: x.Execution, effect: x.Effect})
 	}
 	for _, id := range slices.Backward(open) { // who began first goes on first
 		if r.adopt(id) {

@@ -49,6 +49,7 @@ type Runtime struct {
 	log     *slog.Logger
 	metrics *metrics
 	timers  *timers
+	expiry  *timers // effects whose time will be over
 	turns   *turns
 	slots   chan struct{} // one token for each worker
 
@@ -80,7 +81,7 @@ func New(o Options) (*Runtime, error) {
 	}
 	o = o.withDefaults()
 	r := &Runtime{
-		opts: o, log: o.Logger, timers: newTimers(o.Now, o.After), turns: newTurns(), slots: make(chan struct{}, o.Workers),
+		opts: o, log: o.Logger, timers: newTimers(o.Now, o.After), expiry: newTimers(o.Now, o.After), turns: newTurns(), slots: make(chan struct{}, o.Workers),
 		definitions: maps.Clone(o.Definitions), live: map[string]bool{}, ended: map[string]chan struct{}{},
 	}
 	r.base, r.cancel = context.WithCancel(context.Background())
@@ -265,9 +266,10 @@ func (r *Runtime) active() float64 {
 	return float64(len(r.live))
 }
 
-// Run wakes executions that wait for a time, until ctx ends. Then it takes no more starts, lets what is under way come to
+// Run wakes executions that wait for a time, and takes back what expires, until ctx ends. Then it takes no more starts, lets what is under way come to
 // its next record within Options.Drain, interrupts the rest (Resume finishes it) and returns.
 func (r *Runtime) Run(ctx context.Context) error {
+	r.spawn(func() { r.expiry.run(ctx, r.expire) })
 	r.timers.run(ctx, func(d due) {
 		if !d.doubtful || r.adopt(d.id) {
 			r.wake(d.id, d.interrupted)

@@ -147,6 +147,7 @@ func Check(m *asl.Machine, actions Actions) error {
 	if size := len(m.Text()); size > maxDefinition {
 		problems = append(problems, conf.Problem{Message: fmt.Sprintf("the definition has %d bytes, over the limit of %d", size, maxDefinition), Hint: "split the playbook"})
 	}
+	states := parametersOf(m)
 	for _, name := range m.Order {
 		s := m.States[name]
 		if s.Type != asl.Task || s.Resource == NotifyResource {
@@ -159,7 +160,12 @@ func Check(m *asl.Machine, actions Actions) error {
 				Hint: "write " + ActionResource + "<action> or " + NotifyResource})
 			continue
 		}
-		if _, err := actions.Action(wanted); err != nil {
+		a, err := actions.Action(wanted)
+		if err == nil {
+			path = conf.FieldPath("States", name) + ".Parameters"
+			err = checkExpiry(states[name].Parameters, a.Spec())
+		}
+		if err != nil {
 			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fault.Message(err), Hint: fault.Hint(err)})
 		}
 	}

@@ -22,8 +22,9 @@ type timers struct {
 type due struct {
 	at          time.Time
 	id          string
-	interrupted bool // it rests because of a failure, perhaps in the middle of a task
-	doubtful    bool // it is not known whether it was started
+	effect      string // the key of the one that expires; "" wakes the execution
+	interrupted bool   // it rests because of a failure, perhaps in the middle of a task
+	doubtful    bool   // it is not known whether it was started
 }
 
 type dueQueue []due

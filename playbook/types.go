@@ -30,6 +30,7 @@ type Start struct {
 	Finding  string          `json:"finding,omitempty"`  // id of the finding in the hub, where the rule raised one
 	Undoes   string          `json:"undoes,omitempty"`   // the execution that this one takes back
 	By       string          `json:"by,omitempty"`       // the person who asked for an undo
+	Expired  string          `json:"expired,omitempty"`  // key of the effect of Undoes whose time is over; "" for an undo that a person asked for
 	Approval *ApprovalPolicy `json:"approval,omitempty"` // of mode approve; nil: one person, within 4 hours
 }
 

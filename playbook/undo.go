@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"riposte.dev/action"
@@ -47,6 +48,9 @@ func (r *Runtime) Undo(ctx context.Context, id string, o UndoOptions) (Undone, e
 	if err != nil {
 		return Undone{}, err
 	}
+	if effects, err = r.withoutExpired(ctx, e, effects); err != nil {
+		return Undone{}, err
+	}
 	if o.DryRun {
 		return r.previewUndo(ctx, e, effects)
 	}
@@ -54,7 +58,7 @@ func (r *Runtime) Undo(ctx context.Context, id string, o UndoOptions) (Undone, e
 		undo := hashID("undo", id, o.Step, strconv.Itoa(n))
 		before, err := r.load(ctx, undo)
 		if fault.CodeOf(err) == fault.NotFound {
-			_, err = r.begin(ctx, undo, undoStart(e, o), undoMachine(id, effects))
+			_, err = r.begin(ctx, undo, undoStart(e, o), undoMachine(id, effects, byPerson))
 		} else if err == nil && before.state.Status != "" {
 			if before.state.Status == asl.Succeeded && complete(before.plans()) {
 				return Undone{ID: undo}, fault.New(fault.Conflict, "execution %s was taken back already, by execution %s", id, undo)
@@ -119,15 +123,28 @@ func undoStart(e *execution, o UndoOptions) Start {
 	return s
 }
 
+// undoWay is how an undo goes about it.
+type undoWay struct {
+	message string // to people, before the execution's id
+	retry   []map[string]any
+	failed  string // what its execution ends with where that fails
+}
+
+var byPerson = undoWay{
+	message: "Taking back execution",
+	retry:   []map[string]any{{"ErrorEquals": []string{asl.ErrTaskFailed}, "IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2}},
+	failed:  "Some of it could not be taken back.",
+}
+
 // undoMachine makes the definition of an undo: each effect is taken back on its own, so that one that fails doesn't keep the
 // others from it; then people are told.
-func undoMachine(id string, effects []Effect) *asl.Machine {
+func undoMachine(id string, effects []Effect, way undoWay) *asl.Machine {
 	type object = map[string]any
 	states := object{
 		"Begin":     object{"Type": "Pass", "Assign": object{"failed": false}, "Next": "Undo 1"},
-		"Tell":      object{"Type": "Task", "Resource": NotifyResource, "Parameters": object{"message": "Taking back execution " + id + "."}, "Next": "All done?"},
+		"Tell":      object{"Type": "Task", "Resource": NotifyResource, "Parameters": object{"message": way.message + " " + id + "."}, "Next": "All done?"},
 		"All done?": object{"Type": "Choice", "Default": "Done", "Choices": []object{{"Variable": "$failed", "BooleanEquals": true, "Next": "Not done"}}},
-		"Not done":  object{"Type": "Fail", "Error": ErrActionFailed, "Cause": "Some of it could not be taken back."},
+		"Not done":  object{"Type": "Fail", "Error": ErrActionFailed, "Cause": way.failed},
 		"Done":      object{"Type": "Succeed"},
 	}
 	for i, effect := range effects {
@@ -137,7 +154,7 @@ func undoMachine(id string, effects []Effect) *asl.Machine {
 		}
 		states[fmt.Sprintf("Undo %d", i+1)] = object{
 			"Type": "Task", "Resource": undoResource, "Parameters": object{"execution": id, "effect": effect.Key}, "ResultPath": nil, "Next": next,
-			"Retry": []object{{"ErrorEquals": []string{asl.ErrTaskFailed}, "IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2}},
+			"Retry": way.retry,
 			"Catch": []object{{"ErrorEquals": []string{asl.ErrAll}, "ResultPath": nil, "Assign": object{"failed": true}, "Next": next}},
 		}
 	}
@@ -169,7 +186,12 @@ func (t *task) undo(ctx context.Context) (any, error) {
 	if i < 0 {
 		return nil, &taskError{ErrInvalidInput, fmt.Sprintf("execution %s has no effect %q that changed anything", in.Execution, in.Effect)}
 	}
-	c, err := t.runtime.undoChange(&original.effects[i])
+	effect := original.effects[i]
+	t.effect.Undoes = effect.Key
+	if t.e.begin.Start.Expired != "" {
+		return t.expire(ctx, original, effect)
+	}
+	c, err := t.runtime.undoChange(&effect)
 	if err != nil {
 		return nil, err
 	}
@@ -187,11 +209,11 @@ func (r *Runtime) undoChange(effect *Effect) (change, error) {
 		var failures []error
 		looked := 0
 		for _, item := range effect.Plan.Items {
-			if item.Status != action.Changed {
+			if !item.Touched() {
 				continue
 			}
 			looked++
-			back, err := a.Undo(ctx, item)
+			back, err := undoItem(ctx, a, item)
 			if err != nil {
 				failures = append(failures, err)
 				item.Status, item.Calls, item.Receipts = action.Failed, nil, nil
@@ -206,6 +228,23 @@ func (r *Runtime) undoChange(effect *Effect) (change, error) {
 		}
 		return plan, nil
 	}}, nil
+}
+
+// undoItem plans the way back from an item. What riposte did not finish itself is nobody else's change, though an action may
+// not be able to tell.
+func undoItem(ctx context.Context, a action.Action, item action.Item) (*action.Plan, error) {
+	back, err := a.Undo(ctx, item)
+	if err != nil || item.Status != action.Failed {
+		return back, err
+	}
+	for i := range back.Items {
+		if half := &back.Items[i]; half.Status == action.Conflict {
+			half.Status = action.Escalated
+			half.Reason = "Riposte changed it in part and failed (" + strings.TrimSuffix(item.Error, ".") + "), and it is neither as it was before nor as it was to be: look at " +
+				"its calls in riposte executions get, and put it back by hand. " + half.Reason
+		}
+	}
+	return back, nil
 }
 
 // previewUndo looks and asks the guard, and does nothing.

@@ -3,6 +3,8 @@ package playbook
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"riposte.dev/action"
@@ -28,6 +30,8 @@ type View struct {
 	Plans      []action.Plan   `json:"plans,omitempty"` // as people are told of them
 	Reasons    []string        `json:"reasons,omitempty"`
 	Undoable   bool            `json:"undoable,omitempty"`
+	Held       string          `json:"held,omitempty"`     // why it may not go on for now
+	Expiries   []ExpiryView    `json:"expiries,omitempty"` // of what riposte takes back by itself
 	Recovered  bool            `json:"recovered,omitempty"`
 }
 
@@ -74,6 +78,12 @@ func (r *Runtime) Get(ctx context.Context, id string) (View, error) {
 		ID: id, Start: e.begin.Start, Status: Running, State: e.stateAt(""), Error: e.state.Error, Why: e.state.Cause, Output: e.state.Output,
 		Hash: e.begin.Hash, Definition: e.begin.Definition, Started: e.began,
 		FirstCall: n.FirstCall, Plans: n.Plans, Reasons: n.Reasons, Undoable: n.Undoable, Recovered: n.Recovered,
+	}
+	for _, path := range slices.Sorted(maps.Keys(e.held)) {
+		v.Held = e.held[path]
+	}
+	if v.Expiries, err = r.expiryViews(ctx, e); err != nil {
+		return View{}, err
 	}
 	if e.state.Status != "" {
 		v.Status = Status(e.state.Status)

@@ -30,6 +30,13 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+// advance moves the clock.
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
 // After lets short waits pass at once, and moves the clock. Waits of more than half a minute are the bounds of tasks: they
 // never pass.
 func (c *clock) After(d time.Duration) <-chan time.Time {
@@ -64,11 +71,13 @@ func newWorld(names ...string) *world {
 	return w
 }
 
-func (w *world) receipt(ctx context.Context, operation string) action.Receipt {
+func (w *world) receipt(ctx context.Context, operation string, failed error) {
 	w.requests++
 	r := action.Receipt{Service: "fake", Operation: operation, Region: "eu-west-1", RequestID: fmt.Sprintf("req-%d", w.requests), At: time.Unix(1_700_000_000, 0)}
+	if failed != nil {
+		r.Error = failed.Error()
+	}
 	action.Note(ctx, r)
-	return r
 }
 
 // switchOn is the action fake.switch-on.
@@ -102,7 +111,7 @@ func (a switchOn) Plan(ctx context.Context, req action.Request) (*action.Plan, e
 	}
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	a.w.receipt(ctx, "Look")
+	a.w.receipt(ctx, "Look", nil)
 	plan := &action.Plan{Action: "fake.switch-on", Account: req.Account, Region: req.Region}
 	for _, name := range params.Names {
 		if _, there := a.w.on[name]; !there {
@@ -121,11 +130,12 @@ func (a switchOn) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 		a.w.mu.Lock()
 		defer a.w.mu.Unlock()
 		a.w.calls++
-		a.w.receipt(ctx, "Switch")
+		var err error
 		if a.w.fail != nil {
-			if err := a.w.fail(item.ID, a.w.calls); err != nil {
-				return err
-			}
+			err = a.w.fail(item.ID, a.w.calls)
+		}
+		if a.w.receipt(ctx, "Switch", err); err != nil {
+			return err
 		}
 		var in struct{ On bool }
 		if err := json.Unmarshal(call.Input, &in); err != nil {
@@ -140,7 +150,7 @@ func (a switchOn) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 func (a switchOn) Verify(ctx context.Context, item action.Item) error {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	a.w.receipt(ctx, "Look")
+	a.w.receipt(ctx, "Look", nil)
 	if a.w.lag > 0 {
 		a.w.lag--
 		return action.ErrNotYet
@@ -154,7 +164,7 @@ func (a switchOn) Verify(ctx context.Context, item action.Item) error {
 func (a switchOn) Undo(ctx context.Context, applied action.Item) (*action.Plan, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	a.w.receipt(ctx, "Look")
+	a.w.receipt(ctx, "Look", nil)
 	item := a.item(applied.ID, false)
 	if _, there := a.w.on[applied.ID]; !there {
 		item.Status, item.Reason, item.Calls = action.Conflict, "It is gone.", nil
@@ -221,6 +231,7 @@ type rig struct {
 
 	verifyFor time.Duration
 	redact    func(string) string
+	strict    bool // the action fake.switch-pair takes every state that it doesn't know for somebody else's
 }
 
 func newRig(t *testing.T, names ...string) *rig {
@@ -267,7 +278,7 @@ type process struct {
 // boot starts a process over the rig, with the journal wrapped.
 func (r *rig) boot(text string, journal playbook.Journal, observe func(playbook.Progress)) *process {
 	r.t.Helper()
-	actions, err := action.NewSet(switchOn{r.world})
+	actions, err := action.NewSet(switchOn{r.world}, fuse{switchOn{r.world}}, pair{r.world, r.strict})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -54,6 +54,11 @@ func (e *Executions) Apply(ctx context.Context, p playbook.Projection) error {
 				return classify(err, "insert a change")
 			}
 		}
+		for _, c := range p.Expiries {
+			if err := changeExpiry(ctx, tx, c); err != nil {
+				return err
+			}
+		}
 		for _, c := range p.Approvals {
 			if err := changeApproval(ctx, tx, c); err != nil {
 				return err

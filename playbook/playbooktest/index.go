@@ -23,6 +23,7 @@ type Index struct {
 	approvals []approval
 	changes   []guard.Change
 	told      []audit.Entry
+	expiries  []playbook.Expiry
 	position  uint64
 }
 
@@ -59,6 +60,12 @@ func (x *Index) Apply(ctx context.Context, p playbook.Projection) error {
 		}
 	}
 	x.told = append(x.told, p.Audit...)
+	for _, c := range p.Expiries {
+		x.expiries = slices.DeleteFunc(x.expiries, func(e playbook.Expiry) bool { return e.Execution == c.Execution && e.Effect == c.Effect })
+		if !c.Over {
+			x.expiries = append(x.expiries, c.Expiry)
+		}
+	}
 	x.position = p.Position
 	return ctx.Err()
 }
@@ -189,6 +196,17 @@ func (x *Index) Changes(ctx context.Context, since time.Time) ([]guard.Change, e
 	defer x.mu.Unlock()
 	list := slices.DeleteFunc(slices.Clone(x.changes), func(c guard.Change) bool { return c.At.Before(since) })
 	slices.SortStableFunc(list, func(a, b guard.Change) int { return a.At.Compare(b.At) })
+	return list, ctx.Err()
+}
+
+// Expiries returns what is to be taken back.
+func (x *Index) Expiries(ctx context.Context) ([]playbook.Expiry, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	list := slices.Clone(x.expiries)
+	slices.SortFunc(list, func(a, b playbook.Expiry) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Execution, b.Execution), strings.Compare(a.Effect, b.Effect))
+	})
 	return list, ctx.Err()
 }
 

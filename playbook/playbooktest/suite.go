@@ -180,6 +180,39 @@ func TestIndex(t *testing.T, x playbook.Index) {
 	}
 	indexApprovals(t, x, day)
 	indexChanges(t, x, day)
+	indexExpiries(t, x, day)
+}
+
+// indexExpiries checks that what expires is listed until that is over.
+func indexExpiries(t *testing.T, x playbook.Index, day time.Time) {
+	ctx := t.Context()
+	position, err := x.Position(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(execution, effect string, after time.Duration) playbook.Expiry {
+		return playbook.Expiry{Execution: execution, Effect: effect, At: day.Add(after)}
+	}
+	later, first, other := at("e0", "Block.1", 2*time.Hour), at("e1", "Block.1", time.Hour), at("e0", "Close.2", time.Hour)
+	steps := []struct {
+		changes []playbook.ExpiryChange
+		want    []playbook.Expiry
+	}{
+		{[]playbook.ExpiryChange{{Expiry: later}, {Expiry: first}, {Expiry: other}}, []playbook.Expiry{other, first, later}},
+		{[]playbook.ExpiryChange{{Expiry: first, Over: true}, {Expiry: at("none", "x", 0), Over: true}}, []playbook.Expiry{other, later}},
+		{[]playbook.ExpiryChange{{Expiry: at("e2", "a", 0)}, {Expiry: at("e2", "a", 0), Over: true}, {Expiry: other, Over: true}}, []playbook.Expiry{later}},
+	}
+	for i, step := range steps {
+		if err := x.Apply(ctx, playbook.Projection{Position: position + uint64(i) + 1, Expiries: step.changes}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := x.Expiries(ctx)
+		if same := func(a, b playbook.Expiry) bool {
+			return a.Execution == b.Execution && a.Effect == b.Effect && a.At.Equal(b.At)
+		}; err != nil || !slices.EqualFunc(got, step.want, same) {
+			t.Errorf("step %d: what expires is %+v, %v; want %+v", i, got, err, step.want)
+		}
+	}
 }
 
 // indexChanges checks that each change is kept once.
