@@ -244,6 +244,8 @@ func outcome(n playbook.Notice) string {
 	switch {
 	case n.Failed != "":
 		return "response failed"
+	case n.Held != "":
+		return "held up"
 	case items[action.Failed] > 0 && items[action.Changed] > 0:
 		return "answered in part"
 	case items[action.Failed] > 0:
@@ -293,6 +295,9 @@ func sentence(n playbook.Notice) string {
 		for i := range parts {
 			parts[i] = strings.Replace(parts[i], " right and verified", " back and verified", 1)
 		}
+	}
+	if n.Held != "" {
+		parts = append(parts, "waits, because "+strings.TrimSuffix(n.Held, "."))
 	}
 	if n.Failed != "" {
 		parts = append(parts, "ended with an error: "+n.Failed)

@@ -31,7 +31,7 @@ func (r *reporter) doneSections(ctx context.Context, n playbook.Notice, m *notif
 			if item.Error != "" {
 				text += " — " + item.Error
 			}
-			done.Facts = append(done.Facts, notify.Fact{Label: string(item.Status), Value: name(item.Resource) + ": " + text})
+			done.Facts = append(done.Facts, notify.Fact{Label: status(item), Value: name(item.Resource) + ": " + text})
 			if item.Status == action.Change || item.Status == action.Changed || item.Status == action.Failed {
 				for _, line := range action.Diff(item.Before, item.After) {
 					done.Facts = append(done.Facts, notify.Fact{Value: line})
@@ -51,6 +51,9 @@ func (r *reporter) doneSections(ctx context.Context, n playbook.Notice, m *notif
 			}
 		}
 	}
+	if !n.Expires.IsZero() {
+		done.Facts = append(done.Facts, notify.Fact{Label: "Until", Value: n.Expires.UTC().Format(time.RFC3339) + ": then riposte takes it back by itself"})
+	}
 	var sections []notify.Section
 	for _, s := range []notify.Section{done, culprits, owners} {
 		if len(s.Facts) > 0 {
@@ -58,6 +61,14 @@ func (r *reporter) doneSections(ctx context.Context, n playbook.Notice, m *notif
 		}
 	}
 	return sections
+}
+
+// status is an item's status in words.
+func status(item action.Item) string {
+	if item.Status == action.Failed && item.Touched() {
+		return "failed, partly changed"
+	}
+	return string(item.Status)
 }
 
 func name(r action.Resource) string {

@@ -28,6 +28,8 @@ func TestOutcomeAndSentence(t *testing.T) {
 	}
 	undo := notice(guard.Auto, action.Changed)
 	undo.Start.Undoes = "x"
+	held := notice(guard.Auto)
+	held.Held = "ana paused everything."
 	failed := notice(guard.Auto)
 	failed.Failed = "Restart failed"
 	tests := []struct {
@@ -46,6 +48,7 @@ func TestOutcomeAndSentence(t *testing.T) {
 		{"excepted", notice(guard.Auto, action.Excepted), "left alone by exception", "riposte left one resource alone because of an exception."},
 		{"nothing", notice(guard.Auto, action.Unneeded), "nothing was needed", "riposte found one resource right already."},
 		{"undone", undo, "undone", "riposte put one resource back and verified it."},
+		{"held up", held, "held up", "riposte waits, because ana paused everything."},
 		{"error", failed, "response failed", "riposte ended with an error: Restart failed."},
 	}
 	for _, tt := range tests {

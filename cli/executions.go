@@ -86,6 +86,9 @@ func became(s playbook.Summary) string {
 		parts = append(parts, fmt.Sprintf("%d %s", s.Items[status], status))
 	}
 	text := strings.Join(parts, ", ")
+	if s.Held != "" {
+		text += "; waits: " + s.Held
+	}
 	if s.UndoneBy != "" {
 		text += "; undone by " + s.UndoneBy
 	}
@@ -130,6 +133,12 @@ func printExecution(w io.Writer, e web.Execution) {
 	if s.Undoes != "" {
 		fmt.Fprintf(w, "takes back execution %s, asked for by %s\n", s.Undoes, s.By)
 	}
+	if e.Held != "" {
+		fmt.Fprintf(w, "waits: %s\n", e.Held)
+	}
+	for _, x := range e.Expiries {
+		fmt.Fprintln(w, expiry(x))
+	}
 	if e.Recovered {
 		fmt.Fprintln(w, "was interrupted, and went on when riposte was back")
 	}
@@ -159,6 +168,19 @@ func printExecution(w io.Writer, e web.Execution) {
 	}
 }
 
+// expiry says where a change that does not last stands.
+func expiry(x playbook.ExpiryView) string {
+	at := x.At.Local().Format(time.DateTime)
+	switch {
+	case x.ByHand:
+		return fmt.Sprintf("what %s did was to expire %s, and was taken back by hand", x.State, at)
+	case x.Execution == "":
+		return fmt.Sprintf("what %s did expires %s", x.State, at)
+	default:
+		return fmt.Sprintf("what %s did expired %s: taken back by execution %s (%s)", x.State, at, x.Execution, x.Status)
+	}
+}
+
 func printVisits(w io.Writer, v playbook.View) {
 	t := newTable(w, "AT", "STATE", "TYPE", "TOOK", "WHAT")
 	for _, visit := range v.Visits {
@@ -173,12 +195,20 @@ func printVisits(w io.Writer, v playbook.View) {
 	t.Render()
 }
 
+// itemStatus is an item's status in words.
+func itemStatus(item action.Item) string {
+	if item.Status == action.Failed && item.Touched() {
+		return "failed, partly changed:"
+	}
+	return string(item.Status)
+}
+
 // printPlans shows plans item by item with their diff and calls.
 func printPlans(w io.Writer, plans []action.Plan) {
 	for _, plan := range plans {
 		fmt.Fprintf(w, "\n%s in %s %s\n", plan.Action, plan.Account, plan.Region)
 		for _, item := range plan.Items {
-			fmt.Fprintf(w, "  %-9s %s\n            %s\n", item.Status, or(item.Resource.ARN, item.Resource.Name), item.Reason)
+			fmt.Fprintf(w, "  %-9s %s\n            %s\n", itemStatus(item), or(item.Resource.ARN, item.Resource.Name), item.Reason)
 			if item.Error != "" {
 				fmt.Fprintf(w, "            error: %s\n", item.Error)
 			}

@@ -66,9 +66,11 @@ func TestAnExecutionIsShownWhole(t *testing.T) {
 		View: playbook.View{ID: "e1", Status: playbook.Failed, Error: "States.Timeout", Why: "AWS was slow", FirstCall: 12 * time.Millisecond, Undoable: true, Recovered: true,
 			Start:   playbook.Start{Title: "a trail stopped", Severity: "HIGH", Account: "111122223333", Region: "eu-west-1", Playbook: "p", Mode: "auto", Received: received, Finding: "f/1"},
 			Visits:  []playbook.Visit{{State: "Restart", Type: "Task", Entered: received.Add(time.Second), Tries: []playbook.Try{{Error: "E", Cause: "throttled"}}}},
-			Reasons: []string{"an exception holds"},
+			Reasons: []string{"an exception holds"}, Held: "ana paused everything",
+			Expiries: []playbook.ExpiryView{{State: "Block", At: received.Add(time.Hour)}, {State: "Deny", At: received, Execution: "e2", Status: playbook.Succeeded}, {State: "Tag", At: received, ByHand: true}},
 			Plans: []action.Plan{{Action: "cloudtrail.start-logging", Items: []action.Item{{Status: action.Changed, Resource: action.Resource{ARN: "arn:trail"}, Reason: "it logs again",
-				Before: json.RawMessage(`{"logging":false}`), After: json.RawMessage(`{"logging":true}`), Receipts: []action.Receipt{{Service: "cloudtrail", Operation: "StartLogging", RequestID: "req-1"}}}}}}},
+				Before: json.RawMessage(`{"logging":false}`), After: json.RawMessage(`{"logging":true}`), Receipts: []action.Receipt{{Service: "cloudtrail", Operation: "StartLogging", RequestID: "req-1"}}},
+				{Status: action.Failed, Resource: action.Resource{ARN: "arn:half"}, Calls: []action.Call{{Service: "ec2", Operation: "CreateTags"}}, Receipts: []action.Receipt{{Service: "ec2", Operation: "CreateTags", RequestID: "req-2"}}}}}}},
 		Told: []notify.Entry{{Channel: "mail", To: "ops@example.com", Status: notify.Dead, Error: "refused", At: received}},
 	}
 	data := folder(t, func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(e) })
@@ -77,6 +79,8 @@ func TestAnExecutionIsShownWhole(t *testing.T) {
 		"e1  a trail stopped", "HIGH, rule —, playbook p, mode auto: FAILED", "account 111122223333, region eu-west-1, event received 2026-03-01 12:00:00.000, first call +12.0 ms",
 		"error States.Timeout: AWS was slow", "went on when riposte was back", "E: throttled", "changed   arn:trail", "- ", "- logging: false", "called cloudtrail:StartLogging, request req-1",
 		"guard: an exception holds", "dead     mail ops@example.com refused", "riposte findings get 'f/1'", "riposte executions undo e1",
+		"waits: ana paused everything", "what Block did expires 2026-03-01 13:00:00", "what Deny did expired 2026-03-01 12:00:00: taken back by execution e2 (SUCCEEDED)",
+		"what Tag did was to expire 2026-03-01 12:00:00, and was taken back by hand", "failed, partly changed: arn:half",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing", want)

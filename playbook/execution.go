@@ -240,6 +240,9 @@ func (e *execution) notice() Notice {
 		if effect.Plan != nil {
 			n.Took = effect.At.Sub(e.begin.Start.Received)
 		}
+		if x := effect.Expires; !x.IsZero() && (n.Expires.IsZero() || x.Before(n.Expires)) {
+			n.Expires = x
+		}
 		n.Recovered = n.Recovered || effect.Recovered
 		n.Undoable = n.Undoable || effect.changed() && effect.Reversible && !effect.Undo
 	}

@@ -248,7 +248,7 @@ func (t *task) hold(ctx context.Context, reason string) error {
 	}
 	t.runtime.observe(t.e, StepHeld, t.command.State, nil, "%s", reason)
 	n := t.e.notice()
-	n.Message = "What expired can't be taken back yet, and will be as soon as it may. " + reason
+	n.Message, n.Held = "What expired can't be taken back yet, and will be as soon as it may.", reason
 	if err := t.runtime.tell(ctx, t.e.id+"/held", n); err != nil && t.runtime.base.Err() == nil {
 		t.runtime.log.Error("playbook: nobody could be told that an execution may not go on", "execution", t.e.id, "error", err)
 	}

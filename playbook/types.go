@@ -91,6 +91,8 @@ type Notice struct {
 	Reasons   []string      `json:"reasons,omitempty"`   // what the guard had to say
 	Failed    string        `json:"failed,omitempty"`    // error of the failed state and its cause; "" where nothing failed
 	Undoable  bool          `json:"undoable,omitempty"`  // something was changed that `executions undo` can put back
+	Expires   time.Time     `json:"expires,omitzero"`    // when the first of what was changed is taken back again; zero: all of it stays
+	Held      string        `json:"held,omitempty"`      // why the execution may not go on for now
 	Recovered bool          `json:"recovered,omitempty"` // an effect was finished after riposte had been interrupted
 	Approval  *Approval     `json:"approval,omitempty"`  // the question that people have to answer; its plan is the last of Plans
 }
