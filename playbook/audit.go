@@ -23,6 +23,8 @@ func (s *Summary) told(r Record, redact func(string) string) []audit.Entry {
 		t.asked(r.Question)
 	case Answered:
 		t.answered(r.Answer)
+	case Held:
+		t.tell(t.of(audit.Decision), nil, "It may not go on for now: "+t.redact(r.Hold.Reason))
 	case Intent:
 		t.calls(r.Intent.Plan.Action, "", r.Intent.Plan.Account, r.Intent.Receipts)
 		t.intended(r.Intent)
@@ -70,7 +72,10 @@ func (t *teller) of(kind audit.Kind) audit.Entry {
 func (t *teller) started(b *Begin) {
 	e := t.of(audit.Decision)
 	text := fmt.Sprintf("Rule %s starts playbook %s in mode %s: %s", b.Start.Rule, b.Start.Playbook, b.Start.Mode, t.redact(b.Start.Title))
-	if b.Start.Undoes != "" {
+	switch {
+	case b.Start.Expired != "":
+		text = fmt.Sprintf("What %q of execution %s did is to be taken back, because it expired.", b.Start.Expired, b.Start.Undoes)
+	case b.Start.Undoes != "":
 		e.Actor = b.Start.By
 		text = fmt.Sprintf("Execution %s is to be taken back.", b.Start.Undoes)
 	}

@@ -204,6 +204,13 @@ func TestAPauseHoldsUpWhatExpires(t *testing.T) {
 	if on, effects := r.world.is("lamp"); on || effects != 2 {
 		t.Errorf("after the pause the lamp is on: %v, after %d effects", on, effects)
 	}
+	_, lines := r.told(t, undo, playbook.Succeeded)
+	record := strings.Join(lines, "\n")
+	for _, want := range []string{"of execution " + v.ID + " did is to be taken back, because it expired.", "decision  It may not go on for now: the call was not made: ana paused everything"} {
+		if strings.Count(record, want) != 1 {
+			t.Errorf("the audit record is not told %q once:\n%s", want, record)
+		}
+	}
 }
 
 func TestWhatIsProtectedDoesNotExpire(t *testing.T) {
