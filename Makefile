@@ -35,6 +35,7 @@ lint: ## the linters of .golangci.yml
 bench: build ## measure: latency from receipt to the first AWS call, intake, bus, matching, scan; prints figures
 	$(GO) run ./test/latency
 	$(GO) run ./test/intake
+	$(GO) run ./test/patternbench $(if $(wildcard $(SHARED)/cloudtrail),--cloudtrail $(SHARED)/cloudtrail)
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
 
 conformance: ## the cases of other implementations, where ../shared/data exists
