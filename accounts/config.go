@@ -26,7 +26,8 @@ type Accounts struct {
 	identity  atomic.Pointer[identity]
 	asking    singleflight.Group
 	roster    atomic.Pointer[roster]
-	own       *member // for riposte's own account where the roster has it not
+	places    atomic.Pointer[map[string][]string] // what is above accounts; nil until that is known
+	own       *member                             // for riposte's own account where the roster has it not
 	replacing sync.Mutex
 	unchecked chan struct{} // there are accounts that were not checked yet
 	problem   reported

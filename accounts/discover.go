@@ -30,8 +30,9 @@ type kept struct {
 }
 
 type memberOf struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Above []string `json:"above,omitempty"` // units and root
 }
 
 // Discover asks AWS Organizations for the active accounts and puts them in force. When it fails the accounts stay as they
@@ -74,7 +75,7 @@ func (a *Accounts) listOrganization(ctx context.Context, org *Organization) ([]m
 				return nil, err
 			}
 			if wanted {
-				found = append(found, memberOf{ID: aws.ToString(account.Id), Name: aws.ToString(account.Name)})
+				found = append(found, memberOf{ID: aws.ToString(account.Id), Name: aws.ToString(account.Name), Above: above(account)})
 			}
 		}
 	}
@@ -98,17 +99,10 @@ func (org *Organization) wants(account types.Account) (bool, error) {
 	return (included || len(org.Include) == 0) && !excluded, err
 }
 
-// within reports whether an id of the list is the account or lies above it. An account's paths look like
-// o-abc/r-def/ou-def-12345678/111122223333/ (https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html).
+// within reports whether an id of the list is the account or lies above it.
 func (*Organization) within(account types.Account, ids []string) (bool, error) {
-	above := map[string]bool{aws.ToString(account.Id): true}
-	for _, path := range account.Paths {
-		for part := range strings.SplitSeq(path, "/") {
-			above[part] = true
-		}
-	}
 	for _, id := range ids {
-		if above[id] {
+		if id == aws.ToString(account.Id) || slices.Contains(above(account), id) {
 			return true, nil
 		}
 		if !accountID.MatchString(id) && len(account.Paths) == 0 {
@@ -125,6 +119,7 @@ func (a *Accounts) putInForce(ctx context.Context, org *Organization, found []me
 	if err != nil {
 		return err
 	}
+	a.place(found)
 	list := make([]Account, len(found))
 	for i, f := range found {
 		list[i] = Account{ID: f.ID, Name: f.Name}

@@ -115,6 +115,9 @@ func (a *App) buildPlaybooks(ctx context.Context) error {
 		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Pauses: a.store.Pauses, Lost: a.ledger, Now: a.opts.Now,
 			Policy: func() *guard.Policy { return a.inForce.Load().policy }, History: history},
 	}
+	if a.opts.Config.AWS.Organization != nil {
+		a.gate.options.Units = a.accounts
+	}
 	var records playbook.Journal = journal{a.bus.Journal()}
 	if a.opts.WrapJournal != nil {
 		records = a.opts.WrapJournal(records)
