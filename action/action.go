@@ -24,6 +24,18 @@ const (
 	AtLeastOnce Effect = "at-least-once"
 )
 
+// Evidence says what shows that a change is needed.
+type Evidence string
+
+const (
+	// StateEvidence: the present state of the resource shows it, so an event that is not true changes nothing. The zero value
+	// means the same.
+	StateEvidence Evidence = "state"
+	// EventEvidence: only the event says so, and whoever could make one up could turn the action against anybody. The guard has
+	// such events corroborated.
+	EventEvidence Evidence = "event"
+)
+
 // Spec describes an action to people, to the guard and to the policy generator.
 type Spec struct {
 	Name         string          `json:"name"` // service.verb-noun, such as cloudtrail.start-logging
@@ -32,6 +44,7 @@ type Spec struct {
 	Parameters   json.RawMessage `json:"parameters"`  // JSON Schema of Request.Params
 	Permissions  []string        `json:"permissions"` // IAM actions, as the Service Authorization Reference names them
 	Effect       Effect          `json:"effect"`
+	Evidence     Evidence        `json:"evidence,omitempty"`
 	Irreversible string          `json:"irreversible,omitempty"` // why it cannot be undone; "" where Undo works
 }
 

@@ -23,6 +23,7 @@ import (
 	"riposte.dev/finding"
 	"riposte.dev/notify"
 	"riposte.dev/playbook"
+	"riposte.dev/source/cloudtrail"
 	"riposte.dev/store"
 	"riposte.dev/target"
 )
@@ -61,6 +62,7 @@ type App struct {
 	gate     *gate
 	ledger   *playbook.Ledger
 	own      *ownCalls
+	lookups  *cloudtrail.Paces // of CloudTrail's event history
 	sources  []func(context.Context) error
 	runtime  *playbook.Runtime
 	router   *notify.Router

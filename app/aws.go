@@ -9,6 +9,7 @@ import (
 	"riposte.dev/accounts"
 	"riposte.dev/action/awscall"
 	"riposte.dev/playbook"
+	"riposte.dev/source/cloudtrail"
 	"riposte.dev/web"
 )
 
@@ -23,6 +24,7 @@ func (a *App) openAWS(ctx context.Context) error {
 		return err
 	}
 	a.region = base.Region
+	a.lookups = cloudtrail.NewPaces(nil)
 	a.ledger = playbook.NewLedger(a.store.Executions)
 	a.own = &ownCalls{ledger: a.ledger, stored: a.store.Calls, now: a.opts.Now, recent: map[string]bool{}}
 	a.accounts, err = accounts.New(accounts.Options{

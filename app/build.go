@@ -21,6 +21,7 @@ import (
 	"riposte.dev/notify/sns"
 	"riposte.dev/notify/webhook"
 	"riposte.dev/playbook"
+	lookup "riposte.dev/source/cloudtrail"
 )
 
 // newActions is the one list of actions.
@@ -113,7 +114,8 @@ func (a *App) buildPlaybooks(ctx context.Context) error {
 	a.gate = &gate{
 		accounts: a.accounts, configured: a.opts.Config.AWS.Responder, inForce: &a.inForce,
 		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Pauses: a.store.Pauses, Lost: a.ledger, Now: a.opts.Now,
-			Policy: func() *guard.Policy { return a.inForce.Load().policy }, History: history},
+			Corroborator: lookup.NewWitness(a.accounts.Config, a.lookups),
+			Policy:       func() *guard.Policy { return a.inForce.Load().policy }, History: history},
 	}
 	if a.opts.Config.AWS.Organization != nil {
 		a.gate.options.Units = a.accounts

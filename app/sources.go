@@ -223,7 +223,7 @@ func (a *App) buildLookup() error {
 	if len(accounts) == 0 {
 		accounts = []string{""}
 	}
-	metrics, paces := cloudtrail.NewMetrics(a.metrics), cloudtrail.NewPaces(nil)
+	metrics := cloudtrail.NewMetrics(a.metrics)
 	for _, account := range accounts {
 		name := "lookup " + cmp.Or(account, "own account")
 		regions := c.Regions
@@ -232,7 +232,7 @@ func (a *App) buildLookup() error {
 		}
 		poller, err := cloudtrail.NewPoller(cloudtrail.PollerOptions{
 			Name: name, Account: account, Regions: regions, Every: c.Every, AWS: a.accounts.Config, Checkpoints: a.store.Settings,
-			Accept: a.accept, Bury: a.bury("lookup"), Report: a.report(name), Paces: paces, Metrics: metrics,
+			Accept: a.accept, Bury: a.bury("lookup"), Report: a.report(name), Paces: a.lookups, Metrics: metrics,
 		})
 		if err != nil {
 			return err

@@ -34,6 +34,8 @@ type Options struct {
 	History *History
 	// Units knows the organisation; nil: scopes by units can't be told and hold nothing.
 	Units Units
+	// Corroborator looks events up in CloudTrail; nil: nothing can be corroborated.
+	Corroborator Corroborator
 	// Lost knows calls of ours whose answer was lost; nil where nothing keeps track of them.
 	Lost Lost
 	// Responders are the ARNs of the roles (or users) with which riposte acts: at least one. The account may be "*",
@@ -55,6 +57,7 @@ type Guard struct {
 	pauses      Pauses
 	history     *History
 	units       Units
+	witness     Corroborator
 	policy      func() *Policy // with its defaults
 	lost        Lost
 	responders  []responder
@@ -79,7 +82,7 @@ func New(o Options) (*Guard, error) {
 		problems = append(problems, fmt.Sprintf("%d responder ARNs, want 1 to %d", len(o.Responders), maxResponders))
 	}
 	g := &Guard{
-		exceptions: o.Exceptions, requests: o.Requests, pauses: o.Pauses, history: o.History, units: o.Units, lost: o.Lost,
+		exceptions: o.Exceptions, requests: o.Requests, pauses: o.Pauses, history: o.History, units: o.Units, witness: o.Corroborator, lost: o.Lost,
 		await: o.Await, poll: o.Poll, now: o.Now, sleep: o.Sleep,
 	}
 	if o.Policy == nil {
@@ -114,7 +117,7 @@ func New(o Options) (*Guard, error) {
 		g.sleep = sleep
 	}
 	g.admission = []admitStage{g.ownChange, g.failedCall, g.staleEvent, g.breakGlass, g.pausedEvent, g.admitMode}
-	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.applyPauses, g.applyScope, g.applyWindows, g.applyBreaker, g.applyBudgets, g.decideMode}
+	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.applyPauses, g.applyScope, g.applyWindows, g.corroborate, g.applyBreaker, g.applyBudgets, g.decideMode}
 	return g, nil
 }
 
@@ -169,6 +172,7 @@ type draft struct {
 	mode    Mode
 	reasons []string
 	paused  string
+	notYet  string
 	now     time.Time
 }
 
@@ -182,7 +186,7 @@ func (g *Guard) Decide(ctx context.Context, p Proposal) (Decision, error) {
 			return closed(p.Plan, closedReason+err.Error()+"."), ctx.Err()
 		}
 	}
-	return Decision{Mode: d.mode, Plan: d.plan, Reasons: d.reasons, Paused: d.paused}, nil
+	return Decision{Mode: d.mode, Plan: d.plan, Reasons: d.reasons, Paused: d.paused, NotYet: d.notYet}, nil
 }
 
 // closed returns the decision that nothing is done.

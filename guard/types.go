@@ -84,6 +84,8 @@ type Proposal struct {
 	Plan *action.Plan
 	// Principal is the ARN of who caused the event, "" where nobody is known.
 	Principal string
+	// Event is the event behind the plan; nil where it is not known any more.
+	Event *event.Envelope
 	// Effect is the id of the execution and of what it is about to do; "" for a look that leads to nothing: it spends no budget.
 	Effect string
 	// Undo: the plan takes back an earlier change, on a person's word. Exceptions don't hold it up: they protect what the
@@ -100,4 +102,6 @@ type Decision struct {
 	Plan    *action.Plan
 	Reasons []string
 	Paused  string // why an item is paused, a sentence; "" where none is
+	// NotYet says what is missing for now, so that it is worth asking again later; "" where nothing is.
+	NotYet string
 }

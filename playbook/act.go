@@ -180,6 +180,9 @@ func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
 	if err != nil {
 		return guard.Decision{}, fmt.Errorf("nothing was done because the guard could not decide: %w", err)
 	}
+	if decision.NotYet != "" {
+		return guard.Decision{}, &taskError{ErrNotCorroborated, "nothing was done: " + decision.NotYet}
+	}
 	if c.expired {
 		return decision, t.heldUp(ctx, decision)
 	}
@@ -189,7 +192,7 @@ func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
 // proposal is what the guard is asked about.
 func (t *task) proposal(c change, plan *action.Plan) guard.Proposal {
 	return guard.Proposal{Rule: t.e.begin.Start.Rule, Mode: t.e.begin.Start.Mode, Spec: c.spec, Plan: plan, Undo: c.undo, Expired: c.expired,
-		Principal: t.e.principal(), Effect: t.e.id + "/" + effectKey(t.command, false)}
+		Principal: t.e.principal(), Event: t.e.envelope(), Effect: t.e.id + "/" + effectKey(t.command, false)}
 }
 
 // mayApply reports whether the decision's calls may be made now: by the guard's word, or by people's.

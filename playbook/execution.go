@@ -21,8 +21,8 @@ type execution struct {
 	state   *asl.Execution
 	last    uint64 // sequence of the last append
 
-	askWho sync.Once
-	who    string // cached for principal
+	parse sync.Once
+	event *event.Envelope // cached for envelope
 
 	about      json.RawMessage // cached for env
 	intents    []Plan
@@ -176,12 +176,20 @@ func about(s Start) json.RawMessage {
 
 // principal is the ARN of who caused the event; "" where the event tells of nobody.
 func (e *execution) principal() string {
-	e.askWho.Do(func() {
-		if env, err := event.Parse(e.begin.Start.Event); err == nil && env.Record() != nil {
-			e.who = env.Record().UserIdentity.Principal()
+	if env := e.envelope(); env != nil && env.Record() != nil {
+		return env.Record().UserIdentity.Principal()
+	}
+	return ""
+}
+
+// envelope is the event behind the execution; nil where it was too large to be kept.
+func (e *execution) envelope() *event.Envelope {
+	e.parse.Do(func() {
+		if env, err := event.Parse(e.begin.Start.Event); err == nil {
+			e.event = env
 		}
 	})
-	return e.who
+	return e.event
 }
 
 // plans are all plans so far, the latest try of each state, with what became of their items.

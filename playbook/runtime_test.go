@@ -207,6 +207,54 @@ func TestAGuardThatFailsMeansNoAction(t *testing.T) {
 	}
 }
 
+// doubtfulGuard is not sure of the event the first times.
+type doubtfulGuard struct {
+	plainGuard
+	doubts *atomic.Int32
+}
+
+func (g doubtfulGuard) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error) {
+	d, err := g.plainGuard.Decide(ctx, p)
+	if p.Event == nil {
+		return d, errors.New("the proposal does not say for what event")
+	}
+	if g.doubts.Add(-1) >= 0 {
+		d.NotYet = "CloudTrail does not show the event yet"
+	}
+	return d, err
+}
+
+func TestWhatIsNotCorroboratedYetIsTriedAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		doubts int32
+		retry  string
+		status playbook.Status
+		calls  bool
+	}{
+		"with Retry":               {2, "Riposte.NotCorroborated", playbook.Succeeded, true},
+		"with too little of it":    {5, "Riposte.NotCorroborated", playbook.Failed, false},
+		"with Retry for all tasks": {2, "States.TaskFailed", playbook.Succeeded, true},
+		"without Retry":            {2, "Fake.Throttled", playbook.Failed, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, "lamp")
+			g := doubtfulGuard{doubts: &atomic.Int32{}}
+			g.doubts.Store(tt.doubts)
+			r.guard = g
+			s := start(guard.Auto, "lamp")
+			s.Event = json.RawMessage(`{"version":"0","id":"e1","source":"aws.guardduty","detail-type":"GuardDuty Finding","account":"111122223333",
+				"region":"eu-west-1","time":"2026-03-01T12:00:00Z","resources":[],"detail":{}}`)
+			v := r.boot(strings.Replace(fix, "Riposte.ActionFailed, Fake.Throttled", tt.retry, 1), r.journal, nil).run(t, s)
+			if v.Status != tt.status || r.world.calls > 0 != tt.calls {
+				t.Errorf("%s: %s %s, after %d calls", v.Status, v.Error, v.Why, r.world.calls)
+			}
+			if tt.status == playbook.Failed && (v.Error != playbook.ErrNotCorroborated || !strings.Contains(v.Why, "does not show the event yet")) {
+				t.Errorf("it failed with %s: %s", v.Error, v.Why)
+			}
+		})
+	}
+}
+
 // pausedGuard lets a plan pass and is paused before its nth call.
 type pausedGuard struct {
 	plainGuard

@@ -26,7 +26,9 @@ const (
 	ErrNotFound     = "Riposte.NotFound"     // what the action is for does not exist
 	ErrInvalidInput = "Riposte.InvalidInput" // the task's input is not what its resource takes
 	ErrUnknown      = "Riposte.UnknownResource"
-	ErrNotifyFailed = "Riposte.NotifyFailed" // nobody could be told
+	// ErrNotCorroborated: CloudTrail does not show the event yet that alone speaks for the change; trying again helps.
+	ErrNotCorroborated = "Riposte.NotCorroborated"
+	ErrNotifyFailed    = "Riposte.NotifyFailed" // nobody could be told
 )
 
 // taskError is a failure that Retry and Catch see.

@@ -31,6 +31,7 @@ var keySpec = action.Spec{
 }`),
 	Permissions: []string{"iam:GetAccessKeyLastUsed", "iam:GetUser", "iam:ListAccessKeys", "iam:UpdateAccessKey"},
 	Effect:      action.StateChecked,
+	Evidence:    action.EventEvidence,
 }
 
 // DeactivateAccessKey is the action iam.deactivate-access-key.

@@ -32,6 +32,7 @@ var quarantineSpec = action.Spec{
 }`),
 	Permissions: inlinePermissions,
 	Effect:      action.StateChecked,
+	Evidence:    action.EventEvidence,
 }
 
 // Quarantine is the action iam.quarantine-principal.

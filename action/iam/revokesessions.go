@@ -42,6 +42,7 @@ var revokeSpec = action.Spec{
 }`),
 	Permissions: inlinePermissions,
 	Effect:      action.StateChecked,
+	Evidence:    action.EventEvidence,
 }
 
 // RevokeSessions is the action iam.revoke-sessions.

@@ -2,6 +2,9 @@ package flapping
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +70,9 @@ func TestWhoStopsATrailAgainAndAgainIsContained(t *testing.T) {
 	if n := len(e.Calls("StartLogging")); n == 0 || n > stops {
 		t.Errorf("riposte started the trail %d times, it was stopped %d times", n, stops)
 	}
+	if len(e.Calls("LookupEvents")) == 0 {
+		t.Error("nobody asked CloudTrail whether the events are true")
+	}
 	if n := len(e.Calls("UpdateAccessKey")); n != 1 {
 		t.Errorf("riposte changed keys %d times, want once", n)
 	}
@@ -121,4 +127,37 @@ func TestTheBundledRuleAsks(t *testing.T) {
 		on, err := e.Logging(e.ctx, stage.Region, trail)
 		return err == nil && on
 	})
+}
+
+// Who may send events makes three up, against the administrator: CloudTrail does not show them, so his key stays as it is.
+func TestEventsThatAreMadeUpContainNobody(t *testing.T) {
+	e := start(t, "rules: {bundled: false, paths: [rules.yaml]}\n")
+	for i := range 3 {
+		now := time.Now().UTC().Format(time.RFC3339)
+		made := fmt.Sprintf(`{"version":"0","id":"made-up-%[1]d","detail-type":"AWS API Call via CloudTrail","source":"aws.cloudtrail","account":%[2]q,"time":%[3]q,
+			"region":%[4]q,"resources":[],"detail":{"eventVersion":"1.09","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::%[5]s:user/admin","accountId":%[2]q,
+			"accessKeyId":%[6]q,"userName":"admin"},"eventTime":%[3]q,"eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging","awsRegion":%[4]q,
+			"sourceIPAddress":"203.0.113.7","requestParameters":{"name":%[7]q},"requestID":"made-up-%[1]d","eventID":"made-up-%[1]d","eventType":"AwsApiCall",
+			"recipientAccountId":%[2]q}}`, i, stage.Account, now, stage.Region, stage.Account, e.Admin.AccessKeyID, trail)
+		if err := e.Post(e.ctx, http.DefaultClient, []byte(made)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.eventually(t, "the escalation to have tried", func() bool {
+		list := e.executions(t, "trail-stopped/escalate")
+		if len(list) != 1 {
+			return false
+		}
+		var v playbook.View
+		e.ask(t, "/api/v1/executions/"+list[0].ID, &v)
+		if v.Status != playbook.Running {
+			t.Fatalf("it is %s: %s", v.Status, v.Why)
+		}
+		return slices.ContainsFunc(v.Visits, func(visit playbook.Visit) bool {
+			return visit.State == "DeactivateKey" && slices.ContainsFunc(visit.Tries, func(try playbook.Try) bool { return try.Error == playbook.ErrNotCorroborated })
+		})
+	})
+	if n := len(e.Calls("UpdateAccessKey")); n != 0 {
+		t.Errorf("riposte changed keys %d times", n)
+	}
 }
