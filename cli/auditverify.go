@@ -27,7 +27,7 @@ made here, not by the riposte that runs.
 A chain whose end was cut off, or that was made anew as a whole, is whole in itself. Give a head that was kept elsewhere, such as
 an anchor in a bucket, with --head: that record must be there, with that hash. The exit code is 1 unless everything is right.
 
-With --file it checks an export or the audit.ndjson of an export's part; - is standard input.`,
+With --file it checks an export; - is standard input.`,
 		Example: `  riposte audit verify
   riposte audit verify --head 1042:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   riposte audit verify --file audit.ndjson

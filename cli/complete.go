@@ -28,17 +28,18 @@ const completionPatience = 2 * time.Second
 // words; completion never fails.
 func addCompletion(root *cobra.Command, d Deps) {
 	arguments := map[string]cobra.CompletionFunc{
-		"riposte findings get":      once(findFindings),
-		"riposte findings update":   each(findFindings),
-		"riposte executions get":    once(findExecutions),
-		"riposte executions undo":   once(findExecutions),
-		"riposte exceptions get":    once(findAllExceptions),
-		"riposte exceptions remove": once(findExceptions),
-		"riposte keys revoke":       once(findKeys),
-		"riposte resume":            once(findPauses),
-		"riposte approvals get":     once(findApprovals),
-		"riposte approvals approve": once(findApprovals),
-		"riposte approvals refuse":  once(findApprovals),
+		"riposte findings get":        once(findFindings),
+		"riposte findings update":     each(findFindings),
+		"riposte executions get":      once(findExecutions),
+		"riposte executions evidence": once(findExecutions),
+		"riposte executions undo":     once(findExecutions),
+		"riposte exceptions get":      once(findAllExceptions),
+		"riposte exceptions remove":   once(findExceptions),
+		"riposte keys revoke":         once(findKeys),
+		"riposte resume":              once(findPauses),
+		"riposte approvals get":       once(findApprovals),
+		"riposte approvals approve":   once(findApprovals),
+		"riposte approvals refuse":    once(findApprovals),
 	}
 	files := []string{"config", "cases", "events", "rules", "file"}
 	folders := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -43,6 +43,7 @@ type Server struct {
 	Pauses     Pauses
 	Approvals  Approvals
 	Audit      Audit
+	Evidence   Evidence
 	Accounts   func() []Account
 	KeyStore   KeyStore
 	Dead       DeadLetters
@@ -77,6 +78,7 @@ func (s *Server) routes() []route {
 		{"PATCH /api/v1/findings/{id...}", Respond, answer(s.updateFinding)},
 		{"GET /api/v1/executions", Read, answer(s.listExecutions)},
 		{"GET /api/v1/executions/{id}", Read, answer(s.getExecution)},
+		{"GET /api/v1/executions/{id}/evidence", Read, s.getEvidence},
 		{"POST /api/v1/executions/{id}/undo", Respond, answer(s.undoExecution)},
 		{"GET /api/v1/exceptions", Read, answer(s.listExceptions)},
 		{"POST /api/v1/exceptions", Respond, answer(s.addException)},
