@@ -61,6 +61,7 @@ type world struct {
 	fail     func(name string, call int) error // of Apply
 	lag      int                               // Verify says ErrNotYet so often
 	onApply  func()
+	watch    func(name string, on, was bool) // told of every call that works
 }
 
 func newWorld(names ...string) *world {
@@ -140,6 +141,9 @@ func (a switchOn) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 		var in struct{ On bool }
 		if err := json.Unmarshal(call.Input, &in); err != nil {
 			return err
+		}
+		if a.w.watch != nil {
+			a.w.watch(item.ID, in.On, a.w.on[item.ID])
 		}
 		a.w.on[item.ID] = in.On
 		a.w.effects[item.ID]++

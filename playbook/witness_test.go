@@ -1,0 +1,130 @@
+package playbook_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"riposte.dev/action"
+	"riposte.dev/guard"
+	"riposte.dev/playbook"
+)
+
+// witness stands between the runtime and the guard, and watches the world. It knows by itself whether riposte is paused and
+// what people approved, and accuses every call that nobody let pass.
+type witness struct {
+	playbook.Guard
+	pauses *pauses
+
+	gate     sync.RWMutex // a pause begins and ends between two questions, never within one
+	mu       sync.Mutex
+	paused   bool
+	decided  map[string]decided // by effect and item: the latest decision
+	approved map[string]bool    // by effect and item: somebody said yes to its calls
+	permits  map[string]permit  // by item: what the next call may be made for
+	accused  []string
+	calls    int
+}
+
+type decided struct {
+	mode  guard.Mode
+	calls string
+}
+
+type permit struct{ effect string }
+
+func newWitness(g playbook.Guard, p *pauses) *witness {
+	return &witness{Guard: g, pauses: p, decided: map[string]decided{}, approved: map[string]bool{}, permits: map[string]permit{}}
+}
+
+// pause turns the kill switch.
+func (w *witness) pause(on bool) {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	w.pauses.set(on)
+	w.paused = on
+}
+
+// approve remembers what somebody is about to say yes to.
+func (w *witness) approve(a playbook.Approval) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, item := range a.Plan.Items {
+		w.approved[a.Execution+"/"+a.Key+"/"+item.ID+callsOf(item)] = true
+	}
+}
+
+func callsOf(item action.Item) string {
+	text := ""
+	for _, call := range item.Calls {
+		text += " " + call.Operation + string(call.Input)
+	}
+	return text
+}
+
+func (w *witness) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error) {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	d, err := w.Guard.Decide(ctx, p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		return d, err
+	}
+	for _, item := range d.Plan.Items {
+		delete(w.permits, item.ID)
+		w.decided[p.Effect+"/"+item.ID] = decided{d.Mode, callsOf(item)}
+		if w.paused && (!p.Undo || p.Expired) && len(item.Calls) > 0 {
+			w.accused = append(w.accused, fmt.Sprintf("%s let pass in a pause for %s", item.ID, p.Effect))
+		}
+	}
+	return d, err
+}
+
+func (w *witness) MayCall(ctx context.Context, p guard.Proposal, r action.Resource) error {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	err := w.Guard.MayCall(ctx, p, r)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if w.paused && (!p.Undo || p.Expired) {
+		w.accused = append(w.accused, fmt.Sprintf("a call on %s permitted in a pause for %s", r.Name, p.Effect))
+	}
+	w.permits[r.Name] = permit{p.Effect}
+	return nil
+}
+
+// saw is told of every call that reached the world.
+func (w *witness) saw(name string, on, was bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls++
+	accuse := func(format string, args ...any) {
+		w.accused = append(w.accused, fmt.Sprintf("switching %s to %v: ", name, on)+fmt.Sprintf(format, args...))
+	}
+	p, permitted := w.permits[name]
+	delete(w.permits, name)
+	d := w.decided[p.effect+"/"+name]
+	switch {
+	case on == was:
+		accuse("it was so already")
+	case !permitted:
+		accuse("nobody asked whether the call may be made")
+	case d.calls != fmt.Sprintf(` Switch{"name":%q,"on":%v}`, name, on):
+		accuse("decided was%s for %s", d.calls, p.effect)
+	case d.mode == guard.Approve && !w.approved[p.effect+"/"+name+d.calls]:
+		accuse("nobody approved it for %s", p.effect)
+	case d.mode != guard.Auto && d.mode != guard.Approve:
+		accuse("the mode is %s", d.mode)
+	}
+}
+
+func (w *witness) accusations() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.accused)
+}
