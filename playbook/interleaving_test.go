@@ -94,9 +94,9 @@ func (s *stage) questions() []playbook.Approval {
 }
 
 func (s *stage) event(t *rapid.T) {
-	name := rapid.SampledFrom([]string{"lamp", "door", "fan"}).Draw(t, "resource")
-	begin := startFor(rapid.SampledFrom([]string{"20s", "30h", "8000h"}).Draw(t, "for"), name)
-	begin.Mode = rapid.SampledFrom([]guard.Mode{guard.Auto, guard.Auto, guard.Approve, guard.DryRun}).Draw(t, "mode")
+	names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"lamp", "door", "fan"}), 1, 2, rapid.ID[string]).Draw(t, "resources")
+	begin := startFor(rapid.SampledFrom([]string{"20s", "30h", "8000h"}).Draw(t, "for"), names...)
+	begin.Mode = rapid.SampledFrom([]guard.Mode{guard.Auto, guard.Approve, guard.Approve, guard.DryRun}).Draw(t, "mode")
 	begin.Cause = event.Cause(fmt.Sprint("cause-", s.starts))
 	if rapid.IntRange(0, 4).Draw(t, "a new event") > 0 { // else it is delivered again
 		s.starts++
@@ -166,7 +166,7 @@ func TestNothingRunsOutsideItsGuard(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := &stage{rig: newRig(t, "lamp", "door", "fan"), rt: rt}
 		kill := s.realGuard(&guard.Policy{Without: []guard.Limit{guard.LimitBlastRadius, guard.LimitBudgets, guard.LimitBreaker}})
-		s.witness = newWitness(s.guard, kill)
+		s.witness = newWitness(s.rig, kill)
 		s.guard, s.world.watch = s.witness, s.witness.saw
 		s.live()
 		defer func() { s.process.kill() }()

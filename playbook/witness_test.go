@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"riposte.dev/action"
@@ -12,16 +13,17 @@ import (
 )
 
 // witness stands between the runtime and the guard, and watches the world. It knows by itself whether riposte is paused and
-// what people approved, and accuses every call that nobody let pass.
+// what people approved, reads in the journal what was intended, and accuses every call that nobody let pass.
 type witness struct {
 	playbook.Guard
-	pauses *pauses
+	pauses  *pauses
+	journal playbook.Journal
 
 	gate     sync.RWMutex // a pause begins and ends between two questions, never within one
 	mu       sync.Mutex
 	paused   bool
 	decided  map[string]decided // by effect and item: the latest decision
-	approved map[string]bool    // by effect and item: somebody said yes to its calls
+	approved map[string]bool    // by effect and hash: somebody said yes to the plan
 	permits  map[string]permit  // by item: what the next call may be made for
 	accused  []string
 	calls    int
@@ -34,8 +36,8 @@ type decided struct {
 
 type permit struct{ effect string }
 
-func newWitness(g playbook.Guard, p *pauses) *witness {
-	return &witness{Guard: g, pauses: p, decided: map[string]decided{}, approved: map[string]bool{}, permits: map[string]permit{}}
+func newWitness(r *rig, p *pauses) *witness {
+	return &witness{Guard: r.guard, pauses: p, journal: r.journal, decided: map[string]decided{}, approved: map[string]bool{}, permits: map[string]permit{}}
 }
 
 // pause turns the kill switch.
@@ -50,9 +52,26 @@ func (w *witness) pause(on bool) {
 func (w *witness) approve(a playbook.Approval) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, item := range a.Plan.Items {
-		w.approved[a.Execution+"/"+a.Key+"/"+item.ID+callsOf(item)] = true
+	w.approved[a.Execution+"/"+a.Key+" "+a.Hash] = true
+}
+
+// intent is the latest plan that was journaled for an effect; nil where none was.
+func (w *witness) intent(effect string) *action.Plan {
+	id, key, _ := strings.Cut(effect, "/")
+	entries, _ := w.journal.Load(context.Background(), id)
+	var plan *action.Plan
+	for _, entry := range entries {
+		if r, err := playbook.DecodeRecord(entry.Data); err == nil && r.Intent != nil && r.Intent.Effect == key {
+			plan = &r.Intent.Plan
+		}
 	}
+	return plan
+}
+
+// approvedPlan reports whether somebody approved all that was intended.
+func (w *witness) approvedPlan(effect string, intended *action.Plan) bool {
+	hash, err := intended.Hash()
+	return err == nil && w.approved[effect+" "+hash]
 }
 
 func callsOf(item action.Item) string {
@@ -109,6 +128,7 @@ func (w *witness) saw(name string, on, was bool) {
 	p, permitted := w.permits[name]
 	delete(w.permits, name)
 	d := w.decided[p.effect+"/"+name]
+	intended := w.intent(p.effect)
 	switch {
 	case on == was:
 		accuse("it was so already")
@@ -116,8 +136,10 @@ func (w *witness) saw(name string, on, was bool) {
 		accuse("nobody asked whether the call may be made")
 	case d.calls != fmt.Sprintf(` Switch{"name":%q,"on":%v}`, name, on):
 		accuse("decided was%s for %s", d.calls, p.effect)
-	case d.mode == guard.Approve && !w.approved[p.effect+"/"+name+d.calls]:
-		accuse("nobody approved it for %s", p.effect)
+	case intended == nil || !slices.ContainsFunc(intended.Items, func(item action.Item) bool { return item.ID == name && callsOf(item) == d.calls }):
+		accuse("it was not intended by %s: %+v", p.effect, intended)
+	case d.mode == guard.Approve && !w.approvedPlan(p.effect, intended):
+		accuse("nobody approved the plan of %s", p.effect)
 	case d.mode != guard.Auto && d.mode != guard.Approve:
 		accuse("the mode is %s", d.mode)
 	}
