@@ -328,6 +328,9 @@ func TestAConflictIsTold(t *testing.T) {
 	if told := notices[len(notices)-1]; len(undo.Plans) != 1 || told.Execution != undo.ID || told.Plans[0].Items[0].Status != action.Conflict {
 		t.Errorf("told %+v", told)
 	}
+	if pending, err := r.index.Expiries(t.Context()); err != nil || len(pending) != 0 {
+		t.Errorf("it would be taken back again: %+v, %v", pending, err)
+	}
 }
 
 func TestAnEndThatMakesNoSense(t *testing.T) {
