@@ -70,6 +70,7 @@ type App struct {
 	hub      *finding.Hub
 	engine   *detect.Engine
 	activity *detect.Activity
+	enforcer *enforcer
 	live     *live
 	reporter *reporter
 	started  time.Time

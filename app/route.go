@@ -86,6 +86,7 @@ func (a *App) startRoute(context.Context) error {
 		a.say("route", "")
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return a.runtime.Run(ctx) })
+		g.Go(func() error { return a.enforcer.run(ctx) })
 		for _, source := range a.sources {
 			g.Go(func() error { return source(ctx) })
 		}

@@ -123,6 +123,11 @@ func (g *Guard) applyExceptions(ctx context.Context, d *draft) error {
 	return nil
 }
 
+// Held reports whether it was this exception that left the item of a decided plan alone.
+func (e Exception) Held(item action.Item) bool {
+	return item.Status == action.Excepted && strings.HasPrefix(item.Reason, "Exception "+e.ID+" holds ")
+}
+
 func (e Exception) sentence() string {
 	ticket := ""
 	if e.Ticket != "" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"riposte.dev/action"
 	"riposte.dev/fault"
 )
 
@@ -57,5 +58,25 @@ func TestValidate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestHeld(t *testing.T) {
+	x := Exception{ID: "ex-1", Owner: "ana", Reason: "A migration", Expires: noon}
+	other := x
+	other.ID = "ex-12"
+	for _, c := range []struct {
+		status action.Status
+		reason string
+		want   bool
+	}{
+		{action.Excepted, x.sentence(), true},
+		{action.Excepted, other.sentence(), false},
+		{action.Escalated, x.sentence(), false},
+		{action.Excepted, "", false},
+	} {
+		if got := x.Held(action.Item{Status: c.status, Reason: c.reason}); got != c.want {
+			t.Errorf("%s %q: held %v, want %v", c.status, c.reason, got, c.want)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,8 +47,9 @@ notify: [secops]
 // engine is a riposte on a stage with a trail that logs.
 type engine struct {
 	*stage.Stage
-	ctx context.Context
-	app *app.App
+	ctx   context.Context
+	app   *app.App
+	ahead atomic.Int64 // of riposte's clock, ns
 }
 
 // start sets the stage and starts riposte on it. The settings are added to the configuration; it may name the project's own
@@ -91,7 +93,8 @@ func (e *engine) run(t *testing.T) {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if e.app, err = app.Start(e.ctx, app.Options{Config: config, Data: e.Data, Version: "test", Logger: logger}); err != nil {
+	if e.app, err = app.Start(e.ctx, app.Options{Config: config, Data: e.Data, Version: "test", Logger: logger,
+		Now: func() time.Time { return time.Now().Add(time.Duration(e.ahead.Load())) }}); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Ready(e.ctx); err != nil {
