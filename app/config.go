@@ -35,6 +35,7 @@ type Config struct {
 	AllowPrivateTargets bool         `yaml:"allow_private_targets"`
 	NATS                *NATSConfig  `yaml:"nats"` // an external NATS instead of the embedded one
 	Limits              LimitsConfig `yaml:"limits"`
+	Audit               AuditConfig  `yaml:"audit"`
 
 	file string         // "" where there is none
 	hash string         // SHA-256 of the file, hexadecimal
@@ -298,6 +299,7 @@ func (c *Config) check(doc *conf.Document) error {
 		fail(p.Path, p.Hint, "%s", p.Message)
 	}
 	problems = append(problems, c.Notify.check(doc)...)
+	c.Audit.check(c.Notify, fail)
 	for name, route := range c.Notify.Routes {
 		for i, channel := range route.Channels {
 			if _, known := c.Notify.channels()[channel]; !known {

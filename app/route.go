@@ -71,6 +71,9 @@ func (a *App) startRoute(context.Context) error {
 	a.loop("accounts", a.accounts.Run)
 	a.loop("notifications", a.router.Run)
 	a.loop("targets", a.targets.Run)
+	if anchor := a.opts.Config.Audit.Anchor; anchor != nil {
+		a.loop("anchors", a.newAnchors(*anchor).run)
+	}
 	a.loop("route", func(ctx context.Context) error {
 		if err := a.identify(ctx); err != nil {
 			return err

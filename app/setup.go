@@ -55,6 +55,9 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 			s.Streams = append(s.Streams, arn("kinesis", regionOf(k.Region), "stream/"+k.Stream))
 		}
 	}
+	if b := c.Audit.bucket(); b != nil && here(b.Account) {
+		s.Anchors = append(s.Anchors, iam.Bucket{Name: b.Name, Prefix: b.Prefix})
+	}
 	if !home {
 		return s, nil
 	}

@@ -25,6 +25,7 @@ sources:
   buckets: [{name: logs, owner: "111122223333", prefix: audit/}, {name: their-logs, owner: "444455556666", account: "444455556666"}]
   log_groups: [{name: group}]
   kinesis: [{stream: stream, region: us-east-1}]
+audit: {anchor: {bucket: {name: vault, owner: "999988887777", prefix: heads/}}}
 `
 
 const respondingRule = `id: trail-stopped
@@ -72,6 +73,7 @@ func TestSetupOfTheOwnAccount(t *testing.T) {
 		Partition: "aws", Account: "111122223333", Lookup: true, Principal: "arn:aws:iam::111122223333:role/riposte",
 		Queues:    []string{"arn:aws:sqs:us-east-1:111122223333:own"},
 		Buckets:   []iam.Bucket{{Name: "logs", Prefix: "audit/"}},
+		Anchors:   []iam.Bucket{{Name: "vault", Prefix: "heads/"}},
 		LogGroups: []string{"arn:aws:logs:eu-west-1:111122223333:log-group:group"},
 		Streams:   []string{"arn:aws:kinesis:us-east-1:111122223333:stream/stream"},
 		Topics:    []string{"arn:aws:sns:eu-west-1:111122223333:a", "arn:aws:sns:eu-west-1:111122223333:b"},

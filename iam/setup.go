@@ -21,6 +21,7 @@ type Setup struct {
 
 	// Receivers.
 	Topics  []string // ARNs of SNS topics for messages to people
+	Anchors []Bucket // in which heads of the audit record are kept, with Object Lock
 	Targets []Need   // what sending to rule targets takes
 
 	// Accounts.
@@ -38,6 +39,10 @@ func Responder(s Setup) []Need {
 	needs := slices.Concat(s.actions(everything, "respond"), s.sources(), s.accounts(), s.Targets)
 	if len(s.Topics) > 0 {
 		needs = append(needs, Need{Actions: []string{"sns:Publish"}, Resources: s.Topics, Why: "tell people"})
+	}
+	for _, b := range s.Anchors {
+		needs = append(needs, Need{Actions: []string{"s3:PutObject", "s3:PutObjectRetention"}, Resources: []string{s.bucket(b) + "/" + b.Prefix + "riposte-audit-*"},
+			Why: "keep heads of the audit record"})
 	}
 	return needs
 }

@@ -50,7 +50,7 @@ func s3Service() *service {
 
 			{name: "ListObjectsV2", action: "s3:ListBucket", data: true, anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, conditions: listConditions, handle: listObjectsV2},
 			{name: "ListObjects", action: "s3:ListBucket", data: true, anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, conditions: listConditions, handle: listObjects},
-			{name: "PutObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, conditions: putConditions, handle: putObject},
+			{name: "PutObject", data: true, anonymous: true, resources: objectOfInput, also: retains, resourcePolicy: bucketPolicyOf, conditions: putConditions, handle: putObject},
 			{name: "GetObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, handle: getObject},
 			{name: "HeadObject", action: "s3:GetObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, handle: headObject},
 			{name: "DeleteObject", data: true, anonymous: true, resources: objectOfInput, resourcePolicy: bucketPolicyOf, handle: deleteObject},

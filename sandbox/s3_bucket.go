@@ -28,6 +28,7 @@ type bucket struct {
 	policy                string // "" without
 	block                 publicAccessBlock
 	blocked               bool // whether block was configured, and not deleted
+	lock                  bool // whether its objects can be retained
 	objects               map[string]*object
 	tags                  map[string]string // replaced, never changed
 	notify                notifications     // replaced, never changed
@@ -135,6 +136,7 @@ func createBucket(c *call) (wire.Object, error) {
 	all[name] = &bucket{
 		name: name, account: c.account.id, region: region, created: c.time.UTC(), objects: map[string]*object{},
 		block: publicAccessBlock{true, true, true, true}, blocked: true, // the default since April 2023
+		lock: c.in["ObjectLockEnabledForBucket"] == true,
 	}
 	c.subject("AWS::S3::Bucket", name)
 	location := "/" + name

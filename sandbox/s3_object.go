@@ -19,6 +19,7 @@ type object struct {
 	encoding string // Content-Encoding; "" without
 	metadata wire.Object
 	modified time.Time
+	retained retention
 }
 
 // maxStored bounds what all objects of the sandbox take, in bytes.
@@ -38,7 +39,15 @@ func putObject(c *call) (wire.Object, error) {
 	if want := c.in.str("ContentMD5"); want != "" && want != base64.StdEncoding.EncodeToString(sum[:]) {
 		return nil, s3Error("BadDigest", http.StatusBadRequest, "The Content-MD5 you specified did not match what we received.", nil)
 	}
+	retained, err := c.retentionOf(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.held(b.objects[key]); err != nil {
+		return nil, err
+	}
 	o := newObject(slices.Clone(body), c.time)
+	o.retained = retained
 	o.kind, o.metadata = orElse(c.in.str("ContentType"), o.kind), wire.Object(c.in.object("Metadata"))
 	// aws-chunked is how the request travelled, and is off by now.
 	o.encoding = strings.Trim(strings.ReplaceAll(c.in.str("ContentEncoding"), "aws-chunked", ""), ", ")
@@ -107,6 +116,7 @@ func headObject(c *call) (wire.Object, error) {
 		"AcceptRanges": "bytes", "ServerSideEncryption": "AES256",
 	}
 	put(out, "ContentEncoding", o.encoding)
+	o.retained.show(out)
 	if len(o.metadata) > 0 {
 		out["Metadata"] = o.metadata
 	}
@@ -120,6 +130,9 @@ func deleteObject(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	key := c.in.str("Key")
+	if err := c.held(b.objects[key]); err != nil {
+		return nil, err
+	}
 	if o := b.objects[key]; o != nil {
 		delete(b.objects, key)
 		c.s3().stored -= len(o.body)
