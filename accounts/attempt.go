@@ -62,9 +62,29 @@ func (a *attempts) HandleDeserialize(ctx context.Context, in middleware.Deserial
 	}
 	if a.cache != nil && refused(err) {
 		a.cache.Invalidate()
+		if once, _ := middleware.GetStackValue(ctx, renewalKey{}).(*bool); once != nil && !*once {
+			*once = true
+			err = renewed{err}
+		}
 	}
 	return out, metadata, err
 }
+
+// renewalKey is where a call remembers that its credentials were renewed.
+type renewalKey struct{}
+
+// renewal lets a call renew its credentials once. It is in the Initialize step, which is not repeated.
+func renewal(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	return next.HandleInitialize(middleware.WithStackValue(ctx, renewalKey{}, new(bool)), in)
+}
+
+// renewed is a refusal of credentials that were forgotten: the next attempt gets new ones.
+type renewed struct{ error }
+
+func (e renewed) Unwrap() error { return e.error }
+
+// RetryableError makes the SDK try again.
+func (renewed) RetryableError() bool { return true }
 
 // slowAttempt says that an attempt took too long. The SDK would not retry after the end of a context; it does after this.
 type slowAttempt struct{ call string }
@@ -102,5 +122,10 @@ func refused(err error) bool {
 // observed is the API option that puts the middleware into a client's stack.
 func observed(onRequest func(service, operation, requestID string), cache *aws.CredentialsCache) func(*middleware.Stack) error {
 	m := &attempts{bound: attemptBound, onRequest: onRequest, cache: cache}
-	return func(stack *middleware.Stack) error { return stack.Deserialize.Add(m, middleware.Before) }
+	return func(stack *middleware.Stack) error {
+		if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("riposte.Renewal", renewal), middleware.Before); err != nil {
+			return err
+		}
+		return stack.Deserialize.Add(m, middleware.Before)
+	}
 }

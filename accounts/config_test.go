@@ -90,12 +90,20 @@ func TestRefusedCredentialsAreRenewed(t *testing.T) {
 	if _, err := w.who(a, other, region); err == nil {
 		t.Fatal("the fault did nothing")
 	}
+	if n := w.seen("AssumeRole"); n != 2 {
+		t.Errorf("the role was assumed %d times, want 2: a call renews its credentials once", n)
+	}
 	remove()
 	if _, err := w.who(a, other, region); err != nil {
 		t.Errorf("after the role was made again: %v", err)
 	}
-	if n := w.seen("AssumeRole"); n != 2 {
-		t.Errorf("the role was assumed %d times, want 2", n)
+	w.AddFault(sandbox.Fault{Match: sandbox.Match{Service: "sts", Operation: "GetCallerIdentity"}, Times: 1,
+		Error: &sandbox.FaultError{Code: "ExpiredToken", Status: http.StatusForbidden}})
+	if _, err := w.who(a, other, region); err != nil {
+		t.Errorf("credentials that expired midway: %v", err)
+	}
+	if n := w.seen("AssumeRole"); n != 4 {
+		t.Errorf("the role was assumed %d times, want 4", n)
 	}
 }
 

@@ -65,6 +65,9 @@ func (t *task) applyItem(ctx context.Context, c change, item *action.Item) (fail
 	defer func() {
 		if failed != nil {
 			item.Status, item.Error = action.Failed, failed.Error()
+			if fault.CodeOf(failed) == fault.NotFound && fault.Hint(failed) == "" {
+				item.Error += " — it was deleted after riposte had looked: find out by whom"
+			}
 		}
 		if !refused.Load() && t.runtime.base.Err() == nil {
 			t.runtime.opts.Guard.Done(t.proposal(c, nil), *item)

@@ -24,7 +24,7 @@ type witness struct {
 	paused   bool
 	decided  map[string]decided // by effect and item: the latest decision
 	approved map[string]bool    // by effect and hash: somebody said yes to the plan
-	permits  map[string]permit  // by item: what the next call may be made for
+	permits  map[string]bool    // by item and effect: a call may be made
 	accused  []string
 	calls    int
 }
@@ -34,10 +34,8 @@ type decided struct {
 	calls string
 }
 
-type permit struct{ effect string }
-
 func newWitness(r *rig, p *pauses) *witness {
-	return &witness{Guard: r.guard, pauses: p, journal: r.journal, decided: map[string]decided{}, approved: map[string]bool{}, permits: map[string]permit{}}
+	return &witness{Guard: r.guard, pauses: p, journal: r.journal, decided: map[string]decided{}, approved: map[string]bool{}, permits: map[string]bool{}}
 }
 
 // pause turns the kill switch.
@@ -92,7 +90,7 @@ func (w *witness) Decide(ctx context.Context, p guard.Proposal) (guard.Decision,
 		return d, err
 	}
 	for _, item := range d.Plan.Items {
-		delete(w.permits, item.ID)
+		delete(w.permits, item.ID+" "+p.Effect)
 		w.decided[p.Effect+"/"+item.ID] = decided{d.Mode, callsOf(item)}
 		if w.paused && (!p.Undo || p.Expired) && len(item.Calls) > 0 {
 			w.accused = append(w.accused, fmt.Sprintf("%s let pass in a pause for %s", item.ID, p.Effect))
@@ -113,36 +111,48 @@ func (w *witness) MayCall(ctx context.Context, p guard.Proposal, r action.Resour
 	if w.paused && (!p.Undo || p.Expired) {
 		w.accused = append(w.accused, fmt.Sprintf("a call on %s permitted in a pause for %s", r.Name, p.Effect))
 	}
-	w.permits[r.Name] = permit{p.Effect}
+	w.permits[r.Name+" "+p.Effect] = true
 	return nil
 }
 
-// saw is told of every call that reached the world.
+// saw is told of every call that reached the world. The world doesn't know for what a call is made: something that may make
+// it must be there.
 func (w *witness) saw(name string, on, was bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls++
-	accuse := func(format string, args ...any) {
-		w.accused = append(w.accused, fmt.Sprintf("switching %s to %v: ", name, on)+fmt.Sprintf(format, args...))
+	why := "nobody asked whether the call may be made"
+	if on == was {
+		why = "it was so already"
 	}
-	p, permitted := w.permits[name]
-	delete(w.permits, name)
-	d := w.decided[p.effect+"/"+name]
-	intended := w.intent(p.effect)
+	for key := range w.permits {
+		item, effect, _ := strings.Cut(key, " ")
+		if item != name || on == was {
+			continue
+		}
+		if why = w.forbids(effect, name, on); why == "" {
+			delete(w.permits, key)
+			return
+		}
+	}
+	w.accused = append(w.accused, fmt.Sprintf("switching %s to %v: %s", name, on, why))
+}
+
+// forbids says why a call may not be made for an effect; "" where it may.
+func (w *witness) forbids(effect, name string, on bool) string {
+	d := w.decided[effect+"/"+name]
+	intended := w.intent(effect)
 	switch {
-	case on == was:
-		accuse("it was so already")
-	case !permitted:
-		accuse("nobody asked whether the call may be made")
 	case d.calls != fmt.Sprintf(` Switch{"name":%q,"on":%v}`, name, on):
-		accuse("decided was%s for %s", d.calls, p.effect)
+		return fmt.Sprintf("decided was%s for %s", d.calls, effect)
 	case intended == nil || !slices.ContainsFunc(intended.Items, func(item action.Item) bool { return item.ID == name && callsOf(item) == d.calls }):
-		accuse("it was not intended by %s: %+v", p.effect, intended)
-	case d.mode == guard.Approve && !w.approvedPlan(p.effect, intended):
-		accuse("nobody approved the plan of %s", p.effect)
+		return fmt.Sprintf("it was not intended by %s: %+v", effect, intended)
+	case d.mode == guard.Approve && !w.approvedPlan(effect, intended):
+		return "nobody approved the plan of " + effect
 	case d.mode != guard.Auto && d.mode != guard.Approve:
-		accuse("the mode is %s", d.mode)
+		return "the mode is " + string(d.mode)
 	}
+	return ""
 }
 
 func (w *witness) accusations() []string {
