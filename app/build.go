@@ -29,7 +29,7 @@ func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
 	caller := awscall.New(clients, o.Now)
 	return action.NewSet(
 		cloudtrail.NewStartLogging(caller),
-		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.Config.SecurityContact}), ec2.NewRevertGroup(caller),
+		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.Config.SecurityContact}), ec2.NewRevertGroup(caller), ec2.NewIsolate(caller),
 		iam.NewDeactivateAccessKey(caller), iam.NewQuarantine(caller), iam.NewRevokeSessions(caller, o.Now),
 		s3.NewRemovePublicStatements(caller), s3.NewRevertPolicy(caller), s3.NewBlockBucket(caller), s3.NewBlockAccount(caller),
 		wafv2.NewBlockAddress(caller), wafv2.NewUnblockAddress(caller),

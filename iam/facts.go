@@ -11,6 +11,11 @@ import (
 var facts = map[string][]string{
 	"account:GetAlternateContact": {"arn:P:account::A:account", "arn:P:account::*:account/o-*/*"},
 
+	"autoscaling:AttachInstances":              scalingGroups,
+	"autoscaling:DescribeAutoScalingGroups":    nil,
+	"autoscaling:DescribeAutoScalingInstances": nil,
+	"autoscaling:DetachInstances":              scalingGroups,
+
 	"cloudtrail:DescribeTrails":    nil,
 	"cloudtrail:GetEventSelectors": trails,
 	"cloudtrail:GetTrail":          trails,
@@ -23,16 +28,30 @@ var facts = map[string][]string{
 
 	"ec2:AuthorizeSecurityGroupEgress":  groups,
 	"ec2:AuthorizeSecurityGroupIngress": groups,
-	"ec2:CreateTags":                    {"arn:P:ec2:*:A:security-group-rule/*"}, // for rules that are put back with their tags
+	"ec2:CreateSecurityGroup":           {"arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*:A:vpc/*"},
+	"ec2:CreateSnapshots":               {"arn:P:ec2:*:A:instance/*", "arn:P:ec2:*:A:volume/*", "arn:P:ec2:*::snapshot/*"},
+	"ec2:CreateTags":                    {"arn:P:ec2:*:A:security-group-rule/*"}, // for rules that are put back with their tags; see besides
+	"ec2:DeleteTags":                    {"arn:P:ec2:*:A:instance/*"},            // from what is no longer isolated
+	"ec2:DescribeInstanceAttribute":     {"arn:P:ec2:*:A:instance/*"},
+	"ec2:DescribeInstances":             nil,
 	"ec2:DescribeRegions":               nil,
 	"ec2:DescribeSecurityGroupRules":    nil,
 	"ec2:DescribeSecurityGroups":        nil,
+	"ec2:DescribeSnapshots":             nil,
 	"ec2:DescribeVpcs":                  nil,
-	"ec2:ModifySecurityGroupRules":      groups,
-	"ec2:RevokeSecurityGroupEgress":     groups,
-	"ec2:RevokeSecurityGroupIngress":    groups,
+	"ec2:ModifyInstanceAttribute":       {"arn:P:ec2:*:A:instance/*"},
+	// An interface is put into groups: AWS looks at all three.
+	"ec2:ModifyNetworkInterfaceAttribute": {"arn:P:ec2:*:A:network-interface/*", "arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*:A:instance/*"},
+	"ec2:ModifySecurityGroupRules":        groups,
+	"ec2:RevokeSecurityGroupEgress":       groups,
+	"ec2:RevokeSecurityGroupIngress":      groups,
 
 	"ecs:RunTask": {"arn:P:ecs:*:A:task-definition/*"},
+
+	"elasticloadbalancing:DeregisterTargets":    targetGroups,
+	"elasticloadbalancing:DescribeTargetGroups": nil,
+	"elasticloadbalancing:DescribeTargetHealth": nil,
+	"elasticloadbalancing:RegisterTargets":      targetGroups,
 
 	"events:DescribeRule":        {"arn:P:events:*:A:rule/*"},
 	"events:ListApiDestinations": nil,
@@ -105,15 +124,27 @@ var facts = map[string][]string{
 	"wafv2:UpdateIPSet":         ipSets,
 }
 
+// besides says on which further resources an action is needed where another one is allowed too: who isolates instances tags
+// them, their snapshots, and the group that isolates.
+var besides = map[string]struct {
+	other     string
+	resources []string
+}{
+	"ec2:CreateTags": {"ec2:CreateSnapshots", []string{"arn:P:ec2:*:A:instance/*", "arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*::snapshot/*"}},
+}
+
 var (
-	trails  = []string{"arn:P:cloudtrail:*:A:trail/*"}
-	groups  = []string{"arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*:A:security-group-rule/*"}
-	streams = []string{"arn:P:kinesis:*:A:stream/*"}
-	queues  = []string{"arn:P:sqs:*:A:*"}
-	buckets = []string{"arn:P:s3:::*"}
-	users   = []string{"arn:P:iam::A:user/*"}
-	roles   = []string{"arn:P:iam::A:role/*"}
-	ipSets  = []string{"arn:P:wafv2:*:A:*/ipset/*/*"}
+	trails        = []string{"arn:P:cloudtrail:*:A:trail/*"}
+	groups        = []string{"arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*:A:security-group-rule/*"}
+	streams       = []string{"arn:P:kinesis:*:A:stream/*"}
+	queues        = []string{"arn:P:sqs:*:A:*"}
+	buckets       = []string{"arn:P:s3:::*"}
+	users         = []string{"arn:P:iam::A:user/*"}
+	roles         = []string{"arn:P:iam::A:role/*"}
+	scalingGroups = []string{"arn:P:autoscaling:*:A:autoScalingGroup:*:autoScalingGroupName/*"}
+	targetGroups  = []string{"arn:P:elasticloadbalancing:*:A:targetgroup/*/*"}
+
+	ipSets = []string{"arn:P:wafv2:*:A:*/ipset/*/*"}
 )
 
 // onEverything reports whether it is known that an action can only be allowed on all resources.
@@ -122,10 +153,13 @@ func onEverything(action string) bool {
 	return known && len(resources) == 0
 }
 
-// resourcesOf returns all resources of one account on which an action can be allowed, nil for "*" and for an action that is
-// not known here.
-func resourcesOf(action, partition, account string) []string {
+// resourcesOf returns all resources of one account on which an action can be allowed beside others, nil for "*" and for an
+// action that is not known here.
+func resourcesOf(action, partition, account string, others ...string) []string {
 	out := slices.Clone(facts[action])
+	if more := besides[action]; slices.Contains(others, more.other) {
+		out = append(out, more.resources...)
+	}
 	for i, arn := range out {
 		out[i] = strings.Replace(strings.Replace(arn, ":P:", ":"+partition+":", 1), ":A:", ":"+account+":", 1)
 	}

@@ -76,7 +76,7 @@ func Reader(s Setup) []Need {
 func (s Setup) on(actions []string, why string) []Need {
 	needs := make([]Need, len(actions))
 	for i, action := range actions {
-		needs[i] = Need{Actions: []string{action}, Resources: resourcesOf(action, partition(s.Partition), s.Account), Why: why}
+		needs[i] = Need{Actions: []string{action}, Resources: resourcesOf(action, partition(s.Partition), s.Account, s.Actions...), Why: why}
 	}
 	return needs
 }

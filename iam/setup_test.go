@@ -126,3 +126,25 @@ func TestReaderChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestTagsGoOnlyWhereTheActionsPutThem(t *testing.T) {
+	const instance, rule = "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", "arn:aws:ec2:eu-west-1:111122223333:security-group-rule/sgr-1"
+	for _, tt := range []struct {
+		name    string
+		actions []string
+		want    bool
+	}{
+		{"rules alone", []string{"ec2:CreateTags", "ec2:AuthorizeSecurityGroupIngress"}, false},
+		{"instances that are isolated", []string{"ec2:CreateTags", "ec2:CreateSnapshots"}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := iam.Merge(iam.Responder(iam.Setup{Account: "111122223333", Actions: tt.actions}))
+			if got := allows(t, p, "ec2:CreateTags", instance, nil); got != tt.want {
+				t.Errorf("tagging an instance is allowed: %v, want %v", got, tt.want)
+			}
+			if !allows(t, p, "ec2:CreateTags", rule, nil) {
+				t.Error("tagging a rule is not allowed")
+			}
+		})
+	}
+}

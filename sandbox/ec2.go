@@ -7,7 +7,8 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// ec2Service answers for VPCs, security groups, their rules, and tags
+// ec2Service answers for VPCs, security groups, their rules, instances with
+// their interfaces and volumes, snapshots, and tags
 // (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Operations.html).
 // Actions and resources are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
@@ -44,6 +45,7 @@ func ec2Service() *service {
 			{name: "DescribeTags", handle: describeTags, record: recordShape{ec2Names: map[string]string{"Filters": "filterSet"}}},
 		},
 	}
+	svc.operations = append(svc.operations, instanceOperations()...)
 	for i := range svc.operations {
 		svc.operations[i].handle = unlessDry(svc.operations[i].handle)
 	}

@@ -99,6 +99,9 @@ func deleteSecurityGroup(c *call) (wire.Object, error) {
 		return nil, wire.Errorf("CannotDelete", "the specified group: %q name: %q cannot be deleted by a user", g.id, g.name)
 	}
 	n := c.ec2()
+	if n.usesGroup(g.id) {
+		return nil, wire.Errorf("DependencyViolation", "resource %s has a dependent object", g.id)
+	}
 	for _, other := range n.groups {
 		if other != g && slices.ContainsFunc(other.rules, func(r *groupRule) bool { return r.group.id == g.id }) {
 			return nil, wire.Errorf("DependencyViolation", "resource %s has a dependent object", g.id)

@@ -12,8 +12,11 @@ import (
 
 // network is the EC2 state of an account in a region.
 type network struct {
-	vpcs   []*vpc
-	groups []*securityGroup
+	vpcs      []*vpc
+	groups    []*securityGroup
+	instances []*instance
+	volumes   []*volume
+	snapshots []*snapshot
 }
 
 type vpc struct {
@@ -65,6 +68,7 @@ func (n *network) clone() stater {
 		}
 		out.groups = append(out.groups, &c)
 	}
+	n.cloneInstances(out)
 	return out
 }
 
@@ -158,7 +162,9 @@ func checkID(id, prefix, code string) error {
 // that the sandbox knows.
 func ec2Kind(id string) string {
 	prefix, _, _ := strings.Cut(id, "-")
-	return map[string]string{"vpc": "vpc", "sg": "security-group", "sgr": "security-group-rule"}[prefix]
+	return map[string]string{
+		"vpc": "vpc", "sg": "security-group", "sgr": "security-group-rule", "i": "instance", "vol": "volume", "snap": "snapshot", "eni": "network-interface",
+	}[prefix]
 }
 
 func lower(s string) string { return strings.ToLower(s) }

@@ -72,7 +72,7 @@ func (c *call) ec2TagsOf(id string) (map[string]string, error) {
 		}
 		return r.tags, nil
 	}
-	return nil, wire.Errorf("InvalidID", "The ID '%s' is not valid", id)
+	return c.instanceTags(id)
 }
 
 func createTags(c *call) (wire.Object, error) {
@@ -137,6 +137,18 @@ func describeTags(c *call) (wire.Object, error) {
 		for _, r := range g.rules {
 			add(r.id, r.tags)
 		}
+	}
+	for _, i := range c.ec2().instances {
+		add(i.id, i.tags)
+		for _, e := range i.interfaces {
+			add(e.id, e.tags)
+		}
+	}
+	for _, v := range c.ec2().volumes {
+		add(v.id, v.tags)
+	}
+	for _, s := range c.ec2().snapshots {
+		add(s.id, s.tags)
 	}
 	found, err := filtered(c, all, func(t resourceTag) ec2Attributes {
 		return ec2Attributes{

@@ -22,5 +22,7 @@ func allServices() []*service {
 		ssmService(),
 		ecsService(),
 		wafv2Service(),
+		elbv2Service(),
+		autoscalingService(),
 	}
 }

@@ -56,6 +56,8 @@ func Prefix(serviceID string) string {
 	switch serviceID {
 	case "CloudWatch Logs":
 		return "logs"
+	case "Elastic Load Balancing v2":
+		return "elasticloadbalancing"
 	case "EventBridge":
 		return "events"
 	case "SFN":
