@@ -68,13 +68,17 @@ func TestTheEndOfAnExceptionEnforcesTheRule(t *testing.T) {
 				t.Fatalf("the trail logs: %v, %v", on, err)
 			}
 			end(t, e, x)
-			e.settled(t)
 			var again []playbook.Summary
-			for _, s := range e.executions(t, "trail-stopped") {
-				if strings.HasPrefix(string(s.Cause), "exception|"+x.ID+"|cloudtrail|") {
-					again = append(again, s)
+			e.eventually(t, "the rule to be enforced", func() bool {
+				again = again[:0]
+				for _, s := range e.executions(t, "trail-stopped") {
+					if strings.HasPrefix(string(s.Cause), "exception|"+x.ID+"|cloudtrail|") {
+						again = append(again, s)
+					}
 				}
-			}
+				return len(again) > 0 && again[0].Status == playbook.Succeeded
+			})
+			e.settled(t)
 			if len(again) != 1 || again[0].Items[action.Changed] != 1 || len(e.Calls("StartLogging")) != 1 {
 				t.Errorf("%d executions and %d calls, want one: %+v", len(again), len(e.Calls("StartLogging")), again)
 			}
@@ -83,9 +87,10 @@ func TestTheEndOfAnExceptionEnforcesTheRule(t *testing.T) {
 			if err := e.StopTrail(e.ctx, stage.Region, trail); err != nil {
 				t.Fatal(err)
 			}
+			e.eventually(t, "the next stop to be answered", func() bool { return len(e.executions(t, "trail-stopped")) > 3 })
 			e.settled(t)
 			if n := len(e.executions(t, "trail-stopped")); n != 4 {
-				t.Errorf("%d executions: two that were held back, one again, and that of the last stop", n)
+				t.Errorf("%d executions, want two that were held back, one again, and that of the last stop", n)
 			}
 		})
 	}
