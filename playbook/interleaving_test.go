@@ -178,6 +178,11 @@ func TestNothingRunsOutsideItsGuard(t *testing.T) {
 			"pause":        func(*rapid.T) { s.witness.pause(true) },
 			"resume":       func(*rapid.T) { s.witness.pause(false) },
 			"a day passes": func(*rapid.T) { s.clock.advance(24 * time.Hour) },
+			"riposte is away for two days": func(*rapid.T) {
+				s.process.kill()
+				s.clock.advance(48 * time.Hour)
+				s.live()
+			},
 			"crash soon": func(t *rapid.T) {
 				s.journal.arm(rapid.IntRange(1, 6).Draw(t, "appends"), rapid.Bool().Draw(t, "written"))
 			},
