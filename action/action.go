@@ -67,7 +67,8 @@ type Action interface {
 	// Verify looks again: nil when the resource is as item.After says, ErrNotYet while it may still become so.
 	Verify(ctx context.Context, item Item) error
 	// Undo plans the way back from an applied item to item.Before. Where somebody changed the resource since, the
-	// plan's item has status Conflict and no calls.
+	// plan's item has status Conflict and no calls. An applied item of status Failed was changed in part, which its receipts
+	// tell: a state on the way from Before to After is its own then, and no conflict.
 	Undo(ctx context.Context, applied Item) (*Plan, error)
 }
 

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) World) {
 	} {
 		t.Run(part.name, func(t *testing.T) { part.check(t, open(t)) })
 	}
+	t.Run("undo takes back a half", func(t *testing.T) { checkHalf(t, open) })
 	t.Run("permissions suffice and are needed", func(t *testing.T) { checkPermissions(t, open) })
 }
 
