@@ -77,10 +77,14 @@ func (k *anchors) due(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	last, err := time.Parse(time.RFC3339Nano, text)
-	if now := k.app.opts.Now(); err != nil || last.After(now) { // a clock that was wrong must not hold it up
+	if err != nil {
+		return 0, fmt.Errorf("read when the head was kept last: %w", err)
+	}
+	now := k.app.opts.Now()
+	if last.After(now) { // a clock that was wrong must not hold it up
 		return 0, nil
 	}
-	return last.Add(k.every).Sub(k.app.opts.Now()), nil
+	return last.Add(k.every).Sub(now), nil
 }
 
 // keep keeps the head everywhere, records that, and notes when.

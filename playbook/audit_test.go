@@ -1,15 +1,20 @@
 package playbook_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"riposte.dev/audit"
 	"riposte.dev/event"
 	"riposte.dev/guard"
 	"riposte.dev/playbook"
+	"riposte.dev/playbook/playbooktest"
 )
 
 // told waits until the index has an execution's end, and returns what the audit record was told, a line an entry.
@@ -167,6 +172,41 @@ func TestTheAuditRecordIsToldNoSecrets(t *testing.T) {
 	for i, e := range entries {
 		if strings.Contains(lines[i]+string(e.Data), "hunter2") {
 			t.Errorf("%s %s", lines[i], e.Data)
+		}
+	}
+}
+
+// TestTheAuditRecordIsToldOnceOverCrashes kills the process at every append: what it was told before and after is what the
+// whole journal tells at once.
+func TestTheAuditRecordIsToldOnceOverCrashes(t *testing.T) {
+	for n := 1; n <= 6; n++ {
+		r := newRig(t, "a")
+		journal := &crashing{Journal: r.journal, at: n, after: true, dead: make(chan struct{})}
+		first := r.boot(fix, journal, nil)
+		first.resume(t)
+		s := start(guard.Auto, "a")
+		id, _, _ := first.Start(t.Context(), s)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		_, _ = first.Wait(ctx, id) // it dies on the way
+		cancel()
+		first.kill()
+		r.clock.After(10 * time.Second)
+
+		second := r.boot(fix, r.journal, nil)
+		second.resume(t)
+		id, _, err := second.Start(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second.end(t, id)
+		_, twice := r.told(t, id, playbook.Succeeded)
+		second.kill()
+
+		r.index = &playbooktest.Index{}
+		r.boot(fix, r.journal, nil).resume(t)
+		_, once := r.told(t, id, playbook.Succeeded)
+		if diff := cmp.Diff(once, twice); diff != "" {
+			t.Errorf("append %d: -at once +over the crash\n%s", n, diff)
 		}
 	}
 }

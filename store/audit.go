@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"riposte.dev/audit"
@@ -37,23 +39,26 @@ func (a *Audit) Append(ctx context.Context, entries ...audit.Entry) (head audit.
 	return head, err
 }
 
+// auditRows is how many records share a statement: each statement costs more than a row.
+const auditRows = 50
+
 // appendAudit adds entries in a transaction of the writer.
 func appendAudit(ctx context.Context, tx *sql.Tx, entries ...audit.Entry) (audit.Head, error) {
 	head, err := auditHead(ctx, tx)
 	if err != nil || len(entries) == 0 {
 		return head, err
 	}
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO audit (seq, hash, at, kind, execution, body) VALUES (?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return head, classify(err, "add audit records")
-	}
-	defer insert.Close()
-	for _, e := range entries {
-		r := head.Next(e)
-		if _, err := insert.ExecContext(ctx, int64(r.Seq), r.Hash, micros(r.Time), string(r.Kind), r.Execution, string(r.Encode())); err != nil { //nolint:gosec // it counts rows
-			return head, classify(err, "add an audit record")
+	for part := range slices.Chunk(entries, auditRows) {
+		args := make([]any, 0, 6*len(part))
+		for _, e := range part {
+			r := head.Next(e)
+			args = append(args, int64(r.Seq), r.Hash, micros(r.Time), string(r.Kind), r.Execution, string(r.Encode())) //nolint:gosec // it counts rows
+			head = r.Head()
 		}
-		head = r.Head()
+		values := strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?), ", len(part)), ", ")
+		if _, err := tx.ExecContext(ctx, "INSERT INTO audit (seq, hash, at, kind, execution, body) VALUES "+values, args...); err != nil {
+			return head, classify(err, "add audit records")
+		}
 	}
 	return head, nil
 }
