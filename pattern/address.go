@@ -12,6 +12,12 @@ func parseAddress[T string | []byte](text T) (netip.Addr, bool) {
 	if len(text) < len("::") || len(text) > len("0000:0000:0000:0000:0000:0000:0000:0000") {
 		return netip.Addr{}, false
 	}
+	if first := text[0]; first > 'f' || first < '.' {
+		return netip.Addr{}, false
+	}
+	if addr, ok := parseIPv4(text); ok {
+		return addr, true
+	}
 	colon, dots := false, false
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -25,38 +31,34 @@ func parseAddress[T string | []byte](text T) (netip.Addr, bool) {
 			return netip.Addr{}, false
 		}
 	}
-	if !colon {
-		return parseIPv4(string(text))
-	}
-	if dots {
+	if !colon || dots {
 		return netip.Addr{}, false
 	}
 	addr, err := netip.ParseAddr(string(text))
 	return addr.Unmap(), err == nil
 }
 
-func parseIPv4(text string) (netip.Addr, bool) {
-	var quad [4]byte
+func parseIPv4[T string | []byte](text T) (netip.Addr, bool) {
 	if len(text) > len("255.255.255.255") {
 		return netip.Addr{}, false
 	}
-	for i := range quad {
-		part, rest, found := strings.Cut(text, ".")
-		if found != (i < 3) || part == "" {
+	var quad [4]byte
+	part, n, digits := 0, 0, 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case '0' <= c && c <= '9':
+			if n, digits = n*10+int(c-'0'), digits+1; n > 255 {
+				return netip.Addr{}, false
+			}
+		case c != '.' || digits == 0 || part == 3:
 			return netip.Addr{}, false
+		default:
+			quad[part] = byte(n)
+			part, n, digits = part+1, 0, 0
 		}
-		n := 0
-		for j := range len(part) {
-			if part[j] < '0' || part[j] > '9' {
-				return netip.Addr{}, false
-			}
-			if n = n*10 + int(part[j]-'0'); n > 255 {
-				return netip.Addr{}, false
-			}
-		}
-		quad[i], text = byte(n), rest
 	}
-	return netip.AddrFrom4(quad), true
+	quad[3] = byte(n)
+	return netip.AddrFrom4(quad), part == 3 && digits > 0
 }
 
 // parseCIDR reads "address/bits"; what and fix say what is wrong with it, "" if nothing is. Like event-ruler it refuses

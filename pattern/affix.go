@@ -4,8 +4,10 @@ import "slices"
 
 // affixes are postings by a text with which a value begins, or ends.
 type affixes struct {
-	postings map[string]*posting
+	postings postingTable
 	lengths  []lengthUse
+	begins   uint64 // by first byte, modulo 64: there is such a text, or it is gone; all if one is empty
+	ends     uint64 // likewise by last byte
 }
 
 // lengthUse is a length that is in use, how often, and by texts with which bytes at their ends.
@@ -20,9 +22,15 @@ func endsOf[T string | []byte](text T) uint64 {
 }
 
 func (a *affixes) change(text string, change func(*posting)) {
-	before := len(a.postings)
-	a.postings = changedPosting(a.postings, text, change)
-	a.lengths = countUse(a.lengths, len(text), len(a.postings)-before)
+	before := a.postings.used
+	a.postings.change(text, change)
+	a.lengths = countUse(a.lengths, len(text), a.postings.used-before)
+	if text == "" {
+		a.begins, a.ends = ^uint64(0), ^uint64(0)
+	} else {
+		a.begins |= 1 << (text[0] & 63)
+		a.ends |= 1 << (text[len(text)-1] & 63)
+	}
 	if at, found := findUse(a.lengths, len(text)); found && text != "" {
 		a.lengths[at].ends |= endsOf(text)
 	}
@@ -49,6 +57,9 @@ func findUse(lengths []lengthUse, length int) (at int, found bool) {
 
 // findPrefixes appends the postings of the texts with which text begins.
 func (a *affixes) findPrefixes(found []*posting, text []byte) []*posting {
+	if len(text) > 0 && a.begins&(1<<(text[0]&63)) == 0 {
+		return found
+	}
 	for i := range a.lengths {
 		u := &a.lengths[i]
 		if u.length > len(text) {
@@ -61,6 +72,9 @@ func (a *affixes) findPrefixes(found []*posting, text []byte) []*posting {
 
 // findSuffixes appends the postings of the texts with which text ends.
 func (a *affixes) findSuffixes(found []*posting, text []byte) []*posting {
+	if len(text) > 0 && a.ends&(1<<(text[len(text)-1]&63)) == 0 {
+		return found
+	}
 	for i := range a.lengths {
 		u := &a.lengths[i]
 		if u.length > len(text) {
@@ -73,7 +87,7 @@ func (a *affixes) findSuffixes(found []*posting, text []byte) []*posting {
 
 func (a *affixes) findOne(found []*posting, u *lengthUse, part []byte) []*posting {
 	if len(part) == 0 || u.ends&endsOf(part) != 0 {
-		if p := a.postings[string(part)]; p != nil {
+		if p := a.postings.get(part, hashOf(part)); p != nil {
 			found = append(found, p)
 		}
 	}

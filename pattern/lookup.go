@@ -1,19 +1,21 @@
 package pattern
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 )
 
 // lookups finds the postings of a value.
 type lookups struct {
-	texts    map[string]*posting
+	texts    postingTable
 	lengths  uint64 // of texts, modulo 64; some may be gone
 	prefixes affixes
 	suffixes affixes
 	blocks   map[netip.Prefix]*posting
+	blocks4  [8]uint64   // by hash: there is such a block of IPv4, or it is gone
 	bits     []lengthUse // of blocks
-	literals map[string]*posting
+	literals postingTable
 	grams    *grams
 }
 
@@ -36,7 +38,7 @@ func (x *lookups) each(t test, add bool, change func(*posting)) {
 	case cidr:
 		x.block(netip.Prefix(t), change)
 	case literal:
-		x.literals = changedPosting(x.literals, string(t), change)
+		x.literals.change(string(t), change)
 	case wildcard:
 		x.wildcard(t, add, change)
 	}
@@ -54,16 +56,16 @@ func (x *lookups) crowd(c *condition) int {
 		switch t := t.(type) {
 		case oneOf:
 			for _, text := range t.texts {
-				count(x.texts[text])
+				count(x.texts.of(text))
 			}
 		case prefix:
-			count(x.prefixes.postings[string(t)])
+			count(x.prefixes.postings.of(string(t)))
 		case suffix:
-			count(x.suffixes.postings[string(t)])
+			count(x.suffixes.postings.of(string(t)))
 		case cidr:
 			count(x.blocks[netip.Prefix(t)])
 		case literal:
-			count(x.literals[string(t)])
+			count(x.literals.of(string(t)))
 		case wildcard:
 			if x.grams != nil {
 				count(&x.grams.short)
@@ -74,13 +76,27 @@ func (x *lookups) crowd(c *condition) int {
 }
 
 func (x *lookups) text(text string, change func(*posting)) {
-	x.texts = changedPosting(x.texts, text, change)
+	x.texts.change(text, change)
 	x.lengths |= 1 << (len(text) & 63)
 }
 
 func (x *lookups) block(block netip.Prefix, change func(*posting)) {
 	before := len(x.blocks)
-	x.blocks = changedPosting(x.blocks, block, change)
+	p := x.blocks[block]
+	if p == nil {
+		if x.blocks == nil {
+			x.blocks = map[netip.Prefix]*posting{}
+		}
+		p = &posting{}
+		x.blocks[block] = p
+		if block.Addr().Is4() {
+			h := hashOf4(block.Addr(), block.Bits())
+			x.blocks4[h>>6] |= 1 << (h & 63)
+		}
+	}
+	if change(p); p.empty() {
+		delete(x.blocks, block)
+	}
 	x.bits = countUse(x.bits, block.Bits(), len(x.blocks)-before)
 }
 
@@ -107,20 +123,11 @@ func (x *lookups) wildcard(t wildcard, add bool, change func(*posting)) {
 	}
 }
 
-// changedPosting changes the posting of a key, which is made if it is missing and dropped if it is left empty.
-func changedPosting[K comparable](postings map[K]*posting, key K, change func(*posting)) map[K]*posting {
-	p := postings[key]
-	if p == nil {
-		if postings == nil {
-			postings = map[K]*posting{}
-		}
-		p = &posting{}
-		postings[key] = p
-	}
-	if change(p); p.empty() {
-		delete(postings, key)
-	}
-	return postings
+// hashOf4 is a small hash of the block of so many bits, at most 32, in which an IPv4 address lies.
+func hashOf4(addr netip.Addr, bits int) uint32 {
+	quad := addr.As4()
+	block := binary.BigEndian.Uint32(quad[:]) >> (32 - bits) << (32 - bits)
+	return (block ^ uint32(bits)) * 0x9E3779B1 >> (32 - 9)
 }
 
 // changed returns slots with slot in it or without it.
@@ -137,13 +144,18 @@ func changed(slots []int32, slot int32, add bool) []int32 {
 // find appends the postings of v to found.
 func (x *lookups) find(found []*posting, v *value, w *match) []*posting {
 	if v.kind != stringKind {
-		if p := x.literals[string(v.text)]; p != nil && v.kind == literalKind {
-			found = append(found, p)
+		if v.kind == literalKind && x.literals.used > 0 {
+			if p := x.literals.get(v.text, hashOf(v.text)); p != nil {
+				found = append(found, p)
+			}
 		}
 		return found
 	}
 	if x.lengths&(1<<(len(v.text)&63)) != 0 {
-		if p := x.texts[string(v.text)]; p != nil {
+		if v.hash == 0 {
+			v.hash = hashOf(v.text)
+		}
+		if p := x.texts.get(v.text, v.hash); p != nil {
 			found = append(found, p)
 		}
 	}
@@ -156,6 +168,14 @@ func (x *lookups) find(found []*posting, v *value, w *match) []*posting {
 	if len(x.bits) > 0 {
 		if addr, ok := w.address(v); ok {
 			for _, u := range x.bits {
+				if addr.Is4() {
+					if u.length > 32 {
+						break
+					}
+					if h := hashOf4(addr, u.length); x.blocks4[h>>6]&(1<<(h&63)) == 0 {
+						continue
+					}
+				}
 				if block, err := addr.Prefix(u.length); err == nil {
 					if p := x.blocks[block]; p != nil {
 						found = append(found, p)

@@ -7,6 +7,7 @@ type value struct {
 	text    []byte // a string's content, a number's or literal's spelling; points into the event
 	element int32  // index in facts.elements; 0 is the event itself
 	next    int32  // the next value of the same field, -1 at the end
+	hash    uint64 // of text, 0 until it is asked for
 	kind    kind
 }
 
