@@ -4,7 +4,7 @@ import "slices"
 
 // affixes are postings by a text with which a value begins, or ends.
 type affixes struct {
-	postings postingTable
+	postings textTable[posting]
 	lengths  []lengthUse
 	begins   uint64 // by first byte, modulo 64: there is such a text, or it is gone; all if one is empty
 	ends     uint64 // likewise by last byte
@@ -23,7 +23,7 @@ func endsOf[T string | []byte](text T) uint64 {
 
 func (a *affixes) change(text string, change func(*posting)) {
 	before := a.postings.used
-	a.postings.change(text, change)
+	changePosting(&a.postings, text, change)
 	a.lengths = countUse(a.lengths, len(text), a.postings.used-before)
 	if text == "" {
 		a.begins, a.ends = ^uint64(0), ^uint64(0)

@@ -11,6 +11,7 @@ import (
 type fieldSet struct {
 	root  fieldNode
 	names []string
+	hunts []hunt // by field
 	uses  []int
 	free  []int32
 	// version changes with the tree.
@@ -46,10 +47,10 @@ func (f *fieldSet) add(name string) int32 {
 		f.version++
 		if n := len(f.free); n > 0 {
 			at.id, f.free = f.free[n-1], f.free[:n-1]
-			f.names[at.id] = name
+			f.names[at.id], f.hunts[at.id] = name, newHunt(name)
 		} else {
 			at.id = int32(len(f.names))
-			f.names, f.uses = append(f.names, name), append(f.uses, 0)
+			f.names, f.uses, f.hunts = append(f.names, name), append(f.uses, 0), append(f.hunts, newHunt(name))
 		}
 	}
 	f.uses[at.id]++

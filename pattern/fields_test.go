@@ -53,7 +53,7 @@ func TestRemovedRulesLeaveNothingBehind(t *testing.T) {
 	m.Remove("") // the side that was left catches up
 	for i := range m.sides.both {
 		r := &m.sides.both[i].rules
-		if len(r.named)+len(r.sources)+r.others.clauses+r.others.used+r.others.columns.used != 0 || len(r.fields.root.next) != 1 {
+		if len(r.named)+r.sources.used+r.others.clauses+r.others.used+r.others.columns.used != 0 || len(r.fields.root.next) != 1 {
 			t.Errorf("left: %+v", r)
 		}
 	}

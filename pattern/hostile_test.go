@@ -1,6 +1,7 @@
 package pattern_test
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,13 +9,20 @@ import (
 	"riposte.dev/pattern"
 )
 
-// TestHostilePatterns compiles patterns of the largest size that would take minutes or gigabytes if any part of the
+// full makes TestHostilePatterns use patterns of the largest size: go test ./pattern -run Hostile -full
+var full = flag.Bool("full", false, "test with patterns of the largest size")
+
+// TestHostilePatterns compiles large patterns that would take minutes or gigabytes if any part of the
 // compiler grew with the square of the text. Whether they are taken or refused does not matter.
 func TestHostilePatterns(t *testing.T) {
+	shrink := 16
+	if *full {
+		shrink = 1
+	}
 	fill := func(open, unit, end string) string { // unit may hold %d
 		var b strings.Builder
 		b.WriteString(open)
-		for i := 0; b.Len() < pattern.MaxPatternBytes-len(unit)-len(end)-10; i++ {
+		for i := 0; b.Len() < pattern.MaxPatternBytes/shrink-len(unit)-len(end)-10; i++ {
 			if i > 0 {
 				b.WriteByte(',')
 			}
@@ -27,7 +35,7 @@ func TestHostilePatterns(t *testing.T) {
 		return b.String() + end
 	}
 	fields := func(n int, value string) string {
-		list := make([]string, n)
+		list := make([]string, n/shrink)
 		for i := range list {
 			list[i] = fmt.Sprintf(`"f%d":[%s]`, i, value)
 		}
@@ -49,15 +57,15 @@ func TestHostilePatterns(t *testing.T) {
 		"$or inside $or, with many fields": nestedOrs(30, `{`+fields(60_000, "1")+`}`),
 		"$or that replace one another":     `{` + strings.Repeat(`"$or":[{"a":[1]},{"b":[1]}],`, 998) + `"$or":[{"a":[1]},{"b":[1]}]}`,
 		"many fields far down":             deep(900, `{`+fields(70_000, "1")+`}`),
-		"many fields below a long name":    `{"` + strings.Repeat("n", 100_000) + `":{` + fields(50_000, "1") + `}}`,
-		"a name of dots":                   `{"` + strings.Repeat(".", 1_000_000) + `":[1]}`,
+		"many fields below a long name":    `{"` + strings.Repeat("n", 100_000/shrink) + `":{` + fields(50_000, "1") + `}}`,
+		"a name of dots":                   `{"` + strings.Repeat(".", 1_000_000/shrink) + `":[1]}`,
 		"a mistake everywhere":             fill(`{`, `"a":1`, `}`),
 		"a warning everywhere":             fill(`{"detail":{"a":[`, `"*"`, `]}}`),
 		"many addresses":                   fill(`{"a":[`, `"::%d"`, `]}`),
 		"many wildcards":                   fill(`{"a":[`, `{"wildcard":"*a*b%d*"}`, `]}`),
-		"a wildcard of stars":              `{"a":[{"wildcard":"` + strings.Repeat("*a", 500_000) + `"}]}`,
-		"any case":                         `{"a":[{"equals-ignore-case":"` + strings.Repeat("ß", 300_000) + `"}]}`,
-		"a long number":                    `{"a":[` + strings.Repeat("9", 1_000_000) + `]}`,
+		"a wildcard of stars":              `{"a":[{"wildcard":"` + strings.Repeat("*a", 500_000/shrink) + `"}]}`,
+		"any case":                         `{"a":[{"equals-ignore-case":"` + strings.Repeat("ß", 300_000/shrink) + `"}]}`,
+		"a long number":                    `{"a":[` + strings.Repeat("9", 1_000_000/shrink) + `]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := pattern.Parse([]byte(text))

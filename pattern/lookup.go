@@ -8,14 +8,14 @@ import (
 
 // lookups finds the postings of a value.
 type lookups struct {
-	texts    postingTable
+	texts    textTable[posting]
 	lengths  uint64 // of texts, modulo 64; some may be gone
 	prefixes affixes
 	suffixes affixes
 	blocks   map[netip.Prefix]*posting
 	blocks4  [8]uint64   // by hash: there is such a block of IPv4, or it is gone
 	bits     []lengthUse // of blocks
-	literals postingTable
+	literals textTable[posting]
 	grams    *grams
 }
 
@@ -38,7 +38,7 @@ func (x *lookups) each(t test, add bool, change func(*posting)) {
 	case cidr:
 		x.block(netip.Prefix(t), change)
 	case literal:
-		x.literals.change(string(t), change)
+		changePosting(&x.literals, string(t), change)
 	case wildcard:
 		x.wildcard(t, add, change)
 	}
@@ -76,7 +76,7 @@ func (x *lookups) crowd(c *condition) int {
 }
 
 func (x *lookups) text(text string, change func(*posting)) {
-	x.texts.change(text, change)
+	changePosting(&x.texts, text, change)
 	x.lengths |= 1 << (len(text) & 63)
 }
 
@@ -130,6 +130,19 @@ func hashOf4(addr netip.Addr, bits int) uint32 {
 	return (block ^ uint32(bits)) * 0x9E3779B1 >> (32 - 9)
 }
 
+// changePosting changes the posting of a text, which is made if it is missing and dropped if it is left empty.
+func changePosting(t *textTable[posting], text string, change func(*posting)) {
+	at := t.cell(text)
+	p := t.cells[at].item
+	if p == nil {
+		p = &posting{}
+		t.cells[at].item = p
+	}
+	if change(p); p.empty() {
+		t.drop(at)
+	}
+}
+
 // changed returns slots with slot in it or without it.
 func changed(slots []int32, slot int32, add bool) []int32 {
 	if !add {
@@ -152,10 +165,7 @@ func (x *lookups) find(found []*posting, v *value, w *match) []*posting {
 		return found
 	}
 	if x.lengths&(1<<(len(v.text)&63)) != 0 {
-		if v.hash == 0 {
-			v.hash = hashOf(v.text)
-		}
-		if p := x.texts.get(v.text, v.hash); p != nil {
+		if p := x.texts.get(v.text, v.hashed()); p != nil {
 			found = append(found, p)
 		}
 	}

@@ -34,9 +34,12 @@ func (w *match) run(names []string, event []byte, r *rules, trusted bool) ([]str
 	if err := f.read(event, &r.fields, w); err != nil {
 		return names, err
 	}
+	if w.watch.stopped && !w.watch.hopeful {
+		return names, nil
+	}
 	for i := f.first[r.source]; i >= 0; i = f.values[i].next {
 		if v := &f.values[i]; v.kind == stringKind {
-			if p := r.sources[string(v.text)]; p != nil && w.visited[p.number] != w.round {
+			if p := r.sources.get(v.text, v.hashed()); p != nil && w.visited[p.number] != w.round {
 				w.visited[p.number] = w.round
 				p.decide(w)
 			}
@@ -54,6 +57,7 @@ func (w *match) begin(names []string, r *rules) {
 		clear(w.found)
 		clear(w.visited)
 		clear(w.watch.known)
+		clear(w.watch.hunted)
 		w.round = 1
 	}
 	w.decided = roomFor(w.decided, r.ruleIDs.top)

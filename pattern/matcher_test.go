@@ -104,7 +104,7 @@ func TestMatchWhileRulesChange(t *testing.T) {
 	}
 	done := make(chan struct{})
 	var matchers sync.WaitGroup
-	for i := range 4 {
+	for i := range 2 {
 		matchers.Go(func() {
 			for {
 				select {
@@ -125,7 +125,7 @@ func TestMatchWhileRulesChange(t *testing.T) {
 		})
 	}
 	always := parse(t, `{"source": [{"prefix": "aws."}]}`)
-	for round := range 40 {
+	for round := range 8 {
 		m.Replace("always", always)
 		for i, p := range changing {
 			name := fmt.Sprint("changing ", i)

@@ -13,9 +13,9 @@ type partition struct {
 	slots   []*clause // nil: free
 	free    []int32
 	used    int
-	taken   bitset  // slots in use
-	finders []int32 // fields by whose values clauses are found directly
-	ungated bitset  // slots of clauses that may hold without any field
+	taken   bitset    // slots in use
+	finders []*column // of fields by whose values clauses are found directly
+	ungated bitset    // slots of clauses that may hold without any field
 }
 
 // noField is the number of no field.
@@ -38,7 +38,11 @@ func (p *partition) add(c *clause, asked int32) {
 		}
 		col := p.column(c.needs[at].field)
 		if col.finds++; col.finds == 1 {
-			p.finders = append(p.finders, col.field)
+			if rankOf(c.needs[at].name) == rankEventName {
+				p.finders = slices.Insert(p.finders, 0, col)
+			} else {
+				p.finders = append(p.finders, col)
+			}
 		}
 		for _, t := range c.needs[at].tests {
 			col.lookups.each(t, true, func(x *posting) {
@@ -86,7 +90,7 @@ func (p *partition) remove(c *clause, at place, asked int32) {
 			})
 		}
 		if col.finds--; col.finds == 0 {
-			p.finders = slices.DeleteFunc(p.finders, func(field int32) bool { return field == col.field })
+			p.finders = slices.DeleteFunc(p.finders, func(other *column) bool { return other == col })
 		}
 		p.drop(col)
 		return
@@ -172,35 +176,27 @@ func (p *partition) gate(c *clause, asked int32) int {
 // decide has w decide the clauses that the event may satisfy.
 func (p *partition) decide(w *match) {
 	f := &w.facts
-	if p.used > 0 {
-		w.alive = w.alive.restart((len(p.slots) + 63) / 64)
-		w.alive.unite(p.ungated)
+	w.postings = w.postings[:0]
+	if p.used == 0 {
+		for _, col := range p.finders {
+			w.tryFound(col)
+		}
+		return
 	}
-	w.asked, w.postings = w.asked[:0], w.postings[:0]
+	w.alive = w.alive.restart((len(p.slots) + 63) / 64)
+	w.alive.unite(p.ungated)
+	w.asked = w.asked[:0]
 	for _, field := range f.seen {
 		col := p.columns.get(field)
 		if col == nil {
 			continue
 		}
-		if p.used > 0 {
-			w.alive.unite(col.gated)
-		}
+		w.alive.unite(col.gated)
 		from := len(w.postings)
-		for i := f.first[field]; i >= 0; i = f.values[i].next {
-			before := len(w.postings)
-			w.postings = col.lookups.find(w.postings, &f.values[i], w)
-			for _, x := range w.postings[before:] {
-				for _, d := range x.direct {
-					w.try(d)
-				}
-			}
-		}
+		w.tryFound(col)
 		if len(col.asks) > 0 {
 			w.asked = append(w.asked, asked{col, from, len(w.postings)})
 		}
-	}
-	if p.used == 0 {
-		return
 	}
 	for i := range w.asked {
 		if !w.narrow(&w.asked[i]) {
@@ -209,6 +205,20 @@ func (p *partition) decide(w *match) {
 	}
 	for slot := range w.alive.all {
 		w.trySlot(p.slots[slot])
+	}
+}
+
+// tryFound decides the clauses that the values of the column's field find, and appends the postings of these.
+func (w *match) tryFound(col *column) {
+	f := &w.facts
+	for i := f.first[col.field]; i >= 0; i = f.values[i].next {
+		before := len(w.postings)
+		w.postings = col.lookups.find(w.postings, &f.values[i], w)
+		for _, x := range w.postings[before:] {
+			for _, d := range x.direct {
+				w.try(d)
+			}
+		}
 	}
 }
 
@@ -222,7 +232,9 @@ type asked struct {
 func (w *match) narrow(a *asked) bool {
 	f, col := &w.facts, a.column
 	w.left = w.left.restart(len(w.alive))
-	if at := f.first[col.field]; at == f.last[col.field] {
+	if at := f.first[col.field]; at < 0 {
+		w.left.unite(col.absent)
+	} else if at == f.last[col.field] {
 		col.satisfied(w.left, f.values[at].kind, w.postings[a.from:a.to])
 	} else {
 		for ; at >= 0; at = f.values[at].next {

@@ -65,7 +65,7 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 	for {
 		if watched && len(f.seen) > seen {
 			seen++
-			if shape&inArray == 0 && frames[top].in == 0 && w.enough(f.seen[seen-1]) {
+			if shape&inArray == 0 && frames[top].in == 0 && w.enough(f.seen[seen-1], src[pos:]) {
 				return true
 			}
 			watched = w.watch.on

@@ -4,7 +4,7 @@ package pattern
 type rules struct {
 	fields   fieldSet
 	named    map[string]*named
-	sources  map[string]*partition
+	sources  textTable[partition]
 	others   partition // clauses that ask for no source, or for many
 	source   int32     // the field, which always has a number
 	ruleIDs  numbers
@@ -52,7 +52,7 @@ const maxSources = 8
 const sourceField = "source"
 
 func newRules() rules {
-	r := rules{named: map[string]*named{}, sources: map[string]*partition{}}
+	r := rules{named: map[string]*named{}}
 	r.source = r.fields.add(sourceField)
 	return r
 }
@@ -78,10 +78,11 @@ func (r *rules) add(name string, p *Pattern) {
 		one.clauses = append(one.clauses, c)
 		sources := r.sourcesOf(c)
 		for _, source := range sources {
-			part := r.sources[source]
+			at := r.sources.cell(source)
+			part := r.sources.cells[at].item
 			if part == nil {
 				part = &partition{source: source, number: r.partIDs.take()}
-				r.sources[source] = part
+				r.sources.cells[at].item = part
 			}
 			part.add(c, r.source)
 		}
@@ -116,7 +117,7 @@ func (r *rules) remove(name string) {
 					asked = r.source
 				}
 				if at.partition.remove(c, at, asked); at.partition.clauses == 0 && at.partition != &r.others {
-					delete(r.sources, at.partition.source)
+					r.sources.drop(r.sources.cell(at.partition.source))
 					r.partIDs.give(at.partition.number)
 				}
 			}

@@ -1,44 +1,59 @@
 package pattern
 
+import "bytes"
+
 // watch follows the reading of a trusted event and says when nothing that is still to come can change the answer: every
-// clause is refuted by fields that are known, or needs no other.
+// clause is refuted by fields that are known, or needs no other. A field is known by its value, or as absent: its key is
+// nowhere in the rest of the event.
 type watch struct {
 	on      bool
+	stopped bool // the rest of the event does not matter
+	hopeful bool // a clause may hold; else no pattern matches
+	plain   bool // the rest of the event has no escapes
 	rules   *rules
 	source  *partition // of the event's source, once it is known; nil if no clause asks for it
-	fields  []int32    // known: they have one value, outside of elements
+	rest    []byte     // of the event
+	fields  []int32    // known: they have one value, outside of elements, or none
 	known   []uint32   // by field: the round in which it became known
+	hunted  []uint32   // by field: the round in which its key was looked for
 	waiting int32      // a field without which there is no answer, noField for any
 	tries   int        // left
+	hunts   int        // left
 }
 
-// maxTries is how often one event's clauses are looked at before it has been read. Each costs about as much as the end.
-const maxTries = 4
-
-// hopeless is how many clauses of a partition may still hold for another try to be of use.
-const hopeless = 16
+const (
+	// maxTries is how often one event's clauses are looked at before it has been read. Each costs up to as much as the end.
+	maxTries = 8
+	// maxHunts is how many keys are looked for in the rest of one event.
+	maxHunts = 5
+	// hopeless is how many clauses of a partition may still hold for another try to be of use.
+	hopeless = 16
+)
 
 func (w *match) beginWatch(r *rules, on bool) {
 	x := &w.watch
-	x.on, x.rules, x.source, x.fields, x.waiting, x.tries = on, r, nil, x.fields[:0], r.source, maxTries
-	x.known = roomFor(x.known, int32(len(r.fields.names)))
+	x.on, x.stopped, x.plain, x.rules, x.source, x.fields, x.waiting = on, false, false, r, nil, x.fields[:0], r.source
+	x.tries, x.hunts = maxTries, maxHunts
+	x.known, x.hunted = roomFor(x.known, int32(len(r.fields.names))), roomFor(x.hunted, int32(len(r.fields.names)))
 }
 
 // enough takes note that the field is known now and reports whether the rest of the event does not matter.
-func (w *match) enough(field int32) bool {
+func (w *match) enough(field int32, rest []byte) bool {
 	x := &w.watch
 	x.known[field] = w.round
 	x.fields = append(x.fields, field)
 	if field == x.rules.source {
 		if v := &w.facts.values[w.facts.first[field]]; v.kind == stringKind {
-			x.source = x.rules.sources[string(v.text)]
+			x.source = x.rules.sources.get(v.text, v.hashed())
 		}
 	}
 	for x.known[x.waiting] == w.round {
+		x.rest, x.hopeful = rest, false
 		if x.waiting = w.unanswered(x.source); x.waiting == noField {
 			x.waiting = w.unanswered(&x.rules.others)
 		}
 		if x.waiting == noField {
+			x.stopped = true
 			return true
 		}
 		if x.tries--; x.tries == 0 {
@@ -55,16 +70,20 @@ func (w *match) unanswered(p *partition) int32 {
 		return noField
 	}
 	x := &w.watch
-	for _, field := range p.finders {
-		if x.known[field] != w.round {
-			return field
+	for _, col := range p.finders {
+		if x.known[col.field] != w.round && !w.settled(col.field) {
+			return col.field
 		}
 	}
-	for _, field := range p.finders {
-		w.more = p.columns.get(field).lookups.find(w.more[:0], &w.facts.values[w.facts.first[field]], w)
+	for _, col := range p.finders {
+		at := w.facts.first[col.field]
+		if at < 0 {
+			continue
+		}
+		w.more = col.lookups.find(w.more[:0], &w.facts.values[at], w)
 		for _, found := range w.more {
 			for _, d := range found.direct {
-				if field := w.open(d.needs); field != noField {
+				if field := w.open(d.clause, d.needs); field != noField {
 					return field
 				}
 			}
@@ -79,13 +98,16 @@ func (w *match) unanswered(p *partition) int32 {
 		if col == nil || len(col.asks) == 0 {
 			continue
 		}
-		w.postings = col.lookups.find(w.postings[:0], &w.facts.values[w.facts.first[field]], w)
+		w.postings = w.postings[:0]
+		if at := w.facts.first[field]; at >= 0 {
+			w.postings = col.lookups.find(w.postings, &w.facts.values[at], w)
+		}
 		if !w.narrow(&asked{column: col, to: len(w.postings)}) {
 			return noField
 		}
 	}
 	for slot := range w.alive.all {
-		if field := w.open(p.slots[slot].needs); field != noField {
+		if field := w.open(p.slots[slot], p.slots[slot].needs); field != noField {
 			if w.alive.count() > hopeless {
 				x.tries = 1
 			}
@@ -95,17 +117,55 @@ func (w *match) unanswered(p *partition) int32 {
 	return noField
 }
 
-// open returns a field that is not known and that the needs depend on; noField if they are settled.
-func (w *match) open(needs []need) int32 {
-	missing := int32(noField)
+// open returns a field that is not known and that the needs of the clause depend on; noField if they are settled.
+func (w *match) open(c *clause, needs []need) int32 {
+	x := &w.watch
 	for i := range needs {
-		n := &needs[i]
-		switch {
-		case w.watch.known[n.field] != w.round:
-			missing = n.field
-		case !n.holds(&w.facts.values[w.facts.first[n.field]]):
+		if n := &needs[i]; x.known[n.field] == w.round && !w.satisfies(n) {
 			return noField
 		}
 	}
-	return missing
+	for i := range needs {
+		n := &needs[i]
+		if x.known[n.field] != w.round && !w.settled(n.field) {
+			return n.field
+		}
+		if !w.satisfies(n) {
+			return noField
+		}
+	}
+	x.hopeful = true
+	if !c.whole { // the rest of the pattern depends on other fields
+		x.tries = 1
+		return x.rules.source
+	}
+	return noField
+}
+
+// satisfies reports whether a known field satisfies the need.
+func (w *match) satisfies(n *need) bool {
+	at := w.facts.first[n.field]
+	if at < 0 {
+		return n.absent
+	}
+	return n.holds(&w.facts.values[at])
+}
+
+// settled reports whether a field that was not known is absent: its key is not in the rest of the event. Then it is known.
+func (w *match) settled(field int32) bool {
+	x := &w.watch
+	if x.hunted[field] == w.round || x.hunts == 0 || x.rules.fields.hunts[field].vain || w.facts.first[field] >= 0 {
+		return false
+	}
+	if x.plain = x.plain || bytes.IndexByte(x.rest, '\\') < 0; !x.plain {
+		return false
+	}
+	x.hunts--
+	x.hunted[field] = w.round
+	if !x.rules.fields.hunts[field].misses(x.rest) {
+		return false
+	}
+	x.known[field] = w.round
+	x.fields = append(x.fields, field)
+	return true
 }

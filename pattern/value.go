@@ -11,6 +11,14 @@ type value struct {
 	kind    kind
 }
 
+// hashed returns the hash of the text.
+func (v *value) hashed() uint64 {
+	if v.hash == 0 {
+		v.hash = hashOf(v.text)
+	}
+	return v.hash
+}
+
 // asNumber returns the value as a number that can be compared.
 func (v *value) asNumber() (float64, bool) {
 	if v.kind != numberKind {

@@ -4,17 +4,17 @@ import (
 	"math/bits"
 )
 
-// postingTable finds postings by a text. A text that is not there costs one look at the tags, which are small enough to
+// textTable finds things by a text. A text that is not there costs one look at the tags, which are small enough to
 // stay in the processor's cache.
-type postingTable struct {
+type textTable[T any] struct {
 	tags  []uint32 // a power of two of them, at most half in use; 0: free
-	cells []postingCell
+	cells []textCell[T]
 	used  int
 }
 
-type postingCell struct {
-	text    string
-	posting *posting
+type textCell[T any] struct {
+	text string
+	item *T // nil: free
 }
 
 // hashOf is a hash of text that is never 0.
@@ -48,8 +48,8 @@ func word[T string | []byte](text T) uint64 {
 		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
 }
 
-// get returns the posting of the text, whose hash is given, nil if there is none.
-func (t *postingTable) get(text []byte, hash uint64) *posting {
+// get returns the item of the text, whose hash is given, nil if there is none.
+func (t *textTable[T]) get(text []byte, hash uint64) *T {
 	mask := len(t.tags) - 1
 	if mask < 0 {
 		return nil
@@ -60,14 +60,14 @@ func (t *postingTable) get(text []byte, hash uint64) *posting {
 			return nil
 		case tag == uint32(hash):
 			if cell := &t.cells[i]; cell.text == string(text) {
-				return cell.posting
+				return cell.item
 			}
 		}
 	}
 }
 
 // find returns the cell of the text, or the free one where it belongs. The table has room.
-func (t *postingTable) find(text string, hash uint64) int {
+func (t *textTable[T]) find(text string, hash uint64) int {
 	mask := len(t.tags) - 1
 	i := int(hash>>32) & mask
 	for t.tags[i] != 0 && (t.tags[i] != uint32(hash) || t.cells[i].text != text) {
@@ -76,36 +76,34 @@ func (t *postingTable) find(text string, hash uint64) int {
 	return i
 }
 
-// of returns the posting of the text, nil if there is none.
-func (t *postingTable) of(text string) *posting {
+// of returns the item of the text, nil if there is none.
+func (t *textTable[T]) of(text string) *T {
 	if len(t.tags) == 0 {
 		return nil
 	}
-	return t.cells[t.find(text, hashOf(text))].posting
+	return t.cells[t.find(text, hashOf(text))].item
 }
 
-// change changes the posting of a text, which is made if it is missing and dropped if it is left empty.
-func (t *postingTable) change(text string, change func(*posting)) {
+// cell returns the cell of the text, in which the item is nil if there was none. Then the caller puts one in.
+func (t *textTable[T]) cell(text string) int {
 	if t.used*2 >= len(t.tags) {
 		t.grow()
 	}
 	hash := hashOf(text)
 	i := t.find(text, hash)
 	if t.tags[i] == 0 {
-		t.tags[i], t.cells[i] = uint32(hash), postingCell{text, &posting{}}
+		t.tags[i], t.cells[i].text = uint32(hash), text
 		t.used++
 	}
-	if change(t.cells[i].posting); t.cells[i].posting.empty() {
-		t.drop(i)
-	}
+	return i
 }
 
-func (t *postingTable) grow() {
+func (t *textTable[T]) grow() {
 	old := t.cells
 	size := max(4, 2*len(old))
-	t.tags, t.cells = make([]uint32, size), make([]postingCell, size)
+	t.tags, t.cells = make([]uint32, size), make([]textCell[T], size)
 	for _, cell := range old {
-		if cell.posting != nil {
+		if cell.item != nil {
 			hash := hashOf(cell.text)
 			i := t.find(cell.text, hash)
 			t.tags[i], t.cells[i] = uint32(hash), cell
@@ -114,7 +112,7 @@ func (t *postingTable) grow() {
 }
 
 // drop empties a cell. What a search would no longer find moves into the gap.
-func (t *postingTable) drop(gap int) {
+func (t *textTable[T]) drop(gap int) {
 	t.used--
 	mask := len(t.tags) - 1
 	for i := (gap + 1) & mask; t.tags[i] != 0; i = (i + 1) & mask {
@@ -123,5 +121,5 @@ func (t *postingTable) drop(gap int) {
 			t.tags[gap], t.cells[gap], gap = t.tags[i], t.cells[i], i
 		}
 	}
-	t.tags[gap], t.cells[gap] = 0, postingCell{}
+	t.tags[gap], t.cells[gap] = 0, textCell[T]{}
 }
