@@ -17,7 +17,7 @@ func TestTrustedEvents(t *testing.T) {
 	}
 	m := pattern.New()
 	for name, text := range map[string]string{
-		"ways":   `{"source": ["aws.ec2"], "detail": {"eventName": ["A"], "$or": [` + strings.Join(branches, ",") + `]}}`,
+		"ways":   `{"source": ["aws.ec2"], "detail": {"eventName": ["W"], "$or": [` + strings.Join(branches, ",") + `]}}`,
 		"error":  `{"detail": {"errorCode": ["E"]}}`,
 		"or":     `{"$or": [{"detail": {"eventName": ["A"]}}, {"detail": {"user": {"name": ["n"]}}}]}`,
 		"none":   `{"source": ["aws.ec2"], "detail": {"eventName": ["A"], "errorCode": [{"exists": false}]}}`,
@@ -29,8 +29,8 @@ func TestTrustedEvents(t *testing.T) {
 	start := `{"source": "aws.ec2", "detail": {"eventName": "A"`
 	tests := []struct{ name, event, want string }{
 		{"nothing more", start + `}}`, "none or"},
-		{"one of many branches", start + `, "x5": 1}}`, "none or ways"},
-		{"none of many branches", start + `, "x5": 2}}`, "none or"},
+		{"one of many branches", `{"source": "aws.ec2", "detail": {"eventName": "W", "x5": 1}}`, "ways"},
+		{"none of many branches", `{"source": "aws.ec2", "detail": {"eventName": "W", "x5": 2}}`, ""},
 		{"the field is there", start + `, "errorCode": "E"}}`, "error or"},
 		{"with an escape in its name", start + `, "error\u0043ode": "E"}}`, "error or"},
 		{"with another value", start + `, "errorCode": null}}`, "or"},
