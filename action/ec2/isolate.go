@@ -56,7 +56,8 @@ var isolateSpec = action.Spec{
 		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
 		"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets",
 	},
-	Effect: action.StateChecked,
+	Effect:   action.StateChecked,
+	Evidence: action.EventEvidence,
 }
 
 // Isolate is the action ec2.isolate-instance.
