@@ -21,6 +21,7 @@ import (
 	"riposte.dev/detect"
 	"riposte.dev/fault"
 	"riposte.dev/finding"
+	"riposte.dev/guard"
 	"riposte.dev/notify"
 	"riposte.dev/playbook"
 	"riposte.dev/source/cloudtrail"
@@ -61,6 +62,7 @@ type App struct {
 	reloads  *reloads
 	gate     *gate
 	ledger   *playbook.Ledger
+	history  *guard.History
 	own      *ownCalls
 	lookups  *cloudtrail.Paces // of CloudTrail's event history
 	sources  []func(context.Context) error

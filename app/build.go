@@ -105,17 +105,15 @@ func (a *App) buildPlaybooks(ctx context.Context) error {
 	a.inForce.Store(force)
 	a.activity = detect.NewActivity(0, 0, a.opts.Now)
 	a.reporter = &reporter{router: a.router, activity: a.activity, accounts: a.accounts, now: a.opts.Now}
-	history := guard.NewHistory()
-	changes, err := a.store.Executions.Changes(ctx, a.opts.Now().Add(-guard.Remembered))
-	if err != nil {
+	a.history = guard.NewHistory()
+	if err := a.remember(ctx); err != nil {
 		return err
 	}
-	history.Seed(changes)
 	a.gate = &gate{
 		accounts: a.accounts, configured: a.opts.Config.AWS.Responder, inForce: &a.inForce,
 		options: guard.Options{Exceptions: a.store.Exceptions, Requests: a.own, Pauses: a.store.Pauses, Lost: a.ledger, Now: a.opts.Now,
 			Corroborator: lookup.NewWitness(a.accounts.Config, a.lookups),
-			Policy:       func() *guard.Policy { return a.inForce.Load().policy }, History: history},
+			Policy:       func() *guard.Policy { return a.inForce.Load().policy }, History: a.history},
 	}
 	if a.opts.Config.AWS.Organization != nil {
 		a.gate.options.Units = a.accounts

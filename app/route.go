@@ -12,6 +12,7 @@ import (
 	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/finding"
+	"riposte.dev/guard"
 )
 
 // The route of an event:
@@ -79,6 +80,9 @@ func (a *App) startRoute(context.Context) error {
 			return err
 		}
 		if err := a.runtime.Resume(ctx); err != nil {
+			return err
+		}
+		if err := a.remember(ctx); err != nil { // what was journaled last had not reached the index at the start
 			return err
 		}
 		if err := a.recall(ctx); err != nil {
@@ -208,4 +212,14 @@ func (a *App) publishFindings(ctx context.Context, events [][]byte) error {
 	}
 	_, err := a.bus.Publish(ctx, bus.Findings, batch...)
 	return err
+}
+
+// remember tells the guard what earlier processes changed, for its budgets; telling it twice does no harm.
+func (a *App) remember(ctx context.Context) error {
+	changes, err := a.store.Executions.Changes(ctx, a.opts.Now().Add(-guard.Remembered))
+	if err != nil {
+		return err
+	}
+	a.history.Seed(changes)
+	return nil
 }
