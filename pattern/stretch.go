@@ -93,7 +93,8 @@ func (m *memory) forget(fields *fieldSet) {
 	clear(m.known)
 	m.names = knownNames{}
 	m.slab, m.fields, m.version, m.useless = m.slab[:0], fields, fields.version, 0
-	m.lost = stretch{shape: 1} // no place has this shape
+	m.lost = stretch{shape: 1} // no place has this shape; and no JSON text begins with these bytes
+	m.lost.start.words[0], m.lost.start.masks[0] = ^uint64(0), ^uint64(0)
 	m.lost.likely, m.lost.other, m.lost.third = &m.lost, &m.lost, &m.lost
 }
 
