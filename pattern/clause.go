@@ -10,6 +10,7 @@ const maxClauses = 32
 // the whole pattern is looked at when the rest of it holds.
 type clause struct {
 	rule   *rule
+	number int32 // of the rule
 	needs  []need
 	whole  bool // no $or was left out
 	exact  bool // whole, and columns decide all its conditions with certainty

@@ -25,6 +25,7 @@ type posting struct {
 // direct is a clause with what else it needs once it was found.
 type direct struct {
 	clause *clause
+	rule   int32 // its number
 	needs  []need
 }
 

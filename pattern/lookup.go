@@ -154,6 +154,14 @@ func changed(slots []int32, slot int32, add bool) []int32 {
 	return append(slots, slot)
 }
 
+// effort is what finding the postings of a value costs, in terms of looking one text up.
+func (x *lookups) effort() int {
+	if x.grams != nil {
+		return 16
+	}
+	return 1
+}
+
 // find appends the postings of v to found.
 func (x *lookups) find(found []*posting, v *value, w *match) []*posting {
 	if v.kind != stringKind {

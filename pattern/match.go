@@ -76,14 +76,14 @@ func roomFor(marks []uint32, top int32) []uint32 {
 
 // try decides a clause that was found directly.
 func (w *match) try(d direct) {
-	if w.decided[d.clause.rule.number] != w.round && w.facts.allPossible(d.needs) {
+	if w.decided[d.rule] != w.round && w.facts.allPossible(d.needs) {
 		w.decide(d.clause)
 	}
 }
 
 // trySlot decides a clause that columns left over.
 func (w *match) trySlot(c *clause) {
-	if w.decided[c.rule.number] == w.round {
+	if w.decided[c.number] == w.round {
 		return
 	}
 	if c.present(&w.facts) && (c.exact || w.facts.allPossible(c.needs)) {

@@ -29,7 +29,7 @@ func (p *partition) add(c *clause, asked int32) {
 	p.clauses++
 	if at := p.directNeed(c, asked); at >= 0 {
 		c.places = append(c.places, place{partition: p, slot: -1, need: at})
-		d := direct{clause: c}
+		d := direct{clause: c, rule: c.rule.number}
 		_, settled := c.needs[at].findable()
 		for i := range c.needs {
 			if n := c.needs[i]; n.field != asked && !(i == at && settled) {

@@ -70,7 +70,7 @@ func (r *rules) add(name string, p *Pattern) {
 	n.rules = append(n.rules, one)
 	ways, whole := p.root.clauses()
 	for _, way := range ways {
-		c := &clause{rule: one, whole: whole, exact: whole, needs: make([]need, len(way))}
+		c := &clause{rule: one, number: one.number, whole: whole, exact: whole, needs: make([]need, len(way))}
 		for i, at := range way {
 			cond := &p.conditions[at]
 			c.needs[i] = need{one.fields[cond.field], cond}

@@ -19,11 +19,14 @@ type watch struct {
 	waiting int32      // a field without which there is no answer, noField for any
 	tries   int        // left
 	hunts   int        // left
+	looks   int        // left
 }
 
 const (
 	// maxTries is how often one event's clauses are looked at before it has been read. Each costs up to as much as the end.
 	maxTries = 8
+	// maxLooks is how many values are looked up and clauses looked at for one event before it has been read.
+	maxLooks = 40
 	// maxHunts is how many keys are looked for in the rest of one event.
 	maxHunts = 5
 	// hopeless is how many clauses of a partition may still hold for another try to be of use.
@@ -33,7 +36,7 @@ const (
 func (w *match) beginWatch(r *rules, on bool) {
 	x := &w.watch
 	x.on, x.stopped, x.plain, x.rules, x.source, x.fields, x.waiting = on, false, false, r, nil, x.fields[:0], r.source
-	x.tries, x.hunts = maxTries, maxHunts
+	x.tries, x.hunts, x.looks = maxTries, maxHunts, maxLooks
 	x.known, x.hunted = roomFor(x.known, int32(len(r.fields.names))), roomFor(x.hunted, int32(len(r.fields.names)))
 }
 
@@ -56,7 +59,7 @@ func (w *match) enough(field int32, rest []byte) bool {
 			x.stopped = true
 			return true
 		}
-		if x.tries--; x.tries == 0 {
+		if x.tries--; x.tries == 0 || x.looks < 0 {
 			x.on = false
 			return false
 		}
@@ -80,9 +83,15 @@ func (w *match) unanswered(p *partition) int32 {
 		if at < 0 {
 			continue
 		}
+		if x.looks -= col.lookups.effort(); x.looks < 0 {
+			return col.field
+		}
 		w.more = col.lookups.find(w.more[:0], &w.facts.values[at], w)
 		for _, found := range w.more {
 			for _, d := range found.direct {
+				if x.looks--; x.looks < 0 {
+					return col.field
+				}
 				if field := w.open(d.clause, d.needs); field != noField {
 					return field
 				}
@@ -100,6 +109,7 @@ func (w *match) unanswered(p *partition) int32 {
 		}
 		w.postings = w.postings[:0]
 		if at := w.facts.first[field]; at >= 0 {
+			x.looks -= col.lookups.effort()
 			w.postings = col.lookups.find(w.postings, &w.facts.values[at], w)
 		}
 		if !w.narrow(&asked{column: col, to: len(w.postings)}) {
@@ -107,6 +117,9 @@ func (w *match) unanswered(p *partition) int32 {
 		}
 	}
 	for slot := range w.alive.all {
+		if x.looks--; x.looks < 0 {
+			return x.rules.source
+		}
 		if field := w.open(p.slots[slot], p.slots[slot].needs); field != noField {
 			if w.alive.count() > hopeless {
 				x.tries = 1
@@ -135,7 +148,7 @@ func (w *match) open(c *clause, needs []need) int32 {
 		}
 	}
 	x.hopeful = true
-	if !c.whole { // the rest of the pattern depends on other fields
+	if x.looks < 0 || !c.whole { // too much was looked at, or the rest of the pattern depends on other fields
 		x.tries = 1
 		return x.rules.source
 	}
