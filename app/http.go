@@ -78,7 +78,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}), Ready: a.ready,
 		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent, Firehose: delivered.ServeHTTP, RefuseFirehose: delivered.Refuse, Accounts: a.listAccounts,
 		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Pauses: a.store.Pauses,
-		Approvals: approvals{a.store.Executions, a.runtime, a.opts.Now}, Dead: a.bus, Audit: a.store.Audit, Evidence: a.evidence, Watch: a.live.watch, Told: a.told, Rules: a.listRules, Replay: a.replay,
+		Approvals: approvals{a.store.Executions, a.runtime, a.opts.Now}, Dead: a.bus, Audit: a.store.Audit, Evidence: a.evidence, Watch: a.live.watch, Told: a.told, Rules: a.listRules, Replay: a.replay, Explain: a.explain,
 	}
 	listener, err := listen(ctx, c)
 	if err != nil {

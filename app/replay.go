@@ -50,7 +50,7 @@ func (a *App) replay(ctx context.Context, r web.ReplayRequest, tell func(web.Rep
 				}
 				line := matchLine(e, match)
 				if match.Input != nil {
-					responses.add(replayed{line, e, match})
+					responses.add(replayed{line, e, match, true})
 				}
 				if err := tell(line); err != nil {
 					return err
@@ -133,8 +133,8 @@ func matchLine(e *event.Envelope, m detect.Match) web.ReplayLine {
 	return line
 }
 
-// rehearse looks what a response would do now, and asks the guard as if it were then: the mode, the scope, budgets and breaker.
-func (a *App) rehearse(ctx context.Context, past *guard.Guard, r replayed, line *web.ReplayLine) {
+// rehearse looks what a response would do now, and asks the guard about it.
+func (a *App) rehearse(ctx context.Context, asked decider, r replayed, line *web.ReplayLine) {
 	force := a.inForce.Load()
 	machine := force.playbooks[line.Playbook]
 	if machine == nil {
@@ -163,13 +163,16 @@ func (a *App) rehearse(ctx context.Context, past *guard.Guard, r replayed, line 
 			line.Error = err.Error()
 			return
 		}
-		decision, err := past.Decide(ctx, guard.Proposal{Rule: line.Rule, Mode: mode, Spec: does.Spec(), Plan: &plan, Principal: line.Principal,
-			Effect: fmt.Sprintf("%s/%s/%d", line.Rule, line.EventID, i)})
+		proposal := guard.Proposal{Rule: line.Rule, Mode: mode, Spec: does.Spec(), Plan: &plan, Principal: line.Principal, Event: r.event}
+		if r.spends {
+			proposal.Effect = fmt.Sprintf("%s/%s/%d", line.Rule, line.EventID, i)
+		}
+		decision, err := asked.Decide(ctx, proposal)
 		if err != nil {
 			line.Error = fault.Message(err)
 			return
 		}
-		line.Mode = string(decision.Mode)
+		line.Mode, line.Reasons = string(decision.Mode), append(line.Reasons, decision.Reasons...)
 		line.Items = append(line.Items, planLines(*decision.Plan)...)
 	}
 	var failed []string
@@ -199,9 +202,15 @@ func planLines(plan action.Plan) []string {
 
 // replayed is a match that would start a response.
 type replayed struct {
-	line  web.ReplayLine
-	event *event.Envelope
-	match detect.Match
+	line   web.ReplayLine
+	event  *event.Envelope
+	match  detect.Match
+	spends bool // of the budgets, so that later ones find less
+}
+
+// decider is the guard, of now or of then.
+type decider interface {
+	Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error)
 }
 
 // newestResponses keeps the last response of each rule and resource, and of those the newest.

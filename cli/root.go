@@ -88,7 +88,7 @@ reversible playbooks, and tells people what happened.`,
 	}
 	add("start", newDemoCommand(d), newScanCommand(d), newInitCommand(d), newDoctorCommand(d), newServeCommand(d), newSandboxCommand())
 	add("content", newValidateCommand(d), newTestCommand(), newSchemaCommand(d), newPatternCommand(), newActionsCommand(d), newPlaybookCommand(d))
-	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(), newApprovalsCommand(), newPauseCommand(), newResumeCommand(), newAuditCommand(), newVerifyTrailCommand(d),
+	add("operate", newWatchCommand(), newReplayCommand(), newFindingsCommand(), newExecutionsCommand(), newExceptionsCommand(), newApprovalsCommand(), newGuardCommand(), newPauseCommand(), newResumeCommand(), newAuditCommand(), newVerifyTrailCommand(d),
 		newAccountsCommand(), newIAMCommand(d), newKeysCommand(), newPutEventsCommand(), newDeadLettersCommand())
 	root.AddCommand(newVersionCommand(d))
 	root.AddCommand(newReferenceCommand(root))

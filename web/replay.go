@@ -40,9 +40,10 @@ type ReplayLine struct {
 	Playbook  string    `json:"playbook,omitempty"` // that the rule would start
 	Mode      string    `json:"mode,omitempty"`     // in which it would; of kind plan
 	// Items are what the playbook would do now: "cloudtrail:StartLogging on audit: change", as the guard would let it. Of kind plan.
-	Items  []string `json:"items,omitempty"`
-	Error  string   `json:"error,omitempty"`  // of kinds plan and failed
-	Events int      `json:"events,omitempty"` // that were looked through; of kind done
+	Items   []string `json:"items,omitempty"`
+	Reasons []string `json:"reasons,omitempty"` // what the guard said; of kind plan
+	Error   string   `json:"error,omitempty"`   // of kinds plan and failed
+	Events  int      `json:"events,omitempty"`  // that were looked through; of kind done
 }
 
 // Replay gives retained events to rules, in dry run, and tells line by line. It changes nothing and tells nobody else.

@@ -51,6 +51,7 @@ type Server struct {
 	Told       Told
 	Rules      func() []Rule
 	Replay     Replay
+	Explain    Explain
 }
 
 // route is a method and path, and who may ask for it.
@@ -73,6 +74,7 @@ func (s *Server) routes() []route {
 		{"GET /api/v1/rules", Read, answer(s.listRules)},
 		{"GET /api/v1/watch", Read, s.watch},
 		{"POST /api/v1/replay", Read, s.replay},
+		{"POST /api/v1/guard/explain", Read, answer(s.explain)},
 		{"GET /api/v1/findings", Read, answer(s.listFindings)},
 		{"GET /api/v1/findings/{id...}", Read, answer(s.getFinding)},
 		{"PATCH /api/v1/findings/{id...}", Respond, answer(s.updateFinding)},
