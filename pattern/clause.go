@@ -71,7 +71,7 @@ func (f *facts) allPossible(needs []need) bool {
 // present reports whether the fields that c needs have values.
 func (c *clause) present(f *facts) bool {
 	for i := range c.needs {
-		if n := &c.needs[i]; f.first[n.field] < 0 && !n.absent {
+		if n := &c.needs[i]; f.fields[n.field].first < 0 && !n.absent {
 			return false
 		}
 	}

@@ -101,7 +101,7 @@ func (e *evaluation) consistent() (bool, error) {
 
 func (s *search) absenceInArrays() bool {
 	return slices.ContainsFunc(s.e.p.conditions, func(c condition) bool {
-		return c.absent && s.e.f.nested[s.e.fields[c.field]]
+		return c.absent && s.e.f.fields[s.e.fields[c.field]].nested
 	})
 }
 

@@ -41,7 +41,7 @@ or:
 // possible reports whether a value of the field satisfies the condition, or its absence outside of elements does.
 func (f *facts) possible(field int32, c *condition) bool {
 	outside := false // of all array elements
-	for i := f.first[field]; i >= 0; {
+	for i := f.fields[field].first; i >= 0; {
 		v := &f.values[i]
 		if c.holds(v) {
 			return true
@@ -58,7 +58,7 @@ func (e *evaluation) arraysMatter() bool {
 	nested := 0
 	for i := range e.p.conditions {
 		c := &e.p.conditions[i]
-		if !e.f.nested[e.fields[c.field]] {
+		if !e.f.fields[e.fields[c.field]].nested {
 			continue
 		}
 		if nested++; nested > 1 || c.absent {

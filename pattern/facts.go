@@ -13,10 +13,15 @@ type facts struct {
 	values   []value
 	elements []element // objects and arrays that are items of arrays, in the order of the text; 0 is the event itself
 	arrays   []array   // arrays that have such items, in the order of the text
-	first    []int32   // by field: its first value, -1 if none
-	last     []int32   // by field: its last value
-	nested   []bool    // by field: a value lies in an element other than 0
-	seen     []int32   // fields with a value
+	fields   []fieldFacts
+	seen     []int32 // fields with a value
+}
+
+// fieldFacts are where the values of one field are.
+type fieldFacts struct {
+	first  int32 // -1 if there is none
+	last   int32
+	nested bool // a value lies in an element other than 0
 }
 
 // element is an item of an array. Elements that lie inside it have the numbers after its own.
@@ -35,11 +40,11 @@ type array struct {
 func (f *facts) read(event []byte, fields *fieldSet, w *match) error {
 	f.arena, f.values, f.arrays = f.arena[:0], f.values[:0], f.arrays[:0]
 	f.elements = append(f.elements[:0], element{array: -1})
-	for len(f.first) < len(fields.names) {
-		f.first, f.last, f.nested = append(f.first, -1), append(f.last, -1), append(f.nested, false)
+	for len(f.fields) < len(fields.names) {
+		f.fields = append(f.fields, fieldFacts{first: -1, last: -1})
 	}
 	for _, field := range f.seen {
-		f.first[field], f.last[field], f.nested[field] = -1, -1, false
+		f.fields[field] = fieldFacts{first: -1, last: -1}
 	}
 	f.seen = f.seen[:0]
 	if !f.reader.read(w, fields, event) {
@@ -69,7 +74,7 @@ func eventError(event []byte) error {
 func (f *facts) forget() {
 	const large = 1 << 14
 	if cap(f.values) > large || cap(f.elements) > large || cap(f.arena) > 1<<20 {
-		*f = facts{reader: f.reader, first: f.first, last: f.last, nested: f.nested, seen: f.seen}
+		*f = facts{reader: f.reader, fields: f.fields, seen: f.seen}
 		return
 	}
 	clear(f.values)
@@ -82,15 +87,16 @@ func (f *facts) leaf(at *fieldNode, in int32, k kind, text []byte) {
 	}
 	i := int32(len(f.values))
 	f.values = append(f.values, value{text: text, element: in, next: -1, kind: k})
-	if f.first[at.id] < 0 {
-		f.first[at.id] = i
+	field := &f.fields[at.id]
+	if field.first < 0 {
+		field.first = i
 		f.seen = append(f.seen, at.id)
 	} else {
-		f.values[f.last[at.id]].next = i
+		f.values[field.last].next = i
 	}
-	f.last[at.id] = i
+	field.last = i
 	if in != 0 {
-		f.nested[at.id] = true
+		field.nested = true
 	}
 }
 
@@ -130,7 +136,7 @@ func (f *facts) parent(e int32) int32 { return f.arrays[f.elements[e].array].own
 // elementsOf returns the elements in which the field has a value that test accepts, each once, ascending.
 func (f *facts) elementsOf(field int32, accept func(*value) bool) []int32 {
 	var found []int32
-	for i := f.first[field]; i >= 0; i = f.values[i].next {
+	for i := f.fields[field].first; i >= 0; i = f.values[i].next {
 		v := &f.values[i]
 		if n := len(found); (n == 0 || found[n-1] != v.element) && accept(v) {
 			found = append(found, v.element)

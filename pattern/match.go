@@ -37,7 +37,7 @@ func (w *match) run(names []string, event []byte, r *rules, trusted bool) ([]str
 	if w.watch.stopped && !w.watch.hopeful {
 		return names, nil
 	}
-	for i := f.first[r.source]; i >= 0; i = f.values[i].next {
+	for i := f.fields[r.source].first; i >= 0; i = f.values[i].next {
 		if v := &f.values[i]; v.kind == stringKind {
 			if p := r.sources.get(v.text, v.hashed()); p != nil && w.visited[p.number] != w.round {
 				w.visited[p.number] = w.round

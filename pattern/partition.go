@@ -211,7 +211,7 @@ func (p *partition) decide(w *match) {
 // tryFound decides the clauses that the values of the column's field find, and appends the postings of these.
 func (w *match) tryFound(col *column) {
 	f := &w.facts
-	for i := f.first[col.field]; i >= 0; i = f.values[i].next {
+	for i := f.fields[col.field].first; i >= 0; i = f.values[i].next {
 		before := len(w.postings)
 		w.postings = col.lookups.find(w.postings, &f.values[i], w)
 		for _, x := range w.postings[before:] {
@@ -232,9 +232,9 @@ type asked struct {
 func (w *match) narrow(a *asked) bool {
 	f, col := &w.facts, a.column
 	w.left = w.left.restart(len(w.alive))
-	if at := f.first[col.field]; at < 0 {
+	if at := f.fields[col.field].first; at < 0 {
 		w.left.unite(col.absent)
-	} else if at == f.last[col.field] {
+	} else if at == f.fields[col.field].last {
 		col.satisfied(w.left, f.values[at].kind, w.postings[a.from:a.to])
 	} else {
 		for ; at >= 0; at = f.values[at].next {
@@ -245,7 +245,7 @@ func (w *match) narrow(a *asked) bool {
 			w.left.unite(w.one)
 		}
 	}
-	if f.nested[col.field] {
+	if f.fields[col.field].nested {
 		w.left.unite(col.absent)
 	}
 	any := uint64(0)

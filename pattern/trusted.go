@@ -46,7 +46,7 @@ func (w *match) enough(field int32, rest []byte) bool {
 	x.known[field] = w.round
 	x.fields = append(x.fields, field)
 	if field == x.rules.source {
-		if v := &w.facts.values[w.facts.first[field]]; v.kind == stringKind {
+		if v := &w.facts.values[w.facts.fields[field].first]; v.kind == stringKind {
 			x.source = x.rules.sources.get(v.text, v.hashed())
 		}
 	}
@@ -79,7 +79,7 @@ func (w *match) unanswered(p *partition) int32 {
 		}
 	}
 	for _, col := range p.finders {
-		at := w.facts.first[col.field]
+		at := w.facts.fields[col.field].first
 		if at < 0 {
 			continue
 		}
@@ -108,7 +108,7 @@ func (w *match) unanswered(p *partition) int32 {
 			continue
 		}
 		w.postings = w.postings[:0]
-		if at := w.facts.first[field]; at >= 0 {
+		if at := w.facts.fields[field].first; at >= 0 {
 			x.looks -= col.lookups.effort()
 			w.postings = col.lookups.find(w.postings, &w.facts.values[at], w)
 		}
@@ -157,7 +157,7 @@ func (w *match) open(c *clause, needs []need) int32 {
 
 // satisfies reports whether a known field satisfies the need.
 func (w *match) satisfies(n *need) bool {
-	at := w.facts.first[n.field]
+	at := w.facts.fields[n.field].first
 	if at < 0 {
 		return n.absent
 	}
@@ -167,7 +167,7 @@ func (w *match) satisfies(n *need) bool {
 // settled reports whether a field that was not known is absent: its key is not in the rest of the event. Then it is known.
 func (w *match) settled(field int32) bool {
 	x := &w.watch
-	if x.hunted[field] == w.round || x.hunts == 0 || x.rules.fields.hunts[field].vain || w.facts.first[field] >= 0 {
+	if x.hunted[field] == w.round || x.hunts == 0 || x.rules.fields.hunts[field].vain || w.facts.fields[field].first >= 0 {
 		return false
 	}
 	if x.plain = x.plain || bytes.IndexByte(x.rest, '\\') < 0; !x.plain {
