@@ -22,13 +22,15 @@
 // Then the rules are decided (match.go). Each pattern is written out as clauses, one per combination of $or branches as long
 // as these are few (clause.go). Clauses are kept by the source that they ask for, those without one apart (partition.go,
 // rules.go). In a partition most clauses are found directly: by a text, begin, end, address block or piece of a wildcard that
-// they ask for and few others do (lookup.go, affix.go, grams.go). For the rest each field has a column, which turns the
+// they ask for and few others do (lookup.go, texttable.go, affix.go, grams.go). For the rest each field has a column, which turns the
 // event's value into the set of clauses that it satisfies (column.go); the sets of all fields are intersected, and what is
 // left over holds. If the event has arrays of objects, the patterns that may match are decided once more with regard to
 // elements (evaluate.go, consistent.go).
 //
 // A trusted event is watched while it is read (trusted.go): once every clause is refuted by the fields known so far, or needs
-// no others, reading stops.
+// no others, reading stops. A clause may wait for a field that the event does not have; so, once the event's name is known, the
+// keys that are waited for are looked for in the rest of the text (hunt.go). A key that is nowhere there can't come, as long as
+// nothing there is escaped.
 //
 // There are two copies of the rules (sides.go). Matches read one while a change is made to the other, so that nobody waits.
 //
@@ -37,7 +39,8 @@
 // Nothing is multiplied out and no automaton is built, so memory and building are linear in the text of the patterns: at
 // most 32 clauses are written out for a pattern, and what goes beyond is decided branch by branch. An event costs its length,
 // plus, for each source that it names, its values of fields that patterns name, plus each clause that is found: the
-// conditions of that clause for each value. Wildcards whose pieces are all shorter than three bytes, ranges of numbers and
+// conditions of that clause for each value. A trusted event costs at most some forty looks at values and clauses and five
+// searches of its text beyond that. Wildcards whose pieces are all shorter than three bytes, ranges of numbers and
 // comparisons without regard to case are tried one by one when nothing else refutes their patterns; a wildcard reads the
 // value once. Conditions that are spread over many arrays at once have a bound of their own, [ErrTooComplex]. A reader keeps
 // some 250 KB of what it has learnt, and there are as many readers as matches at one time.
