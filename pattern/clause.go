@@ -21,6 +21,44 @@ type clause struct {
 type need struct {
 	field int32
 	*condition
+	// The most common conditions are decided without a look at their tests, which lie all over the memory.
+	simple simple
+	text   string
+}
+
+// simple says what is asked of a single value of the field.
+type simple uint8
+
+const (
+	notSimple simple = iota
+	isText           // it is the string text
+	isNotText        // it is anything else
+)
+
+func newNeed(field int32, c *condition) need {
+	n := need{field: field, condition: c}
+	if len(c.tests) != 1 || c.absent {
+		return n
+	}
+	switch t := c.tests[0].(type) {
+	case oneOf:
+		if len(t.texts) == 1 {
+			n.simple, n.text = isText, t.texts[0]
+		}
+	case noneOf:
+		if texts := t.texts(); len(texts) == 1 {
+			n.simple, n.text = isNotText, texts[0]
+		}
+	}
+	return n
+}
+
+// satisfiedBy reports whether the value satisfies the need.
+func (n *need) satisfiedBy(v *value) bool {
+	if n.simple == notSimple {
+		return n.holds(v)
+	}
+	return (v.kind == stringKind && string(v.text) == n.text) == (n.simple == isText)
 }
 
 // place is where a partition keeps a clause: in a slot, behind the need whose field must be there (-1: it needs none), or
@@ -61,7 +99,15 @@ func (g *group) clauses() (ways [][]int32, whole bool) {
 // allPossible reports whether the event may satisfy all needs: array elements are not regarded.
 func (f *facts) allPossible(needs []need) bool {
 	for i := range needs {
-		if n := &needs[i]; !f.possible(n.field, n.condition) {
+		n := &needs[i]
+		at := &f.fields[n.field]
+		if n.simple != notSimple && at.first == at.last {
+			if at.first < 0 || !n.satisfiedBy(&f.values[at.first]) {
+				return false
+			}
+			continue
+		}
+		if !f.possible(n.field, n.condition) {
 			return false
 		}
 	}

@@ -22,10 +22,10 @@
 // Then the rules are decided (match.go). Each pattern is written out as clauses, one per combination of $or branches as long
 // as these are few (clause.go). Clauses are kept by the source that they ask for, those without one apart (partition.go,
 // rules.go). In a partition most clauses are found directly: by a text, begin, end, address block or piece of a wildcard that
-// they ask for and few others do (lookup.go, texttable.go, affix.go, grams.go). For the rest each field has a column, which turns the
-// event's value into the set of clauses that it satisfies (column.go); the sets of all fields are intersected, and what is
-// left over holds. If the event has arrays of objects, the patterns that may match are decided once more with regard to
-// elements (evaluate.go, consistent.go).
+// they ask for and few others do (lookup.go, affix.go, grams.go, with tables of our own, texttable.go). For the rest each
+// field has a column, which turns the event's value into the set of clauses that it satisfies (column.go); the sets of all
+// fields are intersected, and what is left over holds. If the event has arrays of objects, the patterns that may match are
+// decided once more with regard to elements (evaluate.go, consistent.go).
 //
 // A trusted event is watched while it is read (trusted.go): once every clause is refuted by the fields known so far, or needs
 // no others, reading stops. A clause may wait for a field that the event does not have; so, once the event's name is known, the

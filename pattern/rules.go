@@ -73,7 +73,7 @@ func (r *rules) add(name string, p *Pattern) {
 		c := &clause{rule: one, number: one.number, whole: whole, exact: whole, needs: make([]need, len(way))}
 		for i, at := range way {
 			cond := &p.conditions[at]
-			c.needs[i] = need{one.fields[cond.field], cond}
+			c.needs[i] = newNeed(one.fields[cond.field], cond)
 		}
 		one.clauses = append(one.clauses, c)
 		sources := r.sourcesOf(c)

@@ -161,7 +161,7 @@ func (w *match) satisfies(n *need) bool {
 	if at < 0 {
 		return n.absent
 	}
-	return n.holds(&w.facts.values[at])
+	return n.satisfiedBy(&w.facts.values[at])
 }
 
 // settled reports whether a field that was not known is absent: its key is not in the rest of the event. Then it is known.
