@@ -53,7 +53,7 @@ func run(ctx context.Context, o options, w io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	b := &bench{events: make(chan []byte, 1<<16)}
-	b.stage, err = stage.New(ctx, stage.Options{Folder: folder, Journal: 1 << 20, OnEvent: func(e []byte) { b.events <- e }})
+	b.stage, err = stage.New(ctx, stage.Options{Folder: folder, Journal: 1 << 20, Unlimited: true, OnEvent: func(e []byte) { b.events <- e }})
 	defer func() { err = errors.Join(err, b.stage.Close()) }()
 	if err != nil {
 		return err
