@@ -257,7 +257,7 @@ func escape(s []byte) int {
 	return 0
 }
 
-// hex4 reads \uXXXX at the start of s, -1 if it is not there.
+// hex4 reads a \u escape at the start of s, -1 if it is not there.
 func hex4(s []byte) int {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return -1

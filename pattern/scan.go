@@ -145,7 +145,7 @@ func (s *scanner) escape(i int) (int, error) {
 	return 0, s.fail(i, `a backslash is written \\`, `a backslash in a string starts no escape that JSON has`)
 }
 
-// hex4 reads the escape \uXXXX at i.
+// hex4 reads a \u escape at i.
 func (s *scanner) hex4(i int) (rune, bool) {
 	if i+6 > len(s.src) || s.src[i] != '\\' || s.src[i+1] != 'u' {
 		return 0, false

@@ -59,11 +59,14 @@ func (r *Runtime) spawn(f func()) {
 // launch drives an adopted execution in the background. resumed: its task may have begun before an interruption; release
 // is called when that is over.
 func (r *Runtime) launch(e *execution, resumed bool, release func()) {
+	leave := r.firsts.enter(e.begin.Start)
 	r.spawn(func() {
 		defer release()
+		defer leave()
+		r.afterTheDeed(e.begin.Start)
 		select {
 		case r.slots <- struct{}{}:
-		case <-r.base.Done():
+		case <-r.halt: // Resume begins it
 			return
 		}
 		defer func() { <-r.slots }()

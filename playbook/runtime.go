@@ -51,7 +51,9 @@ type Runtime struct {
 	timers  *timers
 	expiry  *timers // effects whose time will be over
 	turns   *turns
+	firsts  *firsts
 	slots   chan struct{} // one token for each worker
+	halt    chan struct{} // closed when the runtime takes on no more work
 
 	base   context.Context // ends when the drain is over
 	cancel context.CancelFunc
@@ -81,7 +83,7 @@ func New(o Options) (*Runtime, error) {
 	}
 	o = o.withDefaults()
 	r := &Runtime{
-		opts: o, log: o.Logger, timers: newTimers(o.Now, o.After), expiry: newTimers(o.Now, o.After), turns: newTurns(), slots: make(chan struct{}, o.Workers),
+		opts: o, log: o.Logger, timers: newTimers(o.Now, o.After), expiry: newTimers(o.Now, o.After), turns: newTurns(), firsts: newFirsts(), slots: make(chan struct{}, o.Workers), halt: make(chan struct{}),
 		definitions: maps.Clone(o.Definitions), live: map[string]bool{}, ended: map[string]chan struct{}{},
 	}
 	r.base, r.cancel = context.WithCancel(context.Background())
@@ -278,6 +280,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	r.mu.Lock()
 	r.stopping = true
 	r.mu.Unlock()
+	close(r.halt)
 	idle := make(chan struct{})
 	go func() {
 		for range cap(r.slots) { // a driver gives its slot back when it has come to rest

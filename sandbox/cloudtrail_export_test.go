@@ -10,7 +10,7 @@ func (s *Sandbox) Flood(a *Account, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	svc := s.services["cloudtrail"]
-	who := &principal{kind: "IAMUser", id: "AIDAXXXXXXXXXXXXXXXXX", account: a.ID, name: "mallory", arn: "arn:aws:iam::" + a.ID + ":user/mallory"}
+	who := &principal{kind: "IAMUser", id: "AIDACKCEVSQ6C2EXAMPLE", account: a.ID, name: "mallory", arn: "arn:aws:iam::" + a.ID + ":user/mallory"}
 	for i := range n {
 		c := &call{sb: s, svc: svc, op: svc.byName["StopLogging"], caller: who, account: s.accounts[a.ID], region: "us-east-1", time: s.opts.Clock.Now()}
 		s.emit(c, &eventRecord{

@@ -114,7 +114,7 @@ func FuzzIdentify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, body, amzTarget, signing string) {
 		req, err := http.NewRequest(method, "http://127.0.0.1"+target, strings.NewReader(body))
 		if err != nil {
-			t.Skip()
+			return // no request
 		}
 		if amzTarget != "" {
 			req.Header.Set("X-Amz-Target", amzTarget)

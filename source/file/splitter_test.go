@@ -99,7 +99,7 @@ func FuzzRecords(f *testing.F) {
 	f.Add(`{"a":"\\\""}`, `[1,"]"]`, 3)
 	f.Fuzz(func(t *testing.T, one, two string, cut int) {
 		if !json.Valid([]byte(one)) || !json.Valid([]byte(two)) {
-			t.Skip()
+			return // only whole records are found
 		}
 		text := `{"Records":[` + one + `,` + two + `]}`
 		cut = max(0, min(cut, len(text)))

@@ -1,4 +1,4 @@
-// Patternbench measures the pattern package against encoding/json.Valid on the same events, on one thread, in turns of a
+// Command patternbench measures the pattern package against encoding/json.Valid on the same events, on one thread, in turns of a
 // few milliseconds, and prints a table of ratios. Figures from different runs don't compare; ratios do.
 //
 //	go run ./test/patternbench [--cloudtrail FOLDER] [--rounds N] [--write FOLDER]
