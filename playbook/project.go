@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"riposte.dev/action"
 	"riposte.dev/fault"
@@ -14,6 +15,7 @@ import (
 type projector struct {
 	runtime *Runtime
 	running map[string]Summary // of executions that have not ended, so that most records need no read
+	paid    time.Time          // until when transactions were taken in advance
 }
 
 // appended is one append of the journal.
@@ -22,8 +24,14 @@ type appended struct {
 	entries []Entry
 }
 
-// batch bounds the appends of one transaction.
-const batch = 512
+// batch bounds the appends of one transaction. A burst of transactions begins at once, so that the index is close behind a few
+// executions; after it they begin pace apart: each costs a sync of the disk that the journal writes to, and writes an
+// execution's summary once, however many records came.
+const (
+	batch = 512
+	pace  = 20 * time.Millisecond
+	burst = 10 * pace
+)
 
 // project follows the journal until ctx ends. caughtUp is called once, when the index has all that was there at the call.
 func (r *Runtime) project(ctx context.Context, caughtUp func()) {
@@ -66,12 +74,12 @@ func (p *projector) follow(ctx context.Context, caughtUp func()) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case first := <-feed:
-			if err := p.apply(ctx, p.collect(first, feed)); err != nil {
+			if err := p.apply(ctx, p.collect(ctx, first, feed, reached == nil)); err != nil {
 				return err
 			}
 		case <-reached:
 			if len(feed) > 0 { // what was given before must be applied before it counts
-				if err := p.apply(ctx, p.collect(<-feed, feed)); err != nil {
+				if err := p.apply(ctx, p.collect(ctx, <-feed, feed, false)); err != nil {
 					return err
 				}
 				continue
@@ -82,17 +90,38 @@ func (p *projector) follow(ctx context.Context, caughtUp func()) error {
 	}
 }
 
-// collect adds what is there already.
-func (p *projector) collect(first appended, feed <-chan appended) []appended {
+// collect adds what is there already, and what comes until the next transaction may begin.
+func (p *projector) collect(ctx context.Context, first appended, feed <-chan appended, paced bool) []appended {
 	all := []appended{first}
+	wait := time.Until(p.paid.Add(-burst))
+	if !paced {
+		wait = 0
+	}
+	over := time.NewTimer(max(wait, 0))
+	defer over.Stop()
 	for len(all) < batch {
 		select {
 		case next := <-feed:
 			all = append(all, next)
+			continue
 		default:
-			return all
+		}
+		if wait <= 0 {
+			break
+		}
+		select {
+		case next := <-feed:
+			all = append(all, next)
+		case <-over.C:
+			wait = 0
+		case <-ctx.Done():
+			wait = 0
 		}
 	}
+	if now := time.Now(); p.paid.Before(now) {
+		p.paid = now
+	}
+	p.paid = p.paid.Add(pace)
 	return all
 }
 

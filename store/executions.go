@@ -36,10 +36,8 @@ func (e *Executions) Apply(ctx context.Context, p playbook.Projection) error {
 		if moved, err := done.RowsAffected(); err != nil || moved == 0 {
 			return classify(err, "move the position of the execution index")
 		}
-		for _, s := range p.Summaries {
-			if err := saveSummary(ctx, tx, s); err != nil {
-				return err
-			}
+		if err := saveSummaries(ctx, tx, p.Summaries); err != nil {
+			return err
 		}
 		for _, r := range p.Requests {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO requests (request_id, execution, service, operation, account, region, at)
@@ -69,8 +67,35 @@ func (e *Executions) Apply(ctx context.Context, p playbook.Projection) error {
 	})
 }
 
+// saveSummaries stores summaries. Its statements are parsed once for all of them: that costs as much as running them.
+func saveSummaries(ctx context.Context, tx *sql.Tx, summaries []playbook.Summary) (err error) {
+	if len(summaries) == 0 {
+		return nil
+	}
+	store, err := tx.PrepareContext(ctx, `INSERT INTO executions (id, rule, playbook, cause, root, account, status, started_at, seq, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, playbook = excluded.playbook, cause = excluded.cause, root = excluded.root,
+			account = excluded.account, status = excluded.status, started_at = excluded.started_at, seq = excluded.seq, body = excluded.body
+		WHERE executions.seq <= excluded.seq`)
+	if err != nil {
+		return classify(err, "prepare to store executions")
+	}
+	defer func() { err = firstOf(err, store.Close()) }()
+	clean, err := tx.PrepareContext(ctx, "DELETE FROM execution_resources WHERE execution = ?")
+	if err != nil {
+		return classify(err, "prepare to store executions")
+	}
+	defer func() { err = firstOf(err, clean.Close()) }()
+	for _, s := range summaries {
+		if err := saveSummary(ctx, tx, store, clean, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // saveSummary inserts the summary, or replaces one of the same id whose sequence is not higher.
-func saveSummary(ctx context.Context, tx *sql.Tx, s playbook.Summary) error {
+func saveSummary(ctx context.Context, tx *sql.Tx, store, clean *sql.Stmt, s playbook.Summary) error {
 	body, err := json.Marshal(s)
 	if err != nil {
 		return fault.New(fault.Internal, "encode execution %s: %w", s.ID, err)
@@ -78,19 +103,14 @@ func saveSummary(ctx context.Context, tx *sql.Tx, s playbook.Summary) error {
 	if s.Seq > math.MaxInt64 {
 		return fault.New(fault.Invalid, "execution %s: sequence %d is too large", s.ID, s.Seq)
 	}
-	done, err := tx.ExecContext(ctx, `INSERT INTO executions (id, rule, playbook, cause, root, account, status, started_at, seq, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, playbook = excluded.playbook, cause = excluded.cause, root = excluded.root,
-			account = excluded.account, status = excluded.status, started_at = excluded.started_at, seq = excluded.seq, body = excluded.body
-		WHERE executions.seq <= excluded.seq`,
-		s.ID, s.Rule, s.Playbook, string(s.Cause), string(s.Root), s.Account, string(s.Status), micros(s.Started), int64(s.Seq), string(body))
+	done, err := store.ExecContext(ctx, s.ID, s.Rule, s.Playbook, string(s.Cause), string(s.Root), s.Account, string(s.Status), micros(s.Started), int64(s.Seq), string(body))
 	if err != nil {
 		return classify(err, "store an execution")
 	}
 	if changed, err := done.RowsAffected(); err != nil || changed == 0 {
 		return classify(err, "store an execution")
 	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM execution_resources WHERE execution = ?", s.ID); err != nil {
+	if _, err := clean.ExecContext(ctx, s.ID); err != nil {
 		return classify(err, "replace the resources of an execution")
 	}
 	for _, resource := range s.Resources {
