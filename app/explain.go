@@ -29,12 +29,18 @@ func (a *App) explain(ctx context.Context, raw []byte) ([]web.Explanation, error
 			return nil, err
 		}
 		line := matchLine(e, match)
-		x := web.Explanation{Rule: line.Rule, Title: line.Title, Playbook: line.Playbook, Outcome: string(verdict.Outcome), Reasons: verdict.Reasons}
-		if match.Input == nil {
-			x.Error = "the playbook's input can't be made from the event"
-		} else {
-			a.rehearse(ctx, a.gate, replayed{line: line, event: e, match: match}, &line)
-			x.Mode, x.Items, x.Plan, x.Error = line.Mode, line.Items, line.Reasons, line.Error
+		x := web.Explanation{Rule: line.Rule, Title: line.Title, Playbook: line.Playbook, Outcome: string(verdict.Outcome), Reasons: verdict.Reasons,
+			Stages: verdict.Trace, Error: "the playbook's input can't be made from the event"}
+		var plans []guard.Decision
+		if match.Input != nil {
+			plans, x.Error = a.rehearse(ctx, a.gate, replayed{line: line, event: e, match: match})
+		}
+		for _, p := range plans {
+			plan := web.ExplainedPlan{Action: p.Plan.Action, Mode: string(p.Mode), Items: planLines(*p.Plan), Reasons: p.Reasons, Stages: p.Trace}
+			if p.Mode == guard.Approve {
+				plan.Approvers = max(match.Rule.Respond.Approval.Quorum, 1)
+			}
+			x.Plans = append(x.Plans, plan)
 		}
 		list = append(list, x)
 	}

@@ -48,15 +48,21 @@ func (g *gate) open(ctx context.Context) error {
 	return nil
 }
 
-// rehearsal is a guard that decides as at another time and remembers only its own decisions.
-func (g *gate) rehearsal(now func() time.Time) (*guard.Guard, error) {
+// rehearsal is a gate that decides as at another time and remembers only its own decisions.
+func (g *gate) rehearsal(now func() time.Time) (*gate, error) {
 	made := g.responders.Load()
 	if made == nil {
 		return nil, errNotOpen()
 	}
 	options := g.options
 	options.Responders, options.History, options.Now = slices.Sorted(maps.Keys(*made)), guard.NewHistory(), now
-	return guard.New(options)
+	past, err := guard.New(options)
+	if err != nil {
+		return nil, err
+	}
+	rehearsal := &gate{inForce: g.inForce}
+	rehearsal.guard.Store(past)
+	return rehearsal, nil
 }
 
 func errNotOpen() error {
@@ -89,9 +95,11 @@ func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, err
 	}
 	if made := g.guard.Load(); made != nil {
 		verdict, err := made.Admit(ctx, a)
-		if asked != a.Mode {
-			verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", limit, asked))
+		step := configured(asked, a.Mode)
+		if step.Answer == guard.Refused {
+			verdict.Reasons = append(verdict.Reasons, step.Why)
 		}
+		verdict.Trace = slices.Insert(verdict.Trace, 0, step)
 		return verdict, err
 	}
 	return guard.Verdict{Outcome: guard.NotifyOnly}, errNotOpen()
@@ -99,6 +107,7 @@ func (g *gate) Admit(ctx context.Context, a guard.Admission) (guard.Verdict, err
 
 // Decide asks the guard, in no bolder mode than the configuration allows now: what was started under another one too.
 func (g *gate) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error) {
+	wanted := p.Mode
 	if !p.Undo {
 		asked, limit := g.inForce.Load().mode(p.Rule, p.Mode)
 		for _, allowed := range []guard.Mode{asked, limit} {
@@ -108,9 +117,20 @@ func (g *gate) Decide(ctx context.Context, p guard.Proposal) (guard.Decision, er
 		}
 	}
 	if made := g.guard.Load(); made != nil {
-		return made.Decide(ctx, p)
+		decision, err := made.Decide(ctx, p)
+		decision.Trace = slices.Insert(decision.Trace, 0, configured(wanted, p.Mode))
+		return decision, err
 	}
 	return guard.Decision{}, errNotOpen()
+}
+
+// configured is the step in front of the guard's own: the configuration's modes.
+func configured(asked, allowed guard.Mode) guard.Step {
+	if asked == allowed {
+		return guard.Step{Stage: "configuration", Answer: guard.Passed, Why: fmt.Sprintf("The configuration allows mode %s.", allowed)}
+	}
+	return guard.Step{Stage: "configuration", Answer: guard.Refused,
+		Why: fmt.Sprintf("The configuration allows no more than mode %s; the rule asks for %s.", allowed, asked)}
 }
 
 // MayCall asks the guard.

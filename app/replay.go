@@ -71,7 +71,7 @@ func (a *App) replay(ctx context.Context, r web.ReplayRequest, tell func(web.Rep
 		if notOpen != nil {
 			line.Error = fault.Message(notOpen)
 		} else {
-			a.rehearse(ctx, past, response, &line)
+			a.plan(ctx, past, response, &line)
 		}
 		if err := tell(line); err != nil {
 			return err
@@ -133,13 +133,23 @@ func matchLine(e *event.Envelope, m detect.Match) web.ReplayLine {
 	return line
 }
 
-// rehearse looks what a response would do now, and asks the guard about it.
-func (a *App) rehearse(ctx context.Context, asked decider, r replayed, line *web.ReplayLine) {
+// plan fills in what the guard would let be done.
+func (a *App) plan(ctx context.Context, asked *gate, r replayed, line *web.ReplayLine) {
+	var plans []guard.Decision
+	plans, line.Error = a.rehearse(ctx, asked, r)
+	for _, p := range plans {
+		line.Mode, line.Reasons = string(p.Mode), append(line.Reasons, p.Reasons...)
+		line.Items = append(line.Items, planLines(*p.Plan)...)
+	}
+}
+
+// rehearse looks what a response would do now, and asks the guard about each plan; problem says what of it can't be told.
+func (a *App) rehearse(ctx context.Context, asked *gate, r replayed) (decisions []guard.Decision, problem string) {
 	force := a.inForce.Load()
+	line := r.line
 	machine := force.playbooks[line.Playbook]
 	if machine == nil {
-		line.Error = "there is no playbook " + line.Playbook
-		return
+		return nil, "there is no playbook " + line.Playbook
 	}
 	start := playbook.Start{Rule: line.Rule, Playbook: line.Playbook, Account: r.event.Account, Region: r.event.Region, Input: r.match.Input,
 		Title: r.match.Title, Severity: line.Severity}
@@ -153,15 +163,11 @@ func (a *App) rehearse(ctx context.Context, asked decider, r replayed, line *web
 		}
 	}()
 	rehearsal := playbook.Rehearse(ctx, machine, a.actions, start, a.opts.Now())
-	mode, limit := force.mode(line.Rule, r.match.Rule.Respond.Mode)
-	if mode.Bolder(limit) {
-		mode = limit
-	}
+	mode, _ := force.mode(line.Rule, r.match.Rule.Respond.Mode)
 	for i, plan := range rehearsal.Plans {
 		does, err := a.actions.Action(plan.Action)
 		if err != nil {
-			line.Error = err.Error()
-			return
+			return decisions, fault.Message(err)
 		}
 		proposal := guard.Proposal{Rule: line.Rule, Mode: mode, Spec: does.Spec(), Plan: &plan, Principal: line.Principal, Event: r.event}
 		if r.spends {
@@ -169,17 +175,15 @@ func (a *App) rehearse(ctx context.Context, asked decider, r replayed, line *web
 		}
 		decision, err := asked.Decide(ctx, proposal)
 		if err != nil {
-			line.Error = fault.Message(err)
-			return
+			return decisions, fault.Message(err)
 		}
-		line.Mode, line.Reasons = string(decision.Mode), append(line.Reasons, decision.Reasons...)
-		line.Items = append(line.Items, planLines(*decision.Plan)...)
+		decisions = append(decisions, decision)
 	}
 	var failed []string
 	for _, err := range rehearsal.Failed {
 		failed = append(failed, fault.Message(err))
 	}
-	line.Error = strings.Join(failed, "; ")
+	return decisions, strings.Join(failed, "; ")
 }
 
 // planLines says for each item of a plan what would be done.
@@ -206,11 +210,6 @@ type replayed struct {
 	event  *event.Envelope
 	match  detect.Match
 	spends bool // of the budgets, so that later ones find less
-}
-
-// decider is the guard, of now or of then.
-type decider interface {
-	Decide(ctx context.Context, p guard.Proposal) (guard.Decision, error)
 }
 
 // newestResponses keeps the last response of each rule and resource, and of those the newest.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"riposte.dev/fault"
+	"riposte.dev/guard"
 	"riposte.dev/web"
 )
 
@@ -26,8 +27,8 @@ func newGuardExplain() *cobra.Command {
 		Use:   "explain EVENT",
 		Short: "Say what would be decided about an event now, and why",
 		Long: `Takes an event (an EventBridge envelope or a CloudTrail record, in a file or - for standard input) and says for each rule that
-matches it whether a response would start, what it would do, and what of that the guard would let pass. Nothing is started,
-changed, stored or counted.`,
+matches it whether a response would start, what it would do, and what of that the guard would let pass: a line for each stage of
+the guard, whether it passed, refused or was not asked, and why. Nothing is started, changed, stored or counted.`,
 		Example: `  riposte guard explain event.json
   riposte guard explain - -o json <event.json`,
 		Args: cobra.ExactArgs(1),
@@ -66,20 +67,29 @@ changed, stored or counted.`,
 }
 
 func printVerdict(w io.Writer, x web.Explanation) {
-	fmt.Fprintf(w, "%s: %s\n  event: %s\n", x.Rule, x.Title, x.Outcome)
-	for _, reason := range x.Reasons {
-		fmt.Fprintf(w, "    %s\n", reason)
+	fmt.Fprintf(w, "%s: %s\n\nevent: %s\n", x.Rule, x.Title, x.Outcome)
+	printSteps(w, x.Stages)
+	for _, p := range x.Plans {
+		fmt.Fprintf(w, "\n%s of %s: mode %s", p.Action, x.Playbook, p.Mode)
+		if p.Approvers > 0 {
+			fmt.Fprintf(w, ", to be approved by %d", p.Approvers)
+		}
+		fmt.Fprintln(w)
+		for _, item := range p.Items {
+			fmt.Fprintf(w, "  %s\n", item)
+		}
+		printSteps(w, p.Stages)
 	}
 	if x.Error != "" {
-		fmt.Fprintf(w, "  no plan of %s: %s\n", x.Playbook, x.Error)
+		fmt.Fprintf(w, "\nno plan of %s: %s\n", x.Playbook, x.Error)
 	}
-	if x.Mode != "" {
-		fmt.Fprintf(w, "  plan of %s, in mode %s:\n", x.Playbook, x.Mode)
-	}
-	for _, item := range x.Items {
-		fmt.Fprintf(w, "    %s\n", item)
-	}
-	for _, reason := range x.Plan {
-		fmt.Fprintf(w, "    guard: %s\n", reason)
+}
+
+// printSteps writes a table that is as wide as its longest sentence: none is cut off.
+func printSteps(w io.Writer, steps []guard.Step) {
+	const row = "  %-13s  %-9s  %s\n"
+	fmt.Fprintf(w, row, "STAGE", "ANSWER", "WHY")
+	for _, s := range steps {
+		fmt.Fprintf(w, row, s.Stage, s.Answer, s.Why)
 	}
 }

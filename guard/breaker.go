@@ -58,7 +58,12 @@ const probeFor = 15 * time.Minute
 
 // applyBreaker leaves to people what a breaker holds up.
 func (g *Guard) applyBreaker(_ context.Context, d *draft) error {
-	if d.Undo || !d.policy.has(LimitBreaker) {
+	switch {
+	case d.Undo:
+		d.skip("The breaker doesn't hold up an undo.")
+		return nil
+	case !d.policy.has(LimitBreaker):
+		d.skip("guard.without switches the breaker off.")
 		return nil
 	}
 	limit := d.policy.Breaker
@@ -71,21 +76,36 @@ func (g *Guard) applyBreaker(_ context.Context, d *draft) error {
 			s.open, s.why = d.now, fmt.Sprintf("%d changes in %s", n, limit.Within)
 		}
 	}
-	return d.each(func(item *action.Item) (string, error) {
+	next := *s // as it will be when the plan is carried out: a look leaves it as it was
+	err := d.each(func(item *action.Item) (ruling, error) {
 		key := d.Effect + "/" + item.ID
 		switch {
-		case s.open.IsZero() || s.probe != "" && s.probe == key:
-			return "", nil
-		case d.now.Before(s.open.Add(limit.Rest)):
-			return fmt.Sprintf("%s rests until %s after %s.", d.Spec.Name, s.open.Add(limit.Rest).UTC().Format(time.RFC3339), s.why), nil
-		case s.probe != "" && d.now.Before(s.probed.Add(probeFor)):
-			return fmt.Sprintf("%s rests after %s; one change is being tried.", d.Spec.Name, s.why), nil
+		case next.open.IsZero():
+			return letPass("It is closed: %s failed %d times of %d in %s.", d.Spec.Name, next.failed(d.now.Add(-limit.Within)), limit.Failures, limit.Within), nil
+		case next.probe == key:
+			return letPass("%s rested after %s; this change is being tried.", d.Spec.Name, next.why), nil
+		case d.now.Before(next.open.Add(limit.Rest)):
+			return leave("%s rests until %s after %s.", d.Spec.Name, next.open.Add(limit.Rest).UTC().Format(time.RFC3339), next.why), nil
+		case next.probe != "" && d.now.Before(next.probed.Add(probeFor)):
+			return leave("%s rests after %s; one change is being tried.", d.Spec.Name, next.why), nil
 		}
-		if d.mode == Auto && d.Effect != "" {
-			s.probe, s.probed = key, d.now
-		}
-		return "", nil
+		next.probe, next.probed = key, d.now
+		return letPass("%s rested after %s; this change is tried.", d.Spec.Name, next.why), nil
 	})
+	if d.mode == Auto && d.Effect != "" {
+		*s = next
+	}
+	return err
+}
+
+// failed counts the failures since then.
+func (s breakerState) failed(since time.Time) (n int) {
+	for _, at := range s.failures {
+		if at.After(since) {
+			n++
+		}
+	}
+	return n
 }
 
 func (h *History) breaker(actionName string) *breakerState {
@@ -120,6 +140,9 @@ func (g *Guard) Done(p Proposal, item action.Item) {
 	defer h.mu.Unlock()
 	s := h.breaker(p.Spec.Name)
 	key := p.Effect + "/" + item.ID
+	if p.Effect != "" && (item.Status == action.Changed || item.Status == action.Failed) { // what people approved is spent now
+		h.add(Change{Key: key, Action: p.Spec.Name, Account: item.Resource.Account, Resource: item.Resource.ARN, At: now})
+	}
 	switch item.Status {
 	case action.Changed:
 		if s.probe == key {

@@ -90,8 +90,9 @@ func (b Budget) same(x, y Change) bool {
 	}
 }
 
-// spent returns the budget that has no room for the change, and how much of it is spent.
-func (h *History) spent(budgets []Budget, c Change) (over *Budget, used int) {
+// tightest returns the budget with the least room for the change, and how much of it is spent by what was changed and by what the
+// same plan changes before it; nil where no budget counts it.
+func (h *History) tightest(budgets []Budget, planned []Change, c Change) (least *Budget, spent int) {
 	for i := range budgets {
 		b := &budgets[i]
 		if !b.counts(c.Action) {
@@ -103,11 +104,16 @@ func (h *History) spent(budgets []Budget, c Change) (over *Budget, used int) {
 				used++
 			}
 		}
-		if used >= b.Changes {
-			return b, used
+		for _, x := range planned {
+			if b.same(x, c) {
+				used++
+			}
+		}
+		if least == nil || b.Changes-used < least.Changes-spent {
+			least, spent = b, used
 		}
 	}
-	return nil, 0
+	return least, spent
 }
 
 func (b Budget) String() string {
@@ -121,10 +127,14 @@ func (b Budget) String() string {
 	return fmt.Sprintf("%d changes %s in %s", b.Changes, per, b.Within)
 }
 
-// applyBudgets leaves to people what is over a budget or more than one plan may change. What is let pass in mode auto, or would be
-// once people approve, is spent at once, so that two plans can't share the last of it.
-func (g *Guard) applyBudgets(_ context.Context, d *draft) error {
-	if d.Undo {
+// applyBlastRadius leaves a plan to people as a whole that would change more than one plan may.
+func (g *Guard) applyBlastRadius(_ context.Context, d *draft) error {
+	switch {
+	case d.Undo:
+		d.skip("The blast radius doesn't hold up an undo.")
+		return nil
+	case !d.policy.has(LimitBlastRadius):
+		d.skip("guard.without switches the blast radius off.")
 		return nil
 	}
 	due := 0
@@ -133,27 +143,46 @@ func (g *Guard) applyBudgets(_ context.Context, d *draft) error {
 			due++
 		}
 	}
-	if d.policy.has(LimitBlastRadius) && due > d.policy.BlastRadius {
-		reason := fmt.Sprintf("The plan would change %d resources, more than the %d of guard.blast_radius.", due, d.policy.BlastRadius)
-		return d.each(func(*action.Item) (string, error) { return reason, nil })
+	said := letPass("The plan changes %d of at most %d resources.", due, d.policy.BlastRadius)
+	if due > d.policy.BlastRadius {
+		said = leave("The plan would change %d resources, more than the %d of guard.blast_radius.", due, d.policy.BlastRadius)
 	}
-	if !d.policy.has(LimitBudgets) {
+	return d.each(func(*action.Item) (ruling, error) { return said, nil })
+}
+
+// applyBudgets leaves to people what is over a budget. What is let pass in mode auto is spent at once, so that two plans can't share
+// the last of it.
+func (g *Guard) applyBudgets(_ context.Context, d *draft) error {
+	switch {
+	case d.Undo:
+		d.skip("Budgets don't hold up an undo.")
+		return nil
+	case !d.policy.has(LimitBudgets):
+		d.skip("guard.without switches the budgets off.")
 		return nil
 	}
-	g.history.mu.Lock()
-	defer g.history.mu.Unlock()
-	g.history.forget(d.now.Add(-maxBudgetWithin))
-	return d.each(func(item *action.Item) (string, error) {
+	h := g.history
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.forget(d.now.Add(-maxBudgetWithin))
+	var planned []Change // let pass and not spent: it is a look, or waits for people
+	return d.each(func(item *action.Item) (ruling, error) {
 		c := Change{Key: d.Effect + "/" + item.ID, Action: d.Spec.Name, Account: item.Resource.Account, Resource: item.Resource.ARN, At: d.now}
-		if d.Effect != "" && g.history.seen[c.Key] { // it was let pass before, and looks again
-			return "", nil
+		if d.Effect != "" && h.seen[c.Key] { // it looks again
+			return letPass("It was let pass before."), nil
 		}
-		if over, used := g.history.spent(d.policy.Budgets, c); over != nil {
-			return fmt.Sprintf("The budget of %s is spent (%d).", over, used), nil
+		budget, spent := h.tightest(d.policy.Budgets, planned, c)
+		switch {
+		case budget == nil:
+			return letPass("No budget counts it."), nil
+		case spent >= budget.Changes:
+			return leave("The budget of %s is spent (%d).", budget, spent), nil
 		}
 		if d.mode == Auto && d.Effect != "" {
-			g.history.add(c)
+			h.add(c)
+		} else {
+			planned = append(planned, c)
 		}
-		return "", nil
+		return letPass("Left before it of the budget of %s: %d.", budget, budget.Changes-spent), nil
 	})
 }

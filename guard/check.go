@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"fmt"
 
 	"riposte.dev/action"
 	"riposte.dev/fault"
@@ -29,7 +28,9 @@ func (g *Guard) checkPlan(_ context.Context, d *draft) error {
 		}
 		switch item.Status {
 		case action.Escalated, action.Conflict, action.Failed:
-			d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), item.Reason))
+			d.held(item)
+		case action.Change:
+			d.note(name(item.Resource), Passed, "It is what it claims to be.")
 		}
 	}
 	return nil

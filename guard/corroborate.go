@@ -20,7 +20,17 @@ type Corroborator interface {
 // people approve, they are told what is not proved and answer for it. An event that is in no trail is never proved, so people
 // are asked.
 func (g *Guard) corroborate(ctx context.Context, d *draft) error {
-	if d.Undo || d.Spec.Evidence != action.EventEvidence || !d.mode.Bolder(DryRun) || !d.changes() {
+	switch {
+	case !d.changes():
+		return nil
+	case d.Undo:
+		d.skip("What is taken back needs no proof.")
+		return nil
+	case d.Spec.Evidence != action.EventEvidence:
+		d.skip("%s looks at the present state, not at the event alone.", d.Spec.Name)
+		return nil
+	case !d.mode.Bolder(DryRun):
+		d.skip("In mode %s nothing is done that would need proof.", d.mode)
 		return nil
 	}
 	var record *event.Record
@@ -40,9 +50,10 @@ func (g *Guard) corroborate(ctx context.Context, d *draft) error {
 		return g.unproved(d, fmt.Sprintf("CloudTrail does not show event %s yet, so it may be made up", record.EventID))
 	}
 	if differs := difference(record, found); differs != "" {
-		reason := fmt.Sprintf("The event is not true: CloudTrail recorded event %s with another %s. Find out who may send events to riposte.", record.EventID, differs)
-		return d.each(func(*action.Item) (string, error) { return reason, nil })
+		said := leave("The event is not true: CloudTrail recorded event %s with another %s. Find out who may send events to riposte.", record.EventID, differs)
+		return d.each(func(*action.Item) (ruling, error) { return said, nil })
 	}
+	d.pass("CloudTrail recorded event %s as it came.", record.EventID)
 	return nil
 }
 
@@ -59,7 +70,7 @@ func (d *draft) changes() bool {
 // vouched lets people decide about what can never be proved.
 func (g *Guard) vouched(d *draft, why string) error {
 	d.mode = Approve
-	d.reasons = append(d.reasons, strings.ToUpper(why[:1])+why[1:]+". Whoever approves answers for it.")
+	d.holdBack(strings.ToUpper(why[:1]) + why[1:] + ". Whoever approves answers for it.")
 	return nil
 }
 
@@ -69,7 +80,7 @@ func (g *Guard) unproved(d *draft, why string) error {
 		return g.vouched(d, why)
 	}
 	d.notYet = why
-	return d.each(func(*action.Item) (string, error) { return why + ".", nil })
+	return d.each(func(*action.Item) (ruling, error) { return leave("%s.", why), nil })
 }
 
 // difference names the first part in which two records of one event differ, of those that say what was done by whom to what; ""

@@ -91,36 +91,30 @@ func (e Exception) Covers(rule, actionName string, r action.Resource) bool {
 // way: the item is left to people.
 func (g *Guard) applyExceptions(ctx context.Context, d *draft) error {
 	if d.Undo {
+		d.skip("Exceptions don't hold up an undo.")
 		return nil
 	}
 	active, err := g.exceptions.Active(ctx, d.now)
 	if err != nil {
 		return fmt.Errorf("read the exceptions: %w", err)
 	}
-	for i := range d.plan.Items {
-		item := &d.plan.Items[i]
-		if item.Status != action.Change {
-			continue
-		}
+	return d.each(func(item *action.Item) (ruling, error) {
 		if item.Resource.ARN == "" || item.Resource.Account == "" {
-			return fault.New(fault.Internal, "item %s has no ARN or account, so no exception can be looked up", item.ID)
+			return ruling{}, fault.New(fault.Internal, "item %s has no ARN or account, so no exception can be looked up", item.ID)
 		}
+		said := letPass("No exception covers it (in force: %d).", len(active))
 		for _, e := range active {
 			if e.expired(d.now) || !e.Covers(d.Rule, d.Spec.Name, item.Resource) {
 				continue
 			}
-			item.Calls = nil
 			if err := e.Validate(d.now); err != nil {
-				item.Status, item.Reason = action.Escalated, "An exception covers it, but "+fault.Message(err)+"."
-				d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), item.Reason))
+				said = leave("An exception covers it, but %s.", fault.Message(err))
 				continue // a valid one may cover it as well
 			}
-			item.Status, item.Reason = action.Excepted, e.sentence()
-			d.reasons = append(d.reasons, fmt.Sprintf("%s is left alone: %s", name(item.Resource), item.Reason))
-			break
+			return ruling{action.Excepted, e.sentence()}, nil
 		}
-	}
-	return nil
+		return said, nil
+	})
 }
 
 // Held reports whether it was this exception that left the item of a decided plan alone.

@@ -7,7 +7,12 @@ import (
 
 // failedCall keeps calls that AWS refused from starting a response: they changed nothing.
 func (g *Guard) failedCall(_ context.Context, a *admission) (*Verdict, error) {
-	if a.record == nil || a.record.ErrorCode == "" {
+	if a.record == nil {
+		a.skip("The event is no record of a call.")
+		return nil, nil
+	}
+	if a.record.ErrorCode == "" {
+		a.pass("The call succeeded.")
 		return nil, nil
 	}
 	return &Verdict{Outcome: NotifyOnly, Mode: Notify, Reasons: []string{fmt.Sprintf(

@@ -116,17 +116,28 @@ func New(o Options) (*Guard, error) {
 	if g.sleep == nil {
 		g.sleep = sleep
 	}
-	g.admission = []admitStage{g.ownChange, g.failedCall, g.staleEvent, g.breakGlass, g.pausedEvent, g.admitMode}
-	g.decision = []decideStage{g.checkPlan, g.applyExceptions, g.applyPauses, g.applyScope, g.applyWindows, g.corroborate, g.applyBreaker, g.applyBudgets, g.decideMode}
+	g.admission = []admitStage{
+		{"own change", g.ownChange}, {"failed call", g.failedCall}, {"age", g.staleEvent}, {"break-glass", g.breakGlass},
+		{"pause", g.pausedEvent}, {"mode", g.admitMode},
+	}
+	g.decision = []decideStage{
+		{"plan", g.checkPlan}, {"exceptions", g.applyExceptions}, {"pause", g.applyPauses}, {"protected", g.applyProtection},
+		{"scope", g.applyScope}, {"window", g.applyWindows}, {"corroboration", g.corroborate}, {"breaker", g.applyBreaker},
+		{"blast radius", g.applyBlastRadius}, {"budget", g.applyBudgets}, {"mode", g.decideMode}, {"approval", g.needApproval},
+	}
 	return g, nil
 }
 
-// An admitStage answers the admission or, with nil, leaves it to the next one. The last one always answers.
-type admitStage func(ctx context.Context, a *admission) (*Verdict, error)
+// An admitStage answers the admission or, with nil, leaves it to the next one and says why it does. The last one always answers.
+type admitStage struct {
+	name string
+	ask  func(ctx context.Context, a *admission) (*Verdict, error)
+}
 
 // admission is what the stages share.
 type admission struct {
 	Admission
+	trace
 	record *event.Record // nil where the event is no CloudTrail record
 	now    time.Time
 }
@@ -138,35 +149,53 @@ func (g *Guard) Admit(ctx context.Context, in Admission) (Verdict, error) {
 	a, err := g.newAdmission(in)
 	for i := 0; err == nil && i < len(g.admission); i++ {
 		var v *Verdict
-		if v, err = g.admission[i](ctx, a); v != nil && err == nil {
-			return *v, nil
+		if v, err = g.admission[i].ask(ctx, a); err != nil {
+			break
 		}
+		if v == nil {
+			a.end()
+			continue
+		}
+		if v.Outcome != Respond {
+			a.refuse("%s", strings.Join(v.Reasons, " "))
+		}
+		a.end()
+		v.Trace = a.closed("The stage " + g.admission[i].name + " has answered.")
+		return *v, nil
 	}
 	if err == nil {
 		err = fault.New(fault.Internal, "no stage answered")
 	}
-	closed := Verdict{Outcome: NotifyOnly, Mode: Notify, Reasons: []string{closedReason + err.Error() + "."}}
-	return closed, ctx.Err()
+	reason := closedReason + err.Error() + "."
+	return Verdict{Outcome: NotifyOnly, Mode: Notify, Reasons: []string{reason}, Trace: a.failed(reason)}, ctx.Err()
 }
 
 func (g *Guard) newAdmission(in Admission) (*admission, error) {
-	if in.Event == nil {
-		return nil, fault.New(fault.Internal, "there is no event")
+	a := &admission{Admission: in, now: g.now()}
+	for _, stage := range g.admission {
+		a.stages = append(a.stages, stage.name)
 	}
-	a := &admission{Admission: in, record: in.Event.Record(), now: g.now()}
+	if in.Event == nil {
+		return a, fault.New(fault.Internal, "there is no event")
+	}
+	a.record = in.Event.Record()
 	// An Insight tells of no call; every other detail-type of CloudTrail carries the record of one.
 	if a.record == nil && strings.HasSuffix(in.Event.DetailType, " via CloudTrail") && in.Event.DetailType != event.Insight {
-		return nil, fault.New(fault.Invalid, "event %s claims to carry a CloudTrail record and carries none", in.Event.ID)
+		return a, fault.New(fault.Invalid, "event %s claims to carry a CloudTrail record and carries none", in.Event.ID)
 	}
 	return a, nil
 }
 
-// A decideStage changes the draft. The plan in it is a copy.
-type decideStage func(ctx context.Context, d *draft) error
+// A decideStage changes the draft, and says why it does or doesn't. The plan in it is a copy.
+type decideStage struct {
+	name string
+	ask  func(ctx context.Context, d *draft) error
+}
 
 // draft is the decision as it is being made.
 type draft struct {
 	Proposal
+	trace
 	plan    *action.Plan
 	policy  *Policy
 	mode    Mode
@@ -182,11 +211,18 @@ type draft struct {
 func (g *Guard) Decide(ctx context.Context, p Proposal) (Decision, error) {
 	d := &draft{Proposal: p, plan: copyPlan(p.Plan), policy: g.policy(), mode: p.Mode, now: g.now()}
 	for _, stage := range g.decision {
-		if err := stage(ctx, d); err != nil {
-			return closed(p.Plan, closedReason+err.Error()+"."), ctx.Err()
-		}
+		d.stages = append(d.stages, stage.name)
 	}
-	return Decision{Mode: d.mode, Plan: d.plan, Reasons: d.reasons, Paused: d.paused, NotYet: d.notYet}, nil
+	for _, stage := range g.decision {
+		if err := stage.ask(ctx, d); err != nil {
+			reason := closedReason + err.Error() + "."
+			decision := closed(p.Plan, reason)
+			decision.Trace = d.failed(reason)
+			return decision, ctx.Err()
+		}
+		d.end()
+	}
+	return Decision{Mode: d.mode, Plan: d.plan, Reasons: d.reasons, Paused: d.paused, NotYet: d.notYet, Trace: d.steps}, nil
 }
 
 // closed returns the decision that nothing is done.

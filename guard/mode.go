@@ -45,10 +45,11 @@ func (g *Guard) admitMode(_ context.Context, a *admission) (*Verdict, error) {
 	if a.Mode == Notify {
 		return &Verdict{Outcome: NotifyOnly, Mode: Notify, Reasons: []string{"The rule's mode is notify, so people are told and nothing is started."}}, nil
 	}
+	a.pass("The mode is %s.", a.Mode)
 	return &Verdict{Outcome: Respond, Mode: a.Mode}, nil
 }
 
-// decideMode says in words what the mode keeps from happening.
+// decideMode lets nothing be done in modes that only tell or show.
 func (g *Guard) decideMode(_ context.Context, d *draft) error {
 	if err := d.mode.Check(); err != nil {
 		return err
@@ -58,11 +59,22 @@ func (g *Guard) decideMode(_ context.Context, d *draft) error {
 		for i := range d.plan.Items {
 			d.plan.Items[i].Calls = nil
 		}
-		d.reasons = append(d.reasons, "The mode is notify: nothing is done.")
+		d.holdBack("The mode is notify: nothing is done.")
 	case DryRun:
-		d.reasons = append(d.reasons, "The mode is dry-run: the plan is shown and nothing is done.")
-	case Approve:
-		d.reasons = append(d.reasons, "The mode is approve: nothing is done until somebody approves the plan.")
+		d.holdBack("The mode is dry-run: the plan is shown and nothing is done.")
+	default:
+		d.pass("The mode is %s.", d.mode)
+	}
+	return nil
+}
+
+// needApproval says that people are to be asked first; asking them is the playbook's part.
+func (g *Guard) needApproval(_ context.Context, d *draft) error {
+	switch {
+	case d.mode != Approve:
+		d.skip("Nobody is asked in mode %s.", d.mode)
+	case d.changes():
+		d.holdBack("The mode is approve: nothing is done until somebody approves the plan.")
 	}
 	return nil
 }

@@ -20,7 +20,12 @@ type Lost interface {
 // its request id is one that we journaled: AWS assigns both, while a user agent or a session name can be faked. The event
 // may come before the answer to our call is journaled, so as long as an intent is open the request id is awaited.
 func (g *Guard) ownChange(ctx context.Context, a *admission) (*Verdict, error) {
-	if a.record == nil || !g.isResponder(a.record.UserIdentity) {
+	if a.record == nil {
+		a.skip("The event names nobody who did it.")
+		return nil, nil
+	}
+	if !g.isResponder(a.record.UserIdentity) {
+		a.pass("%s is not as whom riposte acts.", orNone(a.record.UserIdentity.Principal()))
 		return nil, nil
 	}
 	r := a.record

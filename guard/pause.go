@@ -92,6 +92,7 @@ func (g *Guard) pausedEvent(ctx context.Context, a *admission) (*Verdict, error)
 			return &Verdict{Outcome: NotifyOnly, Mode: Notify, Reasons: []string{p.sentence()}}, nil
 		}
 	}
+	a.pass("No pause covers the whole rule here (in force: %d).", len(pauses))
 	return nil, nil
 }
 
@@ -102,27 +103,22 @@ func (p Proposal) byPerson() bool { return p.Undo && !p.Expired }
 // applyPauses leaves to people what is paused.
 func (g *Guard) applyPauses(ctx context.Context, d *draft) error {
 	if d.byPerson() {
+		d.skip("Pauses don't hold up what a person takes back.")
 		return nil
 	}
 	pauses, err := g.inForce(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range d.plan.Items {
-		item := &d.plan.Items[i]
-		if item.Status != action.Change {
-			continue
-		}
+	return d.each(func(item *action.Item) (ruling, error) {
 		for _, p := range pauses {
 			if p.Covers(d.Rule, d.Spec.Name, item.Resource) {
-				item.Status, item.Reason, item.Calls = action.Escalated, p.sentence(), nil
-				d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), item.Reason))
-				d.paused = item.Reason
-				break
+				d.paused = p.sentence()
+				return leave("%s", d.paused), nil
 			}
 		}
-	}
-	return nil
+		return letPass("No pause covers it (in force: %d).", len(pauses)), nil
+	})
 }
 
 func (g *Guard) inForce(ctx context.Context) ([]Pause, error) {

@@ -92,40 +92,50 @@ func (s Scope) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// applyScope leaves to people what lies outside of what riposte may change: not allowed, denied, or protected. Where it can't
-// be told, it may not. What people take back is theirs to decide, except for protected resources.
-func (g *Guard) applyScope(ctx context.Context, d *draft) error {
-	anywhere := len(d.policy.Allow) == 0 && !d.mode.Bolder(DryRun)
-	if anywhere && !d.Undo {
-		d.reasons = append(d.reasons, "guard.allow names nothing yet, so nothing of this could be done in mode auto.")
-	}
-	return d.each(func(item *action.Item) (string, error) {
+// applyProtection leaves to people what is never changed, not even by an undo.
+func (g *Guard) applyProtection(_ context.Context, d *draft) error {
+	return d.each(func(item *action.Item) (ruling, error) {
 		if p := d.policy.protects(item.Resource); p != "" {
-			return fmt.Sprintf("It is protected (%s).", p), nil
+			return leave("It is protected (%s).", p), nil
 		}
-		if d.Undo || anywhere {
-			return "", nil
-		}
-		for _, s := range d.policy.Deny {
+		return letPass("No pattern in guard.protected covers it (patterns: %d).", len(d.policy.Protected)), nil
+	})
+}
+
+// applyScope leaves to people what lies outside of what riposte may change: not allowed, or denied. Where it can't be told, it
+// may not. What people take back is theirs to decide.
+func (g *Guard) applyScope(ctx context.Context, d *draft) error {
+	if d.Undo {
+		d.skip("What is taken back need not lie in a scope.")
+		return nil
+	}
+	if len(d.policy.Allow) == 0 && !d.mode.Bolder(DryRun) {
+		const nowhere = "guard.allow names nothing yet, so nothing of this could be done in mode auto."
+		d.skip(nowhere)
+		d.reasons = append(d.reasons, nowhere)
+		return nil
+	}
+	return d.each(func(item *action.Item) (ruling, error) {
+		for i, s := range d.policy.Deny {
 			switch covered := s.covers(ctx, d, item, g.units); {
 			case covered.unknown != "":
-				return fmt.Sprintf("It may be denied (%s), and %s.", s, covered.unknown), nil
+				return leave("It may be denied by guard.deny[%d] (%s), and %s.", i, s, covered.unknown), nil
 			case covered.yes:
-				return fmt.Sprintf("The guard denies it (%s).", s), nil
+				return leave("It is denied by guard.deny[%d] (%s).", i, s), nil
 			}
 		}
 		unknown := ""
-		for _, s := range d.policy.Allow {
+		for i, s := range d.policy.Allow {
 			covered := s.covers(ctx, d, item, g.units)
 			if covered.yes {
-				return "", nil
+				return letPass("It is allowed by guard.allow[%d] (%s).", i, s), nil
 			}
 			unknown = or(unknown, covered.unknown)
 		}
 		if unknown != "" {
-			return "It is not known whether the guard allows it: " + unknown + ".", nil
+			return leave("It is not known whether the guard allows it: %s.", unknown), nil
 		}
-		return "The guard allows it nowhere in its scope (guard.allow).", nil
+		return leave("The guard allows it nowhere in its scope (guard.allow)."), nil
 	})
 }
 
@@ -134,23 +144,4 @@ func or(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// each asks about every item that is to be changed; where a reason comes back, the item is left to people.
-func (d *draft) each(ask func(item *action.Item) (reason string, err error)) error {
-	for i := range d.plan.Items {
-		item := &d.plan.Items[i]
-		if item.Status != action.Change {
-			continue
-		}
-		reason, err := ask(item)
-		if err != nil {
-			return err
-		}
-		if reason != "" {
-			item.Status, item.Reason, item.Calls = action.Escalated, reason, nil
-			d.reasons = append(d.reasons, fmt.Sprintf("%s is left to people: %s", name(item.Resource), reason))
-		}
-	}
-	return nil
 }

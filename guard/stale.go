@@ -31,6 +31,7 @@ func (g *Guard) staleEvent(_ context.Context, a *admission) (*Verdict, error) {
 		return &Verdict{Outcome: NotifyOnly, Mode: Notify, Reasons: []string{fmt.Sprintf(
 			"Its time lies %s in the future, so its age is not known. Check the clock of this host and of the sender.", (-age).Round(time.Second))}}, nil
 	}
+	a.pass("It happened %s ago; a response starts up to %s after.", max(age, 0).Round(time.Second), maxAge)
 	return nil, nil
 }
 

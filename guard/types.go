@@ -74,6 +74,7 @@ type Verdict struct {
 	Outcome Outcome
 	Mode    Mode
 	Reasons []string // for people, each a sentence; never empty unless Outcome is Respond
+	Trace   []Step   // what each stage said, in their order
 }
 
 // Proposal asks whether a plan may be carried out.
@@ -104,4 +105,5 @@ type Decision struct {
 	Paused  string // why an item is paused, a sentence; "" where none is
 	// NotYet says what is missing for now, so that it is worth asking again later; "" where nothing is.
 	NotYet string
+	Trace  []Step // what each stage said, in their order
 }

@@ -88,6 +88,7 @@ func (w Window) holds(now time.Time) (bool, error) {
 // left to people; where all of them are, the mode is the window's, so that people are asked where it says so.
 func (g *Guard) applyWindows(ctx context.Context, d *draft) error {
 	if d.Undo {
+		d.skip("Windows don't hold up an undo.")
 		return nil
 	}
 	for _, w := range d.policy.Windows {
@@ -112,8 +113,11 @@ func (g *Guard) applyWindows(ctx context.Context, d *draft) error {
 		}
 		if within {
 			d.mode = limit
-			d.reasons = append(d.reasons, fmt.Sprintf("The window %s (%s to %s) allows no more than mode %s.", w.Name, w.From, w.To, limit))
+			d.holdBack(fmt.Sprintf("The window %s (%s to %s) allows no more than mode %s.", w.Name, w.From, w.To, limit))
 		}
+	}
+	if len(d.said) == 0 && d.changes() {
+		d.pass("No open window allows less (windows: %d).", len(d.policy.Windows))
 	}
 	return nil
 }
@@ -121,11 +125,13 @@ func (g *Guard) applyWindows(ctx context.Context, d *draft) error {
 // breakGlass keeps the deeds of people who may do everything in an emergency from starting a response.
 func (g *Guard) breakGlass(_ context.Context, a *admission) (*Verdict, error) {
 	if a.record == nil {
+		a.skip("The event names nobody who did it.")
 		return nil, nil
 	}
 	// A session's name is chosen by whoever assumes the role, so only users and roles themselves count.
 	principal := a.record.UserIdentity.Principal()
 	if parts := strings.SplitN(principal, ":", 6); len(parts) != 6 || parts[2] != "iam" {
+		a.pass("It was no user or role that is known: %s.", orNone(principal))
 		return nil, nil
 	}
 	for _, pattern := range g.policy().BreakGlass {
@@ -134,5 +140,6 @@ func (g *Guard) breakGlass(_ context.Context, a *admission) (*Verdict, error) {
 				"%s is a break-glass principal (%s), so people are told and nothing is started.", principal, pattern)}}, nil
 		}
 	}
+	a.pass("%s is no break-glass principal.", principal)
 	return nil, nil
 }

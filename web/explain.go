@@ -6,19 +6,29 @@ import (
 	"net/http"
 
 	"riposte.dev/fault"
+	"riposte.dev/guard"
 )
 
 // Explanation is what the guard would say about an event that a rule matches.
 type Explanation struct {
-	Rule     string   `json:"rule"`
-	Title    string   `json:"title"`
-	Playbook string   `json:"playbook"`
-	Outcome  string   `json:"outcome"`           // respond, notify-only, ignore, misuse
-	Reasons  []string `json:"reasons,omitempty"` // why no more than that
-	Mode     string   `json:"mode,omitempty"`    // in which the plan would be carried out
-	Items    []string `json:"items,omitempty"`   // what the playbook would do now, as the guard would let it
-	Plan     []string `json:"plan,omitempty"`    // what the guard says about the plan
-	Error    string   `json:"error,omitempty"`   // why there is no plan
+	Rule     string          `json:"rule"`
+	Title    string          `json:"title"`
+	Playbook string          `json:"playbook"`
+	Outcome  string          `json:"outcome"`           // respond, notify-only, ignore, misuse
+	Reasons  []string        `json:"reasons,omitempty"` // why no more than that
+	Stages   []guard.Step    `json:"stages"`            // what each stage of the guard says of the event
+	Plans    []ExplainedPlan `json:"plans,omitempty"`   // of the playbook's actions
+	Error    string          `json:"error,omitempty"`   // why there is no plan, or not all of them
+}
+
+// ExplainedPlan is what one action would do now, and what the guard would say about that.
+type ExplainedPlan struct {
+	Action    string       `json:"action"`
+	Mode      string       `json:"mode"`                // in which it would be carried out
+	Approvers int          `json:"approvers,omitempty"` // how many people would have to agree
+	Items     []string     `json:"items"`               // as the guard would let it
+	Reasons   []string     `json:"reasons,omitempty"`   // what it holds back
+	Stages    []guard.Step `json:"stages"`
 }
 
 // Explain asks what would be decided about an event now: an envelope or a CloudTrail record. It changes nothing. fault.NotFound
