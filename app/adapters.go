@@ -141,7 +141,7 @@ func (k *keys) Key(ctx context.Context, id string) (web.Key, error) {
 	if err := k.store.Used(ctx, key); err != nil {
 		return web.Key{}, err
 	}
-	found := web.Key{ID: key.ID, Secret: key.Secret, Account: key.Account, Roles: roles(key.Roles), SpeaksForAWS: key.SpeaksForAWS}
+	found := web.Key{ID: key.ID, Secret: key.Secret, Name: key.Name, Account: key.Account, Roles: roles(key.Roles), SpeaksForAWS: key.SpeaksForAWS}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.epoch == epoch {
@@ -156,7 +156,7 @@ func (k *keys) CreateKey(ctx context.Context, n web.NewKey, by string) (web.Crea
 	for i, role := range n.Roles {
 		names[i] = string(role)
 	}
-	made, err := k.store.Create(ctx, store.Key{Account: n.Account, Roles: names, SpeaksForAWS: n.SpeaksForAWS}, by)
+	made, err := k.store.Create(ctx, store.Key{Name: n.Name, Account: n.Account, Roles: names, SpeaksForAWS: n.SpeaksForAWS}, by)
 	return web.CreatedKey{KeyInfo: info(made), Secret: made.Secret}, err
 }
 
@@ -172,18 +172,18 @@ func (k *keys) ListKeys(ctx context.Context) ([]web.KeyInfo, error) {
 	return out, err
 }
 
-// RevokeKey ends a key.
-func (k *keys) RevokeKey(ctx context.Context, id, by string) error {
-	err := k.store.Revoke(ctx, id, by)
+// RevokeKey ends a key, given by its id or its name.
+func (k *keys) RevokeKey(ctx context.Context, key, by string) error {
+	err := k.store.Revoke(ctx, key, by)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.epoch++
-	delete(k.known, id)
+	clear(k.known) // it may have been given by its name
 	return err
 }
 
 func info(k store.Key) web.KeyInfo {
-	return web.KeyInfo{ID: k.ID, Account: k.Account, Roles: roles(k.Roles), SpeaksForAWS: k.SpeaksForAWS, Created: k.Created, LastUsed: k.LastUsed}
+	return web.KeyInfo{ID: k.ID, Name: k.Name, Account: k.Account, Roles: roles(k.Roles), SpeaksForAWS: k.SpeaksForAWS, Created: k.Created, LastUsed: k.LastUsed}
 }
 
 func roles(names []string) []web.Role {

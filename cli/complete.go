@@ -204,7 +204,7 @@ func exceptionWord(e store.ExceptionRecord) (name, meaning string) {
 
 func findKeys(cmd *cobra.Command) []cobra.Completion {
 	return offer(ask[[]web.KeyInfo](cmd, "/api/v1/keys", nil), func(k web.KeyInfo) (string, string) {
-		return k.ID, "account " + k.Account + ", " + words(k.Roles)
+		return k.Name, "account " + k.Account + ", " + words(k.Roles)
 	})
 }
 

@@ -56,7 +56,7 @@ does not overwrite it. A finding that is back after it was archived is NEW again
 	f.StringVar(&severity, "severity", "", "the severity from now on: "+words(web.Severities()))
 	f.StringVar(&verification, "verification", "", "whether the finding is right: "+words(web.VerificationStates()))
 	f.StringVar(&update.Note, "note", "", "a note, at most 512 characters; replaces the one that is there")
-	f.StringVar(&update.By, "by", "", "who writes the note (default the name of the key, or local)")
+	f.StringVar(&update.By, "by", "", "who writes the note, for the owner of the data folder (default local; with a key always its name)")
 	addProductFlag(cmd, &product)
 	return cmd
 }

@@ -19,7 +19,8 @@ func newKeysCommand() *cobra.Command {
 		Short: "Access keys for those who send events or use the API",
 		Long: `Keys sign requests as AWS access keys do (SigV4), so that the AWS SDK and CLI can send events with PutEvents.
 A connection of an EventBridge API destination has the id as user name and the secret as password (BASIC).
-Keys are stored encrypted; the secret is shown once.`,
+Keys are stored encrypted; the secret is shown once. The name says whose a key is: approvals, pauses, exceptions, undos and the
+audit record show it. Of the keys in use, one has a name; who got a new one in place of an old has the same name still.`,
 	}
 	cmd.AddCommand(newKeysCreate(), newKeysList(), newKeysRevoke())
 	return cmd
@@ -32,7 +33,8 @@ func newKeysCreate() *cobra.Command {
 		Use:   "create",
 		Short: "Create a key and show its secret once",
 		Example: `  riposte keys create --account 111122223333 --role ingest
-  riposte keys create --account 111122223333 --role ingest --speaks-for-aws    for EventBridge's API destination`,
+  riposte keys create --account 111122223333 --role ingest --speaks-for-aws    for EventBridge's API destination
+  riposte keys create --account 111122223333 --role read,approve --name ana`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := connect(cmd)
 			if err != nil {
@@ -55,6 +57,7 @@ func newKeysCreate() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&req.Account, "account", "", "AWS account (12 digits) in whose name events come")
 	f.StringSliceVar(&roles, "role", []string{string(web.Ingest)}, "what the key may do: ingest, read, respond, approve, admin")
+	f.StringVar(&req.Name, "name", "", "whose it is, such as ana; needed for the roles respond, approve and admin (default the id)")
 	f.BoolVar(&req.SpeaksForAWS, "speaks-for-aws", false, `may send events whose source begins with "aws."`)
 	return cmd
 }
@@ -72,7 +75,7 @@ func newKeysList() *cobra.Command {
 				return err
 			}
 			return printValue(cmd, list, func(w io.Writer) error {
-				t := newTable(w, "ID", "ACCOUNT", "ROLES", "SPEAKS FOR AWS", "CREATED", "LAST USED")
+				t := newTable(w, "NAME", "ID", "ACCOUNT", "ROLES", "SPEAKS FOR AWS", "CREATED", "LAST USED")
 				for _, k := range list {
 					var roles []string
 					for _, role := range k.Roles {
@@ -82,7 +85,7 @@ func newKeysList() *cobra.Command {
 					if !k.LastUsed.IsZero() {
 						used = k.LastUsed.Format(time.RFC3339)
 					}
-					t.AppendRow([]any{k.ID, k.Account, strings.Join(roles, ","), k.SpeaksForAWS, k.Created.Format(time.RFC3339), used})
+					t.AppendRow([]any{k.Name, k.ID, k.Account, strings.Join(roles, ","), k.SpeaksForAWS, k.Created.Format(time.RFC3339), used})
 				}
 				t.Render()
 				return nil
@@ -93,7 +96,7 @@ func newKeysList() *cobra.Command {
 
 func newKeysRevoke() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke ID", Short: "Revoke a key at once", Example: "  riposte keys revoke RIPOEXAMPLE",
+		Use: "revoke KEY", Short: "Revoke a key, by its name or id, at once", Example: "  riposte keys revoke ana",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect(cmd)

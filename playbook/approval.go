@@ -59,8 +59,9 @@ type Question struct {
 
 // Answer is one person's word on a question.
 type Answer struct {
-	Question string    `json:"question"` // its id
-	By       string    `json:"by"`
+	Question string    `json:"question"`      // its id
+	By       string    `json:"by"`            // the name of a person's key, or local
+	Key      string    `json:"key,omitempty"` // its id
 	Approve  bool      `json:"approve"`
 	Comment  string    `json:"comment,omitempty"`
 	At       time.Time `json:"at"`

@@ -113,8 +113,9 @@ func (t *teller) answered(a *Answer) {
 	t.tell(e, struct {
 		Approval string `json:"approval"`
 		Approve  bool   `json:"approve"`
+		Key      string `json:"key,omitempty"`
 		Comment  string `json:"comment,omitempty"`
-	}{a.Question, a.Approve, t.redact(a.Comment)}, fmt.Sprintf("%s %s the plan.", a.By, answerWord(a.Approve)))
+	}{a.Question, a.Approve, a.Key, t.redact(a.Comment)}, fmt.Sprintf("%s %s the plan.", a.By, answerWord(a.Approve)))
 }
 
 // decision is what the guard made of a plan.

@@ -39,17 +39,25 @@ func resumed(id, by string, at time.Time) audit.Entry {
 
 func keyCreated(k Key) audit.Entry {
 	return audit.Entry{Time: k.Created, Kind: audit.Key, Actor: k.CreatedBy, Account: k.Account,
-		Text: fmt.Sprintf("Access key %s was made with the roles %s.", k.ID, strings.Join(k.Roles, ", ")),
+		Text: fmt.Sprintf("Access key %s was made with the roles %s.", keyName(k.ID, k.Name), strings.Join(k.Roles, ", ")),
 		Data: details(struct {
 			ID           string   `json:"id"`
+			Name         string   `json:"name"`
 			Roles        []string `json:"roles"`
 			SpeaksForAWS bool     `json:"speaks_for_aws"`
 			Description  string   `json:"description"`
-		}{k.ID, k.Roles, k.SpeaksForAWS, k.Description})}
+		}{k.ID, k.Name, k.Roles, k.SpeaksForAWS, k.Description})}
 }
 
-func keyRevoked(id, by string, at time.Time) audit.Entry {
-	return audit.Entry{Time: at, Kind: audit.Key, Actor: by, Text: fmt.Sprintf("Access key %s was revoked.", id), Data: withID(id)}
+func keyRevoked(id, name, by string, at time.Time) audit.Entry {
+	return audit.Entry{Time: at, Kind: audit.Key, Actor: by, Text: fmt.Sprintf("Access key %s was revoked.", keyName(id, name)), Data: withID(id)}
+}
+
+func keyName(id, name string) string {
+	if name == id {
+		return id
+	}
+	return id + " (" + name + ")"
 }
 
 func withID(id string) json.RawMessage {

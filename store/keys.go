@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base32"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,6 +28,7 @@ type Keys struct {
 type Key struct {
 	ID           string // RIPO and 16 letters and digits, the shape of AWS's AKIA… ids
 	Secret       string // 40 characters; "" in lists
+	Name         string // whose it is: of the keys that were not revoked, one has it
 	Account      string // the AWS account in whose name its events come
 	Roles        []string
 	SpeaksForAWS bool // may send events whose source begins with "aws."
@@ -40,8 +43,9 @@ type Key struct {
 // lastUsedStep is how old LastUsed may get before it is written again.
 const lastUsedStep = time.Minute
 
-// Create makes a key with the account, roles, right to speak for AWS and description of k, and returns it with its id and
-// secret. The secret can be read again by Get only, never from a list.
+// Create makes a key with the name, account, roles, right to speak for AWS and description of k, and returns it with its id and
+// secret. One without a name is called by its id; a name that another key has is fault.Conflict. The secret can be read again by
+// Get only, never from a list.
 func (s *Keys) Create(ctx context.Context, k Key, by string) (Key, error) {
 	if len(k.Roles) == 0 || slices.ContainsFunc(k.Roles, func(r string) bool { return r == "" || strings.ContainsRune(r, ',') }) {
 		return Key{}, fault.New(fault.Invalid, "a key needs roles, and %q is not a list of them", k.Roles).WithHint("name at least one, such as ingest")
@@ -55,6 +59,7 @@ func (s *Keys) Create(ctx context.Context, k Key, by string) (Key, error) {
 		return Key{}, fmt.Errorf("make a secret: %w", err)
 	}
 	k.ID, k.Secret = "RIPO"+strings.ToUpper(id), base64.RawURLEncoding.EncodeToString(secret)
+	k.Name = cmp.Or(k.Name, k.ID)
 	k.Created, k.CreatedBy = s.now().UTC().Truncate(time.Microsecond), by
 	k.LastUsed, k.Revoked, k.RevokedBy = time.Time{}, time.Time{}, ""
 	sealed, err := s.sealer.seal([]byte(k.Secret), k.ID)
@@ -62,8 +67,16 @@ func (s *Keys) Create(ctx context.Context, k Key, by string) (Key, error) {
 		return Key{}, err
 	}
 	err = s.store.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO access_keys (id, secret, account, roles, speaks_for_aws, description, created_at, created_by)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, sealed, k.Account, strings.Join(k.Roles, ","), k.SpeaksForAWS, k.Description, micros(k.Created), by)
+		var other string
+		err := tx.QueryRowContext(ctx, "SELECT id FROM access_keys WHERE name = ? AND revoked_at IS NULL", k.Name).Scan(&other)
+		switch {
+		case err == nil:
+			return fault.New(fault.Conflict, "key %s is called %s already", other, k.Name).WithHint("revoke it first, or give another name: a name is one person's")
+		case !errors.Is(err, sql.ErrNoRows):
+			return classify(err, "look for a key's name")
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO access_keys (id, secret, name, account, roles, speaks_for_aws, description, created_at, created_by)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, sealed, k.Name, k.Account, strings.Join(k.Roles, ","), k.SpeaksForAWS, k.Description, micros(k.Created), by)
 		if err != nil {
 			return classify(err, "store a key")
 		}
@@ -105,23 +118,23 @@ func (s *Keys) List(ctx context.Context) ([]Key, error) {
 	return list, err
 }
 
-// Revoke ends a key at once. fault.NotFound where there is none or it was revoked before.
-func (s *Keys) Revoke(ctx context.Context, id, by string) error {
+// Revoke ends a key, given by its id or its name, at once. fault.NotFound where there is none or it was revoked before.
+func (s *Keys) Revoke(ctx context.Context, key, by string) error {
 	return s.store.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		// The secret is of no use any more, so it goes.
-		done, err := tx.ExecContext(ctx, "UPDATE access_keys SET revoked_at = ?, revoked_by = ?, secret = x'' WHERE id = ? AND revoked_at IS NULL", micros(s.now()), by, id)
+		var id, name string
+		err := tx.QueryRowContext(ctx, "SELECT id, name FROM access_keys WHERE (id = ?1 OR name = ?1) AND revoked_at IS NULL", key).Scan(&id, &name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return noKey(key)
+		}
+		if err == nil {
+			// The secret is of no use any more, so it goes.
+			_, err = tx.ExecContext(ctx, "UPDATE access_keys SET revoked_at = ?, revoked_by = ?, secret = x'' WHERE id = ?", micros(s.now()), by, id)
+		}
 		if err != nil {
 			return classify(err, "revoke a key")
 		}
-		n, err := done.RowsAffected()
-		if err != nil {
-			return classify(err, "revoke a key")
-		}
-		if n == 1 {
-			_, err = appendAudit(ctx, tx, keyRevoked(id, by, s.now()))
-			return err
-		}
-		return noKey(id)
+		_, err = appendAudit(ctx, tx, keyRevoked(id, name, by, s.now()))
+		return err
 	})
 }
 
@@ -144,12 +157,12 @@ type storedKey struct {
 }
 
 func (s *Keys) keys(ctx context.Context, rest string, args ...any) ([]storedKey, error) {
-	query := `SELECT id, secret, account, roles, speaks_for_aws, description, created_at, created_by,
+	query := `SELECT id, secret, name, account, roles, speaks_for_aws, description, created_at, created_by,
 		coalesce(last_used_at, 0), coalesce(revoked_at, 0), revoked_by FROM access_keys ` + rest
 	list, err := collect(ctx, s.store.read, query, args, func(row *sql.Rows) (k storedKey, err error) {
 		var created, used, revoked int64
 		var roles string
-		err = row.Scan(&k.ID, &k.sealed, &k.Account, &roles, &k.SpeaksForAWS, &k.Description, &created, &k.CreatedBy, &used, &revoked, &k.RevokedBy)
+		err = row.Scan(&k.ID, &k.sealed, &k.Name, &k.Account, &roles, &k.SpeaksForAWS, &k.Description, &created, &k.CreatedBy, &used, &revoked, &k.RevokedBy)
 		k.Roles = strings.Split(roles, ",")
 		k.Created, k.LastUsed, k.Revoked = fromMicros(created), fromMicros(used), fromMicros(revoked)
 		return

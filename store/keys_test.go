@@ -79,6 +79,39 @@ func TestKeys(t *testing.T) {
 	})
 }
 
+// Of the keys that are in use one has a name; whoever gets a new one in place of an old is called the same.
+func TestNamesOfKeys(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, c *clock) {
+		create := func(name string) (store.Key, error) {
+			return s.Keys.Create(t.Context(), store.Key{Name: name, Account: "111122223333", Roles: []string{"approve"}}, "local")
+		}
+		unnamed, err := create("")
+		if err != nil || unnamed.Name != unnamed.ID {
+			t.Errorf("without a name: %+v, %v", unnamed, err)
+		}
+		first, err := create("ana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := create("ana"); fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" {
+			t.Errorf("a second ana: %v", err)
+		}
+		if got, err := s.Keys.Get(t.Context(), first.ID); err != nil || got.Name != "ana" {
+			t.Errorf("read as %q, %v", got.Name, err)
+		}
+		if err := s.Keys.Revoke(t.Context(), "ana", "local"); err != nil {
+			t.Fatal(err)
+		}
+		second, err := create("ana")
+		if err != nil || second.ID == first.ID {
+			t.Errorf("after the first was revoked: %+v, %v", second, err)
+		}
+		if err := s.Keys.Revoke(t.Context(), second.ID, "local"); err != nil {
+			t.Errorf("by its id: %v", err)
+		}
+	})
+}
+
 func TestSecretsAreNotInTheFilesInClear(t *testing.T) {
 	dir := t.TempDir()
 	s := openSQLite(t, store.Options{Path: filepath.Join(dir, "riposte.db")})

@@ -75,6 +75,37 @@ func TestMigrateUpAndDownAndUp(t *testing.T) {
 	}
 }
 
+// Keys that are older than names are called by their ids, as in what they have answered.
+func TestOldKeysAreCalledByTheirIDs(t *testing.T) {
+	db, err := connect(filepath.Join(t.TempDir(), "riposte.db"), 1, "foreign_keys(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	files, _ := fs.Sub(migrations, "migrations/sqlite")
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	if _, err := p.UpTo(ctx, 13); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"RIPOONE", "RIPOTWO"} {
+		if _, err := db.Exec(`INSERT INTO access_keys (id, secret, account, roles, speaks_for_aws, description, created_at, created_by)
+			VALUES (?, x'00', '111122223333', 'approve', 0, '', 0, 'local')`, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := migrate(ctx, db, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	var named int
+	if err := db.QueryRow("SELECT count(*) FROM access_keys WHERE name = id").Scan(&named); err != nil || named != 2 {
+		t.Errorf("%d keys are called by their ids, error %v", named, err)
+	}
+}
+
 func TestANewerDatabaseIsRefused(t *testing.T) {
 	s := open(t)
 	if _, err := s.write.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {

@@ -3,13 +3,17 @@ package web
 import (
 	"context"
 	"net/http"
+	"regexp"
+	"slices"
 	"time"
 
+	"riposte.dev/audit"
 	"riposte.dev/fault"
 )
 
 // NewKey asks for a key.
 type NewKey struct {
+	Name         string `json:"name,omitempty"` // whose it is; needed for roles that change or approve anything
 	Account      string `json:"account"`
 	Roles        []Role `json:"roles"`
 	SpeaksForAWS bool   `json:"speaks_for_aws"`
@@ -18,6 +22,7 @@ type NewKey struct {
 // KeyInfo is a key without its secret.
 type KeyInfo struct {
 	ID           string    `json:"id"`
+	Name         string    `json:"name"`
 	Account      string    `json:"account"`
 	Roles        []Role    `json:"roles"`
 	SpeaksForAWS bool      `json:"speaks_for_aws"`
@@ -49,7 +54,11 @@ func (s *Server) createKey(r *http.Request) (any, error) {
 	return s.KeyStore.CreateKey(r.Context(), k, CallerOf(r).Name)
 }
 
-// check refuses an account that is not one and a role that does not exist.
+// keyNames are names of people and of their programs. Capital letters are left to the ids of keys, so that none can be taken
+// for another.
+var keyNames = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,63}$`)
+
+// check refuses an account that is not one, a role that does not exist, and a name that says nothing of who it is.
 func (k NewKey) check() error {
 	if len(k.Account) != 12 || !digits(k.Account) {
 		return fault.New(fault.Invalid, "%q is not an AWS account", k.Account).WithHint("--account takes the 12 digits of the account")
@@ -65,6 +74,17 @@ func (k NewKey) check() error {
 	}
 	if len(k.Roles) == 0 {
 		return fault.New(fault.Invalid, "the key has no role").WithHint("pass --role ingest")
+	}
+	answers := slices.ContainsFunc(k.Roles, func(r Role) bool { return r != Ingest && r != Read })
+	switch {
+	case k.Name == "" && answers:
+		return fault.New(fault.Invalid, "a key that may change or approve anything needs a name: it is what is recorded").
+			WithHint("pass --name with whose it is, such as --name ana")
+	case k.Name == Local || k.Name == audit.Self:
+		return fault.New(fault.Invalid, "%s is what riposte calls itself and the owner of its folder", k.Name).WithHint("--name says whose key it is, such as ana")
+	case k.Name != "" && !keyNames.MatchString(k.Name):
+		return fault.New(fault.Invalid, "%q is no name for a key", k.Name).
+			WithHint("write up to 64 small letters, digits and . _ @ + -, such as ana or ana@example.com")
 	}
 	return nil
 }

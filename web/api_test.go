@@ -135,6 +135,11 @@ func serve(t *testing.T, b *backend, watch Watch) string {
 	s.Told = func(_ context.Context, execution string) ([]notify.Entry, error) {
 		return []notify.Entry{{Execution: execution, Channel: "mail"}}, nil
 	}
+	return listen(t, s)
+}
+
+func listen(t *testing.T, s *Server) string {
+	t.Helper()
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(server.Close)
 	return server.URL
@@ -260,6 +265,10 @@ func TestBadBodiesAreRefusedBeforeAnythingIsDone(t *testing.T) {
 		{"/api/v1/keys", `{"account":"11112222333x","roles":["ingest"]}`, 400, "12 digits"},
 		{"/api/v1/keys", `{"account":"111122223333","roles":["king"]}`, 400, "use ingest, read, respond, approve or admin"},
 		{"/api/v1/keys", `{"account":"111122223333"}`, 400, "--role ingest"},
+		{"/api/v1/keys", `{"account":"111122223333","roles":["read","approve"]}`, 400, "--name ana"},
+		{"/api/v1/keys", `{"name":"local","account":"111122223333","roles":["approve"]}`, 400, "calls itself"},
+		{"/api/v1/keys", `{"name":"riposte","account":"111122223333","roles":["approve"]}`, 400, "calls itself"},
+		{"/api/v1/keys", `{"name":"RIPOANA","account":"111122223333","roles":["approve"]}`, 400, "small letters"},
 		{"/api/v1/keys", `{"acount":"111122223333"}`, 400, "acount"},
 		{"/api/v1/keys", `{`, 400, "not the JSON that is expected"},
 		{"/api/v1/exceptions", `{"resource":"` + strings.Repeat("x", maxJSONBody) + `"}`, 413, "more than"},

@@ -50,6 +50,7 @@ func (s *Server) answerApproval(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	caller := CallerOf(r)
 	return s.Approvals.Answer(r.Context(), asked.Execution, req.Hash,
-		playbook.Answer{Question: asked.ID, By: CallerOf(r).Name, Approve: req.Approve, Comment: req.Comment})
+		playbook.Answer{Question: asked.ID, By: caller.Name, Key: caller.Key, Approve: req.Approve, Comment: req.Comment})
 }

@@ -32,6 +32,7 @@ func Roles() []Role { return []Role{Ingest, Read, Respond, Approve, Admin} }
 type Key struct {
 	ID           string
 	Secret       string
+	Name         string // whose it is
 	Account      string // the AWS account in whose name its events come
 	Roles        []Role
 	SpeaksForAWS bool // may send events whose source begins with "aws."
@@ -44,7 +45,8 @@ type Keys interface {
 
 // Caller is who sent a request.
 type Caller struct {
-	Name         string // key id, or "local" for the owner of the data folder
+	Name         string // of the key, or Local for the owner of the data folder
+	Key          string // its id; "" for Local
 	Account      string
 	Region       string // from the signature's scope; "" without one
 	Roles        []Role
@@ -57,6 +59,9 @@ func (c Caller) May(role Role) bool {
 }
 
 type callerKey struct{}
+
+// Local is the name of the owner of the data folder.
+const Local = "local"
 
 // CallerOf returns who sent the request; the zero Caller, who may do nothing, outside an authenticated route.
 func CallerOf(r *http.Request) Caller {
@@ -86,7 +91,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (Caller, e
 			WithHint("create a key with `riposte keys create`, sign with SigV4 or send the header X-Api-Key: ID:SECRET")
 	}
 	if s.LocalToken != "" && subtle.ConstantTimeCompare([]byte(presented), []byte(s.LocalToken)) == 1 {
-		return Caller{Name: "local", Roles: []Role{Admin}, SpeaksForAWS: true}, nil
+		return Caller{Name: Local, Roles: []Role{Admin}, SpeaksForAWS: true}, nil
 	}
 	id, secret, _ := strings.Cut(presented, ":")
 	key, err := s.key(r.Context(), id)
@@ -124,7 +129,7 @@ func (s *Server) key(ctx context.Context, id string) (Key, error) {
 }
 
 func callerFor(k Key, region string) Caller {
-	return Caller{Name: k.ID, Account: k.Account, Region: region, Roles: k.Roles, SpeaksForAWS: k.SpeaksForAWS}
+	return Caller{Name: cmp.Or(k.Name, k.ID), Key: k.ID, Account: k.Account, Region: region, Roles: k.Roles, SpeaksForAWS: k.SpeaksForAWS}
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -33,6 +33,7 @@ func testServer() *Server {
 	return &Server{
 		Keys: keyRing{
 			"RIPOSENDER": {ID: "RIPOSENDER", Secret: "s3cret", Account: "111122223333", Roles: []Role{Ingest}},
+			"RIPOANA":    {ID: "RIPOANA", Secret: "s3cret", Name: "ana", Account: "111122223333", Roles: []Role{Respond, Approve, Admin}},
 			"RIPOREADER": {ID: "RIPOREADER", Secret: "s3cret", Account: "111122223333", Roles: []Role{Read}},
 		},
 		LocalToken: "owner-of-the-folder",

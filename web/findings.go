@@ -65,7 +65,7 @@ type FindingUpdate struct {
 	Severity     finding.Label          `json:"severity,omitempty"`
 	Verification string                 `json:"verification,omitempty"` // one of VerificationStates
 	Note         string                 `json:"note,omitempty"`
-	By           string                 `json:"by,omitempty"` // who wrote the note; "" for the caller's name
+	By           string                 `json:"by,omitempty"` // who wrote the note, where local says so; "" for the caller's name
 }
 
 func (s *Server) updateFinding(r *http.Request) (any, error) {
@@ -76,13 +76,17 @@ func (s *Server) updateFinding(r *http.Request) (any, error) {
 	if u.Workflow == "" && u.Severity == "" && u.Verification == "" && u.Note == "" {
 		return nil, fault.New(fault.Invalid, "nothing is to be changed").WithHint("give a workflow status, a severity, a verification state or a note")
 	}
+	caller := CallerOf(r)
+	if u.By != "" && u.By != caller.Name && caller.Name != Local {
+		return nil, fault.New(fault.Denied, "key %s can't write a note as %s", caller.Name, u.By).WithHint("leave by out: the note has the key's name")
+	}
 	err := errors.Join(oneOf("severity", optional(u.Severity), Severities()), oneOf("workflow status", optional(u.Workflow), WorkflowStatuses()),
 		oneOf("verification state", optional(u.Verification), VerificationStates()))
 	if err != nil {
 		return nil, err
 	}
 	return s.Findings.Update(r.Context(), findingKey(r), finding.Update{
-		Workflow: u.Workflow, Severity: u.Severity, VerificationState: u.Verification, Note: u.Note, By: cmp.Or(u.By, CallerOf(r).Name)})
+		Workflow: u.Workflow, Severity: u.Severity, VerificationState: u.Verification, Note: u.Note, By: cmp.Or(u.By, caller.Name)})
 }
 
 // sinceAndLimit reads the two filters that every list has.
