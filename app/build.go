@@ -7,11 +7,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
-	"riposte.dev/action/cloudtrail"
-	"riposte.dev/action/ec2"
-	"riposte.dev/action/iam"
-	"riposte.dev/action/s3"
-	"riposte.dev/action/wafv2"
+	"riposte.dev/catalogue"
 	"riposte.dev/detect"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
@@ -24,16 +20,9 @@ import (
 	lookup "riposte.dev/source/cloudtrail"
 )
 
-// newActions is the one list of actions.
+// newActions is what riposte can do to accounts.
 func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
-	caller := awscall.New(clients, o.Now)
-	return action.NewSet(
-		cloudtrail.NewStartLogging(caller),
-		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.Config.SecurityContact}), ec2.NewRevertGroup(caller), ec2.NewIsolate(caller),
-		iam.NewDeactivateAccessKey(caller), iam.NewQuarantine(caller), iam.NewRevokeSessions(caller, o.Now),
-		s3.NewRemovePublicStatements(caller), s3.NewRevertPolicy(caller), s3.NewBlockBucket(caller), s3.NewBlockAccount(caller),
-		wafv2.NewBlockAddress(caller), wafv2.NewUnblockAddress(caller),
-	)
+	return catalogue.New(awscall.New(clients, o.Now), catalogue.Options{SecurityContact: o.Config.SecurityContact, Now: o.Now})
 }
 
 // Actions returns the actions for those who only want to know them; they reach no account.

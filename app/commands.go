@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"riposte.dev/accounts"
+	"riposte.dev/action"
 	"riposte.dev/asl"
 	"riposte.dev/cli"
 	"riposte.dev/conf"
@@ -34,10 +35,11 @@ func Commands(version string) (cli.Deps, error) {
 			"riposte": func() ([]byte, error) { return conf.SchemaOf(Config{}, "riposte configuration") },
 			"rule":    detect.Schema,
 		},
-		AWS:    openSession,
-		Plan:   rehearsePlan,
-		Policy: policies,
-		Doctor: examine,
+		ActionsOf: func(s cli.AWSSession) (*action.Set, error) { return newActions(session{s}, Options{Now: time.Now}) },
+		AWS:       openSession,
+		Plan:      rehearsePlan,
+		Policy:    policies,
+		Doctor:    examine,
 	}, nil
 }
 

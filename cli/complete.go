@@ -28,6 +28,8 @@ const completionPatience = 2 * time.Second
 // words; completion never fails.
 func addCompletion(root *cobra.Command, d Deps) {
 	arguments := map[string]cobra.CompletionFunc{
+		"riposte actions show":        once(findActions(d)),
+		"riposte actions plan":        once(findActions(d)),
 		"riposte findings get":        once(findFindings),
 		"riposte findings update":     each(findFindings),
 		"riposte executions get":      once(findExecutions),

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -47,33 +46,4 @@ func newPlaybookCheck(d Deps) *cobra.Command {
 			return nil
 		},
 	}
-}
-
-func newActionsCommand(d Deps) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "actions", Short: "List what riposte can do to an account",
-		Example: "  riposte actions\n  riposte actions -o yaml",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			specs := d.Actions.Specs()
-			return printValue(cmd, specs, func(w io.Writer) error {
-				t := newTable(w, "ACTION", "WHAT", "UNDO", "PERMISSIONS")
-				for _, s := range specs {
-					undo := "yes"
-					if s.Irreversible != "" {
-						undo = "no: " + s.Irreversible
-					}
-					for i, permission := range s.Permissions {
-						if i == 0 {
-							t.AppendRow([]any{s.Name, s.Title, undo, permission})
-						} else {
-							t.AppendRow([]any{"", "", "", permission})
-						}
-					}
-				}
-				t.Render()
-				return nil
-			})
-		},
-	}
-	return cmd
 }

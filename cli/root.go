@@ -30,6 +30,8 @@ type Deps struct {
 	Schemas map[string]func() ([]byte, error)
 	// Actions is everything that riposte can do to an account.
 	Actions *action.Set
+	// ActionsOf is the same over a session's account.
+	ActionsOf func(AWSSession) (*action.Set, error)
 	// AWS opens a session with the account that a command looks at.
 	AWS AWSFunc
 	// Plan rehearses a response.

@@ -24,5 +24,6 @@ func allServices() []*service {
 		wafv2Service(),
 		elbv2Service(),
 		autoscalingService(),
+		kmsService(),
 	}
 }

@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"finding", "alarm", "posture", "action", "guard", "graph", "iam", "audit"},
 	{"detect", "playbook", "notify", "target"},
 	{"source", "bus", "store", "action/", "notify/", "target/", "audit/", "accounts", "doctor", "inventory", "lake", "evidence"},
-	{"web", "cli", "sandbox"},
+	{"web", "cli", "sandbox", "catalogue"},
 	{"app", "cmd"},
 }
 
@@ -35,12 +35,12 @@ var sameFloor = map[string][]string{
 	"asl":     {"fault", "conf"},
 	"guard":   {"action"},
 	"finding": {},
-	"detect":  {"target"},         // a rule carries its targets as they are configured: docs/adr/0008
-	"cli":     {"web", "sandbox"}, // it calls web's API and starts the sandbox: docs/adr/0002
+	"detect":  {"target"},                      // a rule carries its targets as they are configured: docs/adr/0008
+	"cli":     {"web", "sandbox", "catalogue"}, // it calls web's API, starts the sandbox, shows the actions: docs/adr/0002
 }
 
 // shared are packages that adapters of one floor may import: docs/adr/0002.
-var shared = map[string]bool{"action/awscall": true, "source/file": true, "notify/outbound": true}
+var shared = map[string]bool{"action/awscall": true, "action/setting": true, "source/file": true, "notify/outbound": true}
 
 func floorOf(pkg string) int {
 	top, rest, nested := strings.Cut(pkg, "/")

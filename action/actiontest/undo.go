@@ -8,7 +8,31 @@ import (
 	"testing"
 
 	"riposte.dev/action"
+	"riposte.dev/fault"
 )
+
+// reversible leaves a part out where the action can't be undone.
+func reversible(check func(*testing.T, World)) func(*testing.T, World) {
+	return func(t *testing.T, w World) {
+		if w.whole().Spec().Irreversible == "" {
+			check(t, w)
+		}
+	}
+}
+
+// checkIrreversible wants an error of Undo that says why there is none.
+func checkIrreversible(t *testing.T, w World) {
+	a := w.whole()
+	why := a.Spec().Irreversible
+	if why == "" {
+		return
+	}
+	for _, item := range change(t, a, w.plan(t, a)) {
+		if p, err := a.Undo(t.Context(), item); p != nil || fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), why) {
+			t.Errorf("the undo of %s: %+v, %v; want an error that says why there is none", item.ID, p, err)
+		}
+	}
+}
 
 func checkUndo(t *testing.T, w World) {
 	a, before := w.whole(), w.State()
@@ -95,6 +119,9 @@ func live(ctx context.Context, a action.Action, req action.Request) error {
 	done, err := carryOut(ctx, a, p)
 	if err != nil {
 		return err
+	}
+	if a.Spec().Irreversible != "" {
+		return nil
 	}
 	for _, item := range done {
 		undo, err := a.Undo(ctx, item)

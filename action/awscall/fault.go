@@ -118,3 +118,13 @@ func hint(code fault.Code, permission string) string {
 		return ""
 	}
 }
+
+// Missing words an error for people where what was looked for does not exist; any other error stays as it is.
+func Missing(err error, says, hint string) error {
+	if fault.CodeOf(err) != fault.NotFound {
+		return err
+	}
+	missing := fault.New(fault.NotFound, "%s", says).WithHint("%s", hint)
+	missing.Err = err
+	return missing
+}

@@ -1,0 +1,167 @@
+// Package setting makes actions of the commonest shape: a resource is in a state that is wrong, calls make it right, and other
+// calls put it back.
+//
+// Start at [Setting]: it says how to find the resources, how to read the part of their state that matters, what that part
+// should be, and which calls lead from one state to another. [New] makes an action of it that keeps the whole contract of
+// [action.Action]: it plans from what is there, overwrites nothing that changed after the plan, waits for what AWS shows late,
+// and takes back what was changed whole or in part, unless somebody else has changed it since.
+package setting
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"riposte.dev/action"
+	"riposte.dev/action/awscall"
+	"riposte.dev/fault"
+)
+
+// Setting describes an action on one setting of resources. P is the struct of its parameters, S the part of the state that
+// matters: a struct whose JSON is shown to people, journaled, and compared.
+type Setting[P, S any] struct {
+	Spec action.Spec
+	// Find checks the parameters and returns the resources that they name, whole, with tags. cfg reaches the request's account
+	// and region. A wrong parameter is fault.Invalid with a hint, a resource that does not exist fault.NotFound with one.
+	Find func(ctx context.Context, cfg aws.Config, req action.Request, params P) ([]action.Resource, error)
+	// Read looks at the resource. cfg reaches the resource's account and region. fault.NotFound where it is gone.
+	Read func(ctx context.Context, cfg aws.Config, r action.Resource) (S, error)
+	// Want says what the state should be, and why in a sentence for people. The same state as now: nothing is needed. An
+	// [Escalation] leaves the resource to people; any other error refuses the plan.
+	Want func(r action.Resource, params P, now S) (want S, why string, err error)
+	// Steps returns the calls that lead from one state to another: forward, and back to undo.
+	Steps func(r action.Resource, from, to S) ([]Step[S], error)
+	// Operations are how the calls of Steps are made, by name. See [Op].
+	Operations map[string]Operation
+	// Permission returns the IAM action that a call needs; nil: the call's service and operation.
+	Permission func(operation string) string
+}
+
+// Step is one call on the way from one state to another.
+type Step[S any] struct {
+	Operation string
+	Input     any // as AWS's API names its members
+	// Leaves is the state after the call, where another call follows; the last one leaves what was wanted.
+	Leaves S
+}
+
+// Escalation is why a resource is left to people, with what they should do; for Want.
+type Escalation string
+
+// Error makes it an error.
+func (e Escalation) Error() string { return string(e) }
+
+// Operation makes a planned call.
+type Operation func(ctx context.Context, cfg aws.Config, call action.Call) error
+
+// Op returns how an operation of a client of the SDK is made, such as Op(kms.NewFromConfig, (*kms.Client).EnableKeyRotation).
+func Op[Client, In, Out, Options any](client func(aws.Config, ...func(*Options)) *Client,
+	operation func(*Client, context.Context, *In, ...func(*Options)) (*Out, error)) Operation {
+	return func(ctx context.Context, cfg aws.Config, call action.Call) error {
+		in, err := awscall.Input[In](call)
+		if err != nil {
+			return err
+		}
+		_, err = operation(client(cfg), ctx, in)
+		return err
+	}
+}
+
+// settingAction is the action of a setting.
+type settingAction[P, S any] struct {
+	Setting[P, S]
+	caller *awscall.Caller
+}
+
+// New returns the action; it reaches accounts through caller.
+func New[P, S any](caller *awscall.Caller, s Setting[P, S]) action.Action {
+	return &settingAction[P, S]{s, caller}
+}
+
+// Spec describes the action.
+func (a *settingAction[P, S]) Spec() action.Spec { return a.Setting.Spec }
+
+// Plan looks at the resources and plans the calls for those that are not as they should be.
+func (a *settingAction[P, S]) Plan(ctx context.Context, req action.Request) (*action.Plan, error) {
+	if err := req.Check(); err != nil {
+		return nil, err
+	}
+	var params P
+	if err := action.DecodeParams(req.Params, &params); err != nil {
+		return nil, err
+	}
+	cfg, err := a.caller.Config(ctx, req.Account, req.Region)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := a.Find(ctx, cfg, req, params)
+	if err != nil {
+		return nil, err
+	}
+	plan := &action.Plan{Action: a.Setting.Spec.Name, Account: req.Account, Region: req.Region}
+	for _, r := range resources {
+		item, err := a.planOne(ctx, r, params)
+		if err != nil && (len(resources) == 1 || ctx.Err() != nil) {
+			return nil, err
+		}
+		if err != nil {
+			item = action.Item{ID: r.ARN, Resource: r, Status: action.Failed, Reason: "Its state could not be read.", Error: err.Error()}
+		}
+		plan.Items = append(plan.Items, item)
+	}
+	return plan, nil
+}
+
+func (a *settingAction[P, S]) planOne(ctx context.Context, r action.Resource, params P) (action.Item, error) {
+	item := action.Item{ID: r.ARN, Resource: r}
+	now, err := a.read(ctx, r)
+	if err != nil {
+		return item, err
+	}
+	item.Before = encode(now)
+	want, why, err := a.Want(r, params, now)
+	var left Escalation
+	if errors.As(err, &left) {
+		item.Status, item.Reason = action.Escalated, string(left)
+		return item, nil
+	}
+	if err != nil {
+		return item, err
+	}
+	item.After, item.Reason = encode(want), why
+	if action.SameState(item.Before, item.After) {
+		item.Status = action.Unneeded
+		return item, nil
+	}
+	item.Status = action.Change
+	item.Calls, err = a.calls(r, now, want)
+	return item, err
+}
+
+func (a *settingAction[P, S]) read(ctx context.Context, r action.Resource) (S, error) {
+	cfg, err := a.caller.Config(ctx, r.Account, r.Region)
+	if err != nil {
+		var none S
+		return none, err
+	}
+	return a.Read(ctx, cfg, r)
+}
+
+// calls are the steps as they will be sent.
+func (a *settingAction[P, S]) calls(r action.Resource, from, to S) ([]action.Call, error) {
+	steps, err := a.Steps(r, from, to)
+	if err != nil {
+		return nil, err
+	}
+	calls := make([]action.Call, len(steps))
+	for i, step := range steps {
+		input, err := json.Marshal(step.Input)
+		if err != nil {
+			return nil, fault.New(fault.Internal, "encode the input of %s: %w", step.Operation, err)
+		}
+		calls[i] = action.Call{Service: a.service(), Operation: step.Operation, Account: r.Account, Region: r.Region, Input: input}
+	}
+	return calls, nil
+}

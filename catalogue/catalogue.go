@@ -1,0 +1,53 @@
+// Package catalogue is every action that riposte has.
+//
+// Start at [New]. A new action is one file in action/<service>, its test, and one line in New; docs/guide/new-action.md shows it.
+package catalogue
+
+import (
+	"time"
+
+	"riposte.dev/action"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/cloudtrail"
+	"riposte.dev/action/ec2"
+	"riposte.dev/action/iam"
+	"riposte.dev/action/kms"
+	"riposte.dev/action/s3"
+	"riposte.dev/action/wafv2"
+)
+
+// Options are what some actions depend on beside AWS.
+type Options struct {
+	SecurityContact string           // mail address where a resource has no owner
+	Now             func() time.Time // time.Now
+}
+
+// New returns the set of all actions. They reach accounts through caller.
+func New(caller *awscall.Caller, o Options) (*action.Set, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return action.NewSet(
+		cloudtrail.NewStartLogging(caller),
+
+		ec2.NewIsolate(caller),
+		ec2.NewRevertGroup(caller),
+		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
+
+		iam.NewDeactivateAccessKey(caller),
+		iam.NewQuarantine(caller),
+		iam.NewRevokeSessions(caller, o.Now),
+
+		kms.NewCancelDeletion(caller),
+		kms.NewEnable(caller),
+		kms.NewEnableRotation(caller),
+
+		s3.NewBlockAccount(caller),
+		s3.NewBlockBucket(caller),
+		s3.NewRemovePublicStatements(caller),
+		s3.NewRevertPolicy(caller),
+
+		wafv2.NewBlockAddress(caller),
+		wafv2.NewUnblockAddress(caller),
+	)
+}

@@ -1,0 +1,63 @@
+package catalogue_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"riposte.dev/action"
+	"riposte.dev/catalogue"
+)
+
+func specs(t *testing.T) []action.Spec {
+	t.Helper()
+	set, err := catalogue.New(nil, catalogue.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set.Specs()
+}
+
+func TestTheReferenceIsThatOfTheActions(t *testing.T) {
+	got, err := os.ReadFile("../docs/reference/actions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := catalogue.Reference(specs(t)); string(got) != want {
+		t.Error("docs/reference/actions.md is not that of these actions: run go generate ./catalogue")
+	}
+}
+
+func TestEveryNoteIsOfAnAction(t *testing.T) {
+	files, err := filepath.Glob("notes/*.md")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no notes: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".md")
+		if !slices.ContainsFunc(specs(t), func(s action.Spec) bool { return s.Name == name }) {
+			t.Errorf("%s is about no action", file)
+		}
+	}
+}
+
+func TestEverySpecIsWhole(t *testing.T) {
+	for _, s := range specs(t) {
+		if s.Title == "" || s.Description == "" || len(s.Permissions) == 0 || s.Effect == "" {
+			t.Errorf("%s is not described: %+v", s.Name, s)
+		}
+		for _, text := range []string{s.Title, s.Irreversible} {
+			if strings.HasSuffix(text, ".") {
+				t.Errorf("%s: %q ends with a full stop", s.Name, text)
+			}
+		}
+		if !strings.HasSuffix(s.Description, ".") {
+			t.Errorf("%s: the description %q is no sentence", s.Name, s.Description)
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(s.Permissions)), slices.Compact(slices.Sorted(slices.Values(s.Permissions)))) {
+			t.Errorf("%s names a permission twice", s.Name)
+		}
+	}
+}
