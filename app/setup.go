@@ -107,8 +107,7 @@ func responseActions(force *inForce, actions playbook.Actions) ([]string, error)
 // playbookActions are the IAM actions that a playbook needs.
 func playbookActions(machine *asl.Machine, actions playbook.Actions) ([]string, error) {
 	var needed []string
-	for _, name := range machine.Order {
-		state := machine.States[name]
+	for _, state := range machine.All() {
 		action, ok := strings.CutPrefix(state.Resource, playbook.ActionResource)
 		if state.Type != asl.Task || !ok {
 			continue

@@ -3,54 +3,22 @@ package asl
 import (
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// scope is what expressions of the frame's state see, with the input as $.
-func (a *advance) scope(f *Frame, input json.RawMessage) (*scope, error) {
-	v, err := parseValue(input)
+// scope is what expressions of the frame's state see, with its input as $.
+func (a *advance) scope(f *Frame) (*scope, error) {
+	v, err := f.input()
 	if err != nil {
-		return nil, runtimeFailure(f, "The state's input is not JSON: %v", err)
+		return nil, err
 	}
 	return &scope{input: v, variables: f.variables, random: a.env.Random, context: func() any { return a.context(f) }}, nil
 }
 
-// context makes the context object.
-func (a *advance) context(f *Frame) any {
-	c := a.env.Context
-	object := func(pairs ...any) *object {
-		o := newObject(len(pairs) / 2)
-		for i := 0; i < len(pairs); i += 2 {
-			o.set(pairs[i].(string), pairs[i+1])
-		}
-		return o
-	}
-	input, _ := parseValue(a.x.Input) // what is not JSON fails where it is used as the state's input
-	state := object("Name", f.State, "EnteredTime", f.Entered.UTC().Format(time.RFC3339Nano))
-	if a.machine.States[f.State].Type == Task {
-		state.set("RetryCount", numberOf(f.Attempt()))
-	}
-	root := object(
-		"Execution", object("Id", c.ExecutionID, "Input", input, "StartTime", a.x.Started.UTC().Format(time.RFC3339Nano),
-			"Name", c.ExecutionName, "RoleArn", c.RoleARN, "RedriveCount", numberOf(0)),
-		"StateMachine", object("Id", c.MachineID, "Name", c.MachineName),
-		"State", state,
-	)
-	for _, name := range slices.Sorted(maps.Keys(c.Extra)) {
-		if v, err := parseValue(c.Extra[name]); err == nil {
-			root.set(name, v)
-		}
-	}
-	return root
-}
-
 // effective is the scope after InputPath.
 func (a *advance) effective(f *Frame, s *State) (*scope, error) {
-	data, err := a.scope(f, f.Input)
+	data, err := a.scope(f)
 	if err == nil {
 		data.input, err = narrow(f, s.input, data)
 	}
@@ -133,7 +101,7 @@ func (a *advance) move(f *Frame, s *State, next string, output any, assign map[s
 		a.emit(Record{Kind: Ended, Path: f.Path, Status: Succeeded, Output: encoded})
 		return nil
 	}
-	a.enter(f.Path, next, encoded, assign)
+	a.enter(f, next, encoded, assign)
 	return nil
 }
 
@@ -150,7 +118,7 @@ func (a *advance) leave(f *Frame, s *State, data *scope, next string, output any
 
 // notFound is the failure of a path that leads nowhere, in AWS's words.
 func notFound(f *Frame, path, field string) error {
-	input, _ := parseValue(f.Input)
+	input, _ := f.input()
 	return notFoundIn(f, path, field, input)
 }
 

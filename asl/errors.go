@@ -41,6 +41,15 @@ func failed(name, format string, args ...any) *failure {
 	return &failure{name: name, cause: fmt.Sprintf(format, args...)}
 }
 
+// matches reports whether ErrorEquals covers an error of the state. Whatever fails in a branch also has the name
+// States.BranchFailed to the Parallel state around it.
+func (s *State) matches(errorEquals []string, name string) bool {
+	if matches(errorEquals, name) {
+		return true
+	}
+	return s.Type == Parallel && name != ErrRuntime && name != ErrDataLimitExceeded && slices.Contains(errorEquals, ErrBranchFailed)
+}
+
 // matches reports whether ErrorEquals covers the error.
 func matches(errorEquals []string, name string) bool {
 	if name == ErrRuntime || name == ErrDataLimitExceeded {

@@ -10,12 +10,22 @@ import (
 // that conf.Decode refuses the others.
 type (
 	machineFields struct {
-		Comment        string     `yaml:"Comment"`
-		Version        string     `yaml:"Version"`
-		QueryLanguage  language   `yaml:"QueryLanguage"`
-		StartAt        string     `yaml:"StartAt" conf:"required"`
-		TimeoutSeconds seconds    `yaml:"TimeoutSeconds"`
-		States         *conf.Node `yaml:"States" conf:"required"`
+		flowFields
+		Version        string   `yaml:"Version"`
+		QueryLanguage  language `yaml:"QueryLanguage"`
+		TimeoutSeconds seconds  `yaml:"TimeoutSeconds"`
+	}
+	flowFields struct {
+		Comment string     `yaml:"Comment"`
+		StartAt string     `yaml:"StartAt" conf:"required"`
+		States  *conf.Node `yaml:"States" conf:"required"`
+	}
+	processorFields struct {
+		flowFields
+		ProcessorConfig struct {
+			Mode          string `yaml:"Mode"`
+			ExecutionType string `yaml:"ExecutionType"`
+		} `yaml:"ProcessorConfig"`
 	}
 	commonFields struct {
 		Type          string   `yaml:"Type" conf:"required"`
@@ -43,14 +53,79 @@ type (
 		ioFields
 		assignFields
 		resultFields
-		Resource             string          `yaml:"Resource" conf:"required"`
-		ResultSelector       *conf.Node      `yaml:"ResultSelector"`
-		TimeoutSeconds       seconds         `yaml:"TimeoutSeconds"`
-		TimeoutSecondsPath   *Path           `yaml:"TimeoutSecondsPath"`
-		HeartbeatSeconds     seconds         `yaml:"HeartbeatSeconds"`
-		HeartbeatSecondsPath *Path           `yaml:"HeartbeatSecondsPath"`
-		Retry                []retrierFields `yaml:"Retry"`
-		Catch                []catcherFields `yaml:"Catch"`
+		Resource             string     `yaml:"Resource" conf:"required"`
+		ResultSelector       *conf.Node `yaml:"ResultSelector"`
+		TimeoutSeconds       seconds    `yaml:"TimeoutSeconds"`
+		TimeoutSecondsPath   *Path      `yaml:"TimeoutSecondsPath"`
+		HeartbeatSeconds     seconds    `yaml:"HeartbeatSeconds"`
+		HeartbeatSecondsPath *Path      `yaml:"HeartbeatSecondsPath"`
+		Credentials          *conf.Node `yaml:"Credentials"`
+		failureFields
+	}
+	failureFields struct {
+		Retry []retrierFields `yaml:"Retry"`
+		Catch []catcherFields `yaml:"Catch"`
+	}
+	parallelFields struct {
+		commonFields
+		nextFields
+		ioFields
+		assignFields
+		resultFields
+		ResultSelector *conf.Node   `yaml:"ResultSelector"`
+		Branches       []*conf.Node `yaml:"Branches" conf:"required"`
+		failureFields
+	}
+	mapFields struct {
+		commonFields
+		nextFields
+		ioFields
+		assignFields
+		resultFields
+		ResultSelector                 *conf.Node     `yaml:"ResultSelector"`
+		ItemsPath                      *Path          `yaml:"ItemsPath"`
+		ItemSelector                   *conf.Node     `yaml:"ItemSelector"`
+		ItemProcessor                  *conf.Node     `yaml:"ItemProcessor"`
+		Iterator                       *conf.Node     `yaml:"Iterator"`
+		ItemReader                     *readerFields  `yaml:"ItemReader"`
+		ItemBatcher                    *batcherFields `yaml:"ItemBatcher"`
+		ResultWriter                   *writerFields  `yaml:"ResultWriter"`
+		Label                          string         `yaml:"Label"`
+		MaxConcurrency                 *float64       `yaml:"MaxConcurrency"`
+		MaxConcurrencyPath             *Path          `yaml:"MaxConcurrencyPath"`
+		ToleratedFailureCount          *float64       `yaml:"ToleratedFailureCount"`
+		ToleratedFailureCountPath      *Path          `yaml:"ToleratedFailureCountPath"`
+		ToleratedFailurePercentage     *float64       `yaml:"ToleratedFailurePercentage"`
+		ToleratedFailurePercentagePath *Path          `yaml:"ToleratedFailurePercentagePath"`
+		failureFields
+	}
+	readerFields struct {
+		Resource     string     `yaml:"Resource" conf:"required"`
+		Parameters   *conf.Node `yaml:"Parameters" conf:"required"`
+		ReaderConfig struct {
+			InputType         string   `yaml:"InputType"`
+			CSVHeaderLocation string   `yaml:"CSVHeaderLocation"`
+			CSVHeaders        []string `yaml:"CSVHeaders"`
+			CSVDelimiter      string   `yaml:"CSVDelimiter"`
+			MaxItems          *float64 `yaml:"MaxItems"`
+			MaxItemsPath      *Path    `yaml:"MaxItemsPath"`
+		} `yaml:"ReaderConfig"`
+	}
+	batcherFields struct {
+		MaxItemsPerBatch          *float64   `yaml:"MaxItemsPerBatch"`
+		MaxItemsPerBatchPath      *Path      `yaml:"MaxItemsPerBatchPath"`
+		MaxInputBytesPerBatch     *float64   `yaml:"MaxInputBytesPerBatch"`
+		MaxInputBytesPerBatchPath *Path      `yaml:"MaxInputBytesPerBatchPath"`
+		BatchInput                *conf.Node `yaml:"BatchInput"`
+	}
+	writerFields struct {
+		Resource     string             `yaml:"Resource"`
+		Parameters   *conf.Node         `yaml:"Parameters"`
+		WriterConfig writerConfigFields `yaml:"WriterConfig"`
+	}
+	writerConfigFields struct {
+		Transformation string `yaml:"Transformation"`
+		OutputType     string `yaml:"OutputType"`
 	}
 	passFields struct {
 		commonFields

@@ -46,7 +46,7 @@ func FuzzExpression(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c := &scope{input: input, context: func() any { return input }, variables: map[string]any{"v": input}, random: func() uint64 { return 7 }}
+		c := &scope{input: input, context: func() any { return input }, variables: &variables{own: map[string]any{"v": input}}, random: func() uint64 { return 7 }}
 		if v, err := e.eval(c); err == nil && !json.Valid(encode(v)) {
 			t.Fatalf("%s gives %q, which is not JSON", source, encode(v))
 		}

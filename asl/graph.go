@@ -6,17 +6,42 @@ import (
 	"riposte.dev/conf"
 )
 
-// graph checks the transitions: each leads to a state, each state is reached, and from each state an end can be reached.
-func (p *parser) graph(m *Machine) {
-	if len(m.States) == 0 {
+// graphs checks the transitions of every flow: each leads to a state, each state is reached, and from each an end can be reached.
+func (p *parser) graphs() {
+	for _, f := range p.flows {
+		p.starts(f)
+	}
+	if len(p.problems) > 0 {
+		return // a transition that is missing makes states unreachable that are not
+	}
+	for _, f := range p.flows {
+		p.reach(f)
+	}
+}
+
+// starts checks where transitions lead.
+func (p *parser) starts(f flowAt) {
+	if len(f.States) == 0 {
 		return
 	}
-	if m.StartAt != "" && m.States[m.StartAt] == nil {
-		p.missing("StartAt", m.StartAt, m)
+	if f.StartAt != "" && f.States[f.StartAt] == nil {
+		p.missing(within(f.path, "StartAt"), f.StartAt, f)
 	}
-	for _, name := range m.Order {
-		p.transitions(m.States[name], m)
+	for _, name := range f.Order {
+		p.transitions(f.States[name], f)
 	}
+}
+
+// within is the path of a field of a flow.
+func within(path, field string) string {
+	if path == "" {
+		return field
+	}
+	return path + "." + field
+}
+
+// reach checks that each state is reached, and can come to an end.
+func (p *parser) reach(m flowAt) {
 	reached := walk([]string{m.StartAt}, func(name string) []string {
 		if s := m.States[name]; s != nil {
 			return s.Successors()
@@ -35,11 +60,8 @@ func (p *parser) graph(m *Machine) {
 		}
 	}
 	ending := walk(ends, func(name string) []string { return back[name] })
-	if len(p.problems) > 0 {
-		return // a transition that is missing makes states unreachable that are not
-	}
 	for _, name := range m.Order {
-		path := conf.FieldPath("States", name)
+		path := conf.FieldPath(within(m.path, "States"), name)
 		switch {
 		case !reached[name]:
 			p.fail(path, "let a state's Next lead to it, or remove it", "the state %q is never reached from %q", name, m.StartAt)
@@ -63,8 +85,8 @@ func walk(from []string, next func(string) []string) map[string]bool {
 	return reached
 }
 
-func (p *parser) transitions(s *State, m *Machine) {
-	path := conf.FieldPath("States", s.Name)
+func (p *parser) transitions(s *State, m flowAt) {
+	path := conf.FieldPath(within(m.path, "States"), s.Name)
 	if s.Next != "" && m.States[s.Next] == nil {
 		p.missing(path+".Next", s.Next, m)
 	}
@@ -83,6 +105,10 @@ func (p *parser) transitions(s *State, m *Machine) {
 	}
 }
 
-func (p *parser) missing(path, name string, m *Machine) {
-	p.fail(path, conf.Suggest(name, m.Order), "there is no state %q", name)
+func (p *parser) missing(path, name string, f flowAt) {
+	if p.all[name] != nil {
+		p.fail(path, "lead to a state of the same branch", "the state %q is in another branch, and no transition leaves a branch", name)
+		return
+	}
+	p.fail(path, conf.Suggest(name, f.Order), "there is no state %q", name)
 }

@@ -3,6 +3,8 @@ package asl
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
+	"strconv"
 	"time"
 
 	"riposte.dev/conf"
@@ -11,20 +13,22 @@ import (
 // Type of a state.
 type Type string
 
-// The states that this version runs. Parallel and Map are part of the language but not of this version.
+// The states of the language.
 const (
-	Task    Type = "Task"
-	Choice  Type = "Choice"
-	Pass    Type = "Pass"
-	Wait    Type = "Wait"
-	Succeed Type = "Succeed"
-	Fail    Type = "Fail"
+	Task     Type = "Task"
+	Choice   Type = "Choice"
+	Pass     Type = "Pass"
+	Wait     Type = "Wait"
+	Succeed  Type = "Succeed"
+	Fail     Type = "Fail"
+	Parallel Type = "Parallel"
+	Map      Type = "Map"
 )
 
 // Bounds on definitions and data (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
 const (
 	MaxDefinition = 1 << 20   // bytes of a definition
-	MaxStates     = 10_000    // states of a definition
+	MaxStates     = 10_000    // states of a definition, those of branches and processors counted
 	MaxData       = 256 << 10 // bytes of a state's input or output, as JSON
 	MaxEvents     = 25_000    // events of an execution's history
 )
@@ -32,12 +36,45 @@ const (
 // Machine is a checked definition. It is read-only and safe for concurrent use.
 type Machine struct {
 	Comment string
-	StartAt string
+	Flow
 	Timeout time.Duration // of an execution; 0: none
-	States  map[string]*State
-	Order   []string // names of States, as written
 
 	text []byte
+	all  map[string]*State
+}
+
+// Flow is states that lead to one another: a machine's own, those of a branch of a Parallel state, or the processor of a Map.
+type Flow struct {
+	StartAt string
+	States  map[string]*State
+	Order   []string // names of States, as written
+}
+
+// State returns the state of that name, wherever in the machine it is; nil where there is none. Names are unique in a machine.
+func (m *Machine) State(name string) *State { return m.all[name] }
+
+// All goes through every state, those of branches and processors after the state that they belong to, each with the path that
+// leads to it in the definition, such as "States.Par.Branches[0].States.Look".
+func (m *Machine) All() iter.Seq2[string, *State] {
+	return func(yield func(string, *State) bool) { m.walk("", yield) }
+}
+
+func (f *Flow) walk(path string, yield func(string, *State) bool) bool {
+	if path != "" {
+		path += "."
+	}
+	for _, name := range f.Order {
+		s, at := f.States[name], conf.FieldPath(path+"States", name)
+		if !yield(at, s) {
+			return false
+		}
+		for i, branch := range s.Branches {
+			if !branch.walk(s.branchPath(at, i), yield) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Text returns the definition as compact JSON; Parse gives an equal machine for it.
@@ -59,6 +96,9 @@ type State struct {
 	At       conf.Position // of Resource in the definition's file
 	Retry    []Retrier
 	Catch    []Catcher
+	Branches []*Flow // of a Parallel state; of a Map its processor only
+	// Parameters is what the resource of a Task receives, as written; nil where it is the state's input.
+	Parameters *conf.Node
 
 	input, output, result pathOption // InputPath, OutputPath, ResultPath
 	parameters, selector  *template  // Parameters, ResultSelector
@@ -75,7 +115,20 @@ type State struct {
 	errPath       expression
 	causePath     expression
 	heartbeat     seconds
+	credentials   *template
+	iterate       *iterate // Map
 }
+
+// branchPath is where a branch stands in the definition, for a state that stands at path.
+func (s *State) branchPath(path string, i int) string {
+	if s.Type == Map {
+		return path + "." + s.iterate.field
+	}
+	return path + ".Branches[" + strconv.Itoa(i) + "]"
+}
+
+// forks reports whether the state has branches of its own.
+func (s *State) forks() bool { return s.Type == Parallel || s.Type == Map }
 
 // pathOption is a path field: left out, null, or a path.
 type pathOption struct {
@@ -127,7 +180,7 @@ func (s *State) Successors() []string {
 	return names
 }
 
-// ends reports whether an execution may end in the state.
+// ends reports whether a branch may end in the state.
 func (s *State) ends() bool {
 	return s.Type == Succeed || s.Type == Fail || s.Type != Choice && s.Next == ""
 }

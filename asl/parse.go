@@ -22,10 +22,10 @@ func Parse(file string, src []byte) (*Machine, error) {
 
 // ParseNode reads a definition that is part of a document; the problems' paths are relative to it.
 func ParseNode(n *conf.Node) (*Machine, error) {
-	p := &parser{root: n, problems: n.Duplicates()}
+	p := &parser{root: n, problems: n.Duplicates(), all: map[string]*State{}}
 	var f machineFields
 	p.decode(n, "", &f)
-	m := &Machine{Comment: f.Comment, StartAt: f.StartAt, Timeout: f.TimeoutSeconds.fixed, States: map[string]*State{}, text: n.JSON()}
+	m := &Machine{Comment: f.Comment, Timeout: f.TimeoutSeconds.fixed, text: n.JSON(), all: p.all}
 	if len(m.text) > MaxDefinition {
 		p.fail("", "split it", "the definition has %d bytes, over the limit of %d", len(m.text), MaxDefinition)
 	}
@@ -35,10 +35,11 @@ func ParseNode(n *conf.Node) (*Machine, error) {
 	if f.TimeoutSeconds.given && f.TimeoutSeconds.fixed == 0 {
 		p.fail("TimeoutSeconds", "", "TimeoutSeconds must be at least 1")
 	}
-	if f.States != nil {
-		p.states(f.States, m)
+	m.Flow = *p.flow(f.flowFields, "")
+	if len(p.all) > MaxStates {
+		p.fail("States", "split the machine", "there are %d states, over the limit of %d", len(p.all), MaxStates)
 	}
-	p.graph(m)
+	p.graphs()
 	if err := p.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -48,6 +49,14 @@ func ParseNode(n *conf.Node) (*Machine, error) {
 type parser struct {
 	root     *conf.Node
 	problems conf.Problems
+	all      map[string]*State // of the whole machine
+	flows    []flowAt
+}
+
+// flowAt is a flow and where it stands in the definition.
+type flowAt struct {
+	*Flow
+	path string
 }
 
 // fail reports a mistake at the value that the path leads to.
@@ -73,24 +82,26 @@ func (p *parser) decode(n *conf.Node, path string, v any) {
 	p.problems = append(p.problems, problems.In(path)...)
 }
 
-func (p *parser) states(n *conf.Node, m *Machine) {
+func (p *parser) states(n *conf.Node, at string, flow *Flow) {
 	if n.Kind != conf.Object || len(n.Fields) == 0 {
-		p.fail("States", "write at least one state: {name: {Type: …}}", "States must be an object with states")
-		return
-	}
-	if len(n.Fields) > MaxStates {
-		p.fail("States", "split the machine", "there are %d states, over the limit of %d", len(n.Fields), MaxStates)
+		p.fail(at, "write at least one state: {name: {Type: …}}", "States must be an object with states")
 		return
 	}
 	for _, f := range n.Fields {
-		path := conf.FieldPath("States", f.Name)
+		path := conf.FieldPath(at, f.Name)
 		if length := utf8.RuneCountInString(f.Name); length > 80 {
 			p.fail(path, "shorten it", "the state's name has %d characters, over the limit of 80", length)
 		}
-		if m.States[f.Name] == nil {
-			m.Order = append(m.Order, f.Name)
-			m.States[f.Name] = p.state(f.Name, path, f.Value)
+		if flow.States[f.Name] != nil {
+			continue // reported as a duplicate key
 		}
+		s := p.state(f.Name, path, f.Value)
+		flow.Order = append(flow.Order, f.Name)
+		flow.States[f.Name] = s
+		if p.all[f.Name] != nil {
+			p.failAt(f.At, path, "rename one of them", "there are two states %q; a name must be unique in the whole machine", f.Name)
+		}
+		p.all[f.Name] = s
 	}
 }
 
@@ -122,8 +133,10 @@ func (p *parser) state(name, path string, n *conf.Node) *State {
 		s.Comment, s.input, s.output = f.Comment, f.InputPath, f.OutputPath
 	case Fail:
 		p.failState(n, path, s)
-	case "Parallel", "Map":
-		p.fail(path+".Type", "let one task handle several items, or write a rule for each", "this version of riposte does not run %s states", s.Type)
+	case Parallel:
+		p.parallel(n, path, s)
+	case Map:
+		p.mapState(n, path, s)
 	default:
 		p.fail(path+".Type", conf.Suggest(kind.Text, types()), "there is no state type %q", kind.Text)
 	}
@@ -131,7 +144,7 @@ func (p *parser) state(name, path string, n *conf.Node) *State {
 }
 
 func types() []string {
-	return []string{string(Task), string(Choice), string(Pass), string(Wait), string(Succeed), string(Fail)}
+	return []string{string(Task), string(Choice), string(Pass), string(Wait), string(Succeed), string(Fail), string(Parallel), string(Map)}
 }
 
 // next reads the transition that every state but Choice, Succeed and Fail has.
@@ -179,7 +192,7 @@ func (p *parser) task(n *conf.Node, path string, s *State) {
 	var f taskFields
 	p.decode(n, path, &f)
 	p.next(f.nextFields, n, path, s)
-	s.Comment, s.Resource = f.Comment, f.Resource
+	s.Comment, s.Resource, s.Parameters = f.Comment, f.Resource, f.Parameters
 	if resource := n.Get("Resource"); resource != nil {
 		s.At = resource.Position
 	}
@@ -205,14 +218,8 @@ func (p *parser) task(n *conf.Node, path string, s *State) {
 	if s.heartbeat.fixed > 0 && s.timeout.fixed > 0 && s.heartbeat.fixed >= s.timeout.fixed {
 		p.fail(path+".HeartbeatSeconds", "", "HeartbeatSeconds must be less than TimeoutSeconds")
 	}
-	for i, r := range f.Retry {
-		s.Retry = append(s.Retry, p.retrier(r, conf.IndexPath(path+".Retry", i), i == len(f.Retry)-1))
-	}
-	for i, c := range f.Catch {
-		at := conf.IndexPath(path+".Catch", i)
-		p.errorEquals(c.ErrorEquals, at, i == len(f.Catch)-1)
-		s.Catch = append(s.Catch, Catcher{ErrorEquals: c.ErrorEquals, Next: c.Next, result: pathOption(c.ResultPath), assign: p.assign(c.assignFields, at)})
-	}
+	s.credentials = p.template(f.Credentials, path+".Credentials")
+	p.failures(f.failureFields, path, s)
 }
 
 func (p *parser) errorEquals(names []string, path string, last bool) {

@@ -50,6 +50,18 @@ func (p *parser) failState(n *conf.Node, path string, s *State) {
 	}
 }
 
+// failures reads Retry and Catch.
+func (p *parser) failures(f failureFields, path string, s *State) {
+	for i, r := range f.Retry {
+		s.Retry = append(s.Retry, p.retrier(r, conf.IndexPath(path+".Retry", i), i == len(f.Retry)-1))
+	}
+	for i, c := range f.Catch {
+		at := conf.IndexPath(path+".Catch", i)
+		p.errorEquals(c.ErrorEquals, at, i == len(f.Catch)-1)
+		s.Catch = append(s.Catch, Catcher{ErrorEquals: c.ErrorEquals, Next: c.Next, result: pathOption(c.ResultPath), assign: p.assign(c.assignFields, at)})
+	}
+}
+
 func (p *parser) retrier(f retrierFields, path string, last bool) Retrier {
 	p.errorEquals(f.ErrorEquals, path, last)
 	r := Retrier{ErrorEquals: f.ErrorEquals, Interval: time.Second, MaxAttempts: 3, BackoffRate: 2}

@@ -84,7 +84,7 @@ p.yaml:33:76: JitterStrategy must be FULL or NONE, not "HALF"
 p.yaml:34:27: ErrorEquals names no error — write [States.ALL] for every error
 p.yaml:34:37: there is no state "Lost" — known: Eighth, Fifth, First, Fourth, Ninth, Second, Seventh, Sixth, Third
 p.yaml:36:46: Error and ErrorPath exclude each other — keep one of them
-p.yaml:37:18: this version of riposte does not run Map states — let one task handle several items, or write a rule for each
+p.yaml:37:11: the Map state "Eighth" has no ItemProcessor — add ItemProcessor: {StartAt: …, States: …}
 p.yaml:38:38: this version of riposte reads JSONPath only — leave it out and write paths
 p.yaml:38:52: End must be true — write true, or Next instead`
 	if err == nil || fault.CodeOf(err) != fault.Invalid {

@@ -14,7 +14,7 @@ func TestPaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &scope{input: input, context: func() any { return input.(*object).values["deep"] }, variables: map[string]any{"v": input.(*object).values["book"]}}
+	c := &scope{input: input, context: func() any { return input.(*object).values["deep"] }, variables: &variables{own: map[string]any{"v": input.(*object).values["book"]}}}
 	for path, want := range map[string]string{
 		"$.book[0].title":                         `"A"`,
 		"$['book'][1]['price']":                   `12.5`,

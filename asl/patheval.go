@@ -14,7 +14,7 @@ var errTooMany = errors.New("the path leads to more than 100,000 values")
 type scope struct {
 	input     any        // $
 	context   func() any // $$, made when first asked for
-	variables map[string]any
+	variables *variables
 	random    func() uint64
 }
 
@@ -23,8 +23,7 @@ func (c *scope) root(p *Path) (any, bool) {
 	case contextRoot:
 		return c.context(), true
 	case variableRoot:
-		v, ok := c.variables[p.variable]
-		return v, ok
+		return c.variables.get(p.variable)
 	default:
 		return c.input, true
 	}

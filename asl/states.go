@@ -1,10 +1,5 @@
 package asl
 
-import (
-	"encoding/json"
-	"fmt"
-)
-
 // pass leaves a Pass or Succeed state, or a Wait that is over.
 func (a *advance) pass(f *Frame, s *State) {
 	if err := a.tryPass(f, s); err != nil {
@@ -13,7 +8,7 @@ func (a *advance) pass(f *Frame, s *State) {
 }
 
 func (a *advance) tryPass(f *Frame, s *State) error {
-	data, err := a.scope(f, f.Input)
+	data, err := a.scope(f)
 	if err != nil {
 		return err
 	}
@@ -59,7 +54,7 @@ func (a *advance) tryTaskDone(f *Frame, s *State) error {
 	if err != nil {
 		return runtimeFailure(f, "The task's result is not JSON: %v", err)
 	}
-	data, err := a.scope(f, f.Input)
+	data, err := a.scope(f)
 	if err != nil {
 		return err
 	}
@@ -116,7 +111,7 @@ func (a *advance) tryChoose(f *Frame, s *State) error {
 }
 
 func (a *advance) fail(f *Frame, s *State) {
-	data, err := a.scope(f, f.Input)
+	data, err := a.scope(f)
 	end := &failure{name: s.err, cause: s.cause}
 	if err == nil && s.errPath != nil {
 		end.name, err = a.failText(f, "ErrorPath", s.errPath, data)
@@ -141,14 +136,4 @@ func (a *advance) failText(f *Frame, field string, e expression, data *scope) (s
 		return "", runtimeFailure(f, "The %s field '%s' does not lead to text", field, e)
 	}
 	return text, nil
-}
-
-// Result returns an outcome record for the task at the path: its result.
-func Result(path string, output json.RawMessage) Record {
-	return Record{Kind: Outcome, Path: path, Output: output}
-}
-
-// Failure returns an outcome record for the task at the path: its error, by name, with the cause for people.
-func Failure(path, name, format string, args ...any) Record {
-	return Record{Kind: Outcome, Path: path, Error: name, Cause: fmt.Sprintf(format, args...)}
 }

@@ -153,7 +153,8 @@ func (e *execution) env(now time.Time, random func() uint64) asl.Env {
 	if e.about == nil {
 		e.about = about(s)
 	}
-	return asl.Env{Now: now, Random: random, Context: asl.Context{
+	busy := func(string) bool { return true } // tasks end themselves, also after a crash: see Runtime.deadline
+	return asl.Env{Now: now, Random: random, Busy: busy, Context: asl.Context{
 		ExecutionID: e.id, ExecutionName: e.id, MachineID: e.begin.Hash, MachineName: s.Playbook,
 		Extra: map[string]json.RawMessage{"Riposte": e.about},
 	}}

@@ -10,6 +10,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/asl"
+	"riposte.dev/conf"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
 )
@@ -294,25 +295,16 @@ func (r *Runtime) expiryViews(ctx context.Context, e *execution) ([]ExpiryView, 
 	return views, nil
 }
 
-// parameters are those of a playbook's states, as written.
-type parameters map[string]struct {
-	Parameters map[string]json.RawMessage
-}
-
-func parametersOf(m *asl.Machine) parameters {
-	var text struct{ States parameters }
-	_ = json.Unmarshal(m.Text(), &text) // Parameters that are no object are left out: the task refuses them
-	return text.States
-}
-
 // checkExpiry refuses an end that makes no sense, as far as that can be told before it is evaluated.
-func checkExpiry(parameters map[string]json.RawMessage, s action.Spec) error {
-	raw, fixed := parameters[expiresInField]
-	if _, evaluated := parameters[expiresInField+".$"]; !fixed && !evaluated {
+func checkExpiry(parameters *conf.Node, s action.Spec) error {
+	fixed, evaluated := parameters.Get(expiresInField), parameters.Get(expiresInField+".$")
+	if fixed == nil && evaluated == nil {
 		return nil
 	}
-	if _, err := expiresIn(raw); err != nil {
-		return err
+	if fixed != nil {
+		if _, err := expiresIn(fixed.JSON()); err != nil {
+			return err
+		}
 	}
 	return mayExpire(s)
 }

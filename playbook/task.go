@@ -149,13 +149,11 @@ func Check(m *asl.Machine, actions Actions) error {
 	if size := len(m.Text()); size > maxDefinition {
 		problems = append(problems, conf.Problem{Message: fmt.Sprintf("the definition has %d bytes, over the limit of %d", size, maxDefinition), Hint: "split the playbook"})
 	}
-	states := parametersOf(m)
-	for _, name := range m.Order {
-		s := m.States[name]
+	for at, s := range m.All() {
 		if s.Type != asl.Task || s.Resource == NotifyResource {
 			continue
 		}
-		path := conf.FieldPath("States", name) + ".Resource"
+		path := at + ".Resource"
 		wanted, ok := strings.CutPrefix(s.Resource, ActionResource)
 		if !ok {
 			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fmt.Sprintf("riposte has no resource %q", s.Resource),
@@ -164,8 +162,8 @@ func Check(m *asl.Machine, actions Actions) error {
 		}
 		a, err := actions.Action(wanted)
 		if err == nil {
-			path = conf.FieldPath("States", name) + ".Parameters"
-			err = checkExpiry(states[name].Parameters, a.Spec())
+			path = at + ".Parameters"
+			err = checkExpiry(s.Parameters, a.Spec())
 		}
 		if err != nil {
 			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fault.Message(err), Hint: fault.Hint(err)})

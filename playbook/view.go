@@ -139,7 +139,7 @@ func (v *View) add(r Record, m *asl.Machine) {
 		if current == nil {
 			return
 		}
-		if s := m.States[current.State]; s != nil {
+		if s := m.State(current.State); s != nil {
 			current.Type = s.Type
 		}
 		current.Until = r.Step.Due

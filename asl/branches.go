@@ -1,0 +1,93 @@
+package asl
+
+import "encoding/json"
+
+// branches moves a Parallel or Map state: begins the next branch, or ends with what they gave.
+func (a *advance) branches(f *Frame, s *State) {
+	k := f.fork
+	switch {
+	case k.broken():
+		name, cause := k.reason()
+		a.emit(Record{Kind: Outcome, Path: f.Path, Error: name, Cause: cause})
+	case f.reads():
+	case !k.ready:
+		if err := a.evaluateItems(f, s); err != nil {
+			a.fails(f, err)
+		}
+	case k.mayStart(a.x):
+		a.startBranch(f, s)
+	case k.finished() && !f.writes():
+		a.gather(f, s)
+	}
+}
+
+// fails is an outcome for what could not be evaluated.
+func (a *advance) fails(f *Frame, err error) {
+	failure := asFailure(f, err)
+	a.emit(Record{Kind: Outcome, Path: f.Path, Error: failure.name, Cause: failure.cause})
+}
+
+// reads reports whether the frame waits for items from outside.
+func (f *Frame) reads() bool {
+	return f.state.Type == Map && f.state.iterate.reader != nil && f.fork != nil && !f.fork.ready
+}
+
+// writes reports whether the frame waits until its results are written.
+func (f *Frame) writes() bool {
+	return f.fork != nil && f.fork.finished() && !f.fork.broken() && f.fork.run.Writer != nil
+}
+
+func (a *advance) startBranch(f *Frame, s *State) {
+	k := f.fork
+	flow, input, taken := s.Branches[0], f.Arguments, 1
+	if s.Type == Parallel {
+		flow = s.Branches[k.begun]
+	} else {
+		var err error
+		if input, taken, err = a.iterationInput(f, s); err != nil {
+			a.fails(f, err)
+			return
+		}
+	}
+	branch := &Frame{Path: k.prefix + "/" + numberOf(k.begun).String(), parent: f, index: k.begun, events: f.events, variables: &variables{outer: f.variables}}
+	branch.first, branch.taken = k.taken, taken
+	if s.distributed() {
+		branch.events = new(int)
+	}
+	a.enter(branch, flow.StartAt, input, nil)
+}
+
+// reason is why a state fails whose branches failed: an error of its own where a number of failures was tolerated or the
+// iterations have histories of their own, the branch's otherwise.
+func (k *fork) reason() (name, cause string) {
+	if k.run.ToleratedCount != nil || k.run.TolerablePercentage != nil || !k.inline {
+		return ErrExceedTolerated, "The specified tolerated failure threshold was exceeded"
+	}
+	return k.failure.failure.name, k.failure.failure.cause
+}
+
+// gather ends the state with the branches' results, in order.
+func (a *advance) gather(f *Frame, s *State) {
+	if f.fork.bytes > MaxData {
+		a.fails(f, failed(ErrDataLimitExceeded, "The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", s.Name))
+		return
+	}
+	output := []byte{'['}
+	for i, r := range f.fork.results {
+		if i > 0 {
+			output = append(output, ',')
+		}
+		output = append(output, r.json()...)
+	}
+	a.emit(Record{Kind: Outcome, Path: f.Path, Output: append(output, ']')})
+}
+
+// json is the result as it stands in the state's output.
+func (r *result) json() json.RawMessage {
+	if r.frame == nil {
+		return r.output
+	}
+	failure := r.frame.failure
+	return encode(objectOf("Name", r.frame.Path, "Status", string(Failed), "Input", string(r.input), "Error", failure.name, "Cause", failure.cause,
+		"StartDate", timeText(r.from), "StopDate", timeText(r.to)))
+}

@@ -1,0 +1,149 @@
+package asl
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Bounds on what runs side by side.
+const (
+	maxInline      = 40        // iterations of an inline Map, as Step Functions has it
+	maxDistributed = 1000      // iterations of a distributed Map
+	maxFrames      = 20_000    // branches of an execution; over it each state has one branch at a time
+	MaxItems       = 64 << 20  // bytes of all items of a Map state, and of all its results
+	maxItemsRecord = 512 << 10 // bytes of items in one record
+)
+
+// fork is what a Parallel or Map state knows of its branches in one round.
+type fork struct {
+	prefix string // of their paths
+	run    *MapRun
+	inline bool
+	items  []json.RawMessage // of a Map
+	size   int               // bytes of items
+	ready  bool              // items is whole
+
+	branches map[int]*Frame // under way, or ended badly
+	begun    int            // the next index
+	taken    int            // items that have an iteration
+	total    int            // branches of a Parallel
+	running  int
+	results  []result // by index
+	bytes    int      // of results
+	failed   int      // items whose iterations ended badly
+	failure  *Frame   // the first of them
+}
+
+// result is how a branch ended.
+type result struct {
+	frame  *Frame // of one that ended badly
+	input  json.RawMessage
+	output json.RawMessage
+	from   time.Time
+	to     time.Time
+}
+
+func newFork(s *State, run *MapRun, prefix string) *fork {
+	if run == nil {
+		run = &MapRun{}
+	}
+	k := &fork{prefix: prefix, run: run, inline: !s.distributed(), branches: map[int]*Frame{}}
+	if s.Type == Parallel {
+		k.ready, k.total = true, len(s.Branches)
+	}
+	return k
+}
+
+// read takes items in.
+func (k *fork) read(r Record) {
+	for _, item := range r.Items {
+		k.size += len(item)
+	}
+	k.items = append(k.items, r.Items...)
+	k.ready = !r.More
+}
+
+// start takes in that a branch has begun.
+func (k *fork) start(f *Frame, taken int) {
+	k.branches[f.index] = f
+	k.begun++
+	f.first, f.taken = k.taken, taken
+	k.taken += taken
+	k.running++
+	k.results = append(k.results, result{})
+}
+
+// ended takes in that a branch has ended.
+func (k *fork) ended(f *Frame, r Record) {
+	k.running--
+	at := &k.results[f.index]
+	at.from, at.to, at.input = f.began, r.Time, f.given
+	if r.Status == Succeeded {
+		delete(k.branches, f.index)
+		if k.bytes += len(r.Output); k.bytes <= k.room() {
+			at.output = r.Output
+		}
+		return
+	}
+	f.failure = &failure{r.Error, r.Cause}
+	at.frame = f
+	k.failed += f.taken
+	if k.failure == nil {
+		k.failure = f
+	}
+}
+
+// room is how many bytes of results are kept: with more the state fails.
+func (k *fork) room() int {
+	if k.run.Writer != nil {
+		return MaxItems
+	}
+	return MaxData
+}
+
+// exhausted reports whether every branch has begun.
+func (k *fork) exhausted() bool {
+	if k.total > 0 {
+		return k.begun == k.total
+	}
+	return k.taken == len(k.items)
+}
+
+// finished reports whether every branch has ended.
+func (k *fork) finished() bool { return k.ready && k.running == 0 && k.exhausted() }
+
+// broken reports whether more has failed than is tolerated.
+func (k *fork) broken() bool {
+	count, percentage := k.run.ToleratedCount, k.run.TolerablePercentage
+	switch {
+	case k.failed == 0:
+		return false
+	case count == nil && percentage == nil:
+		return true
+	case count != nil && k.failed > *count:
+		return true
+	default:
+		return percentage != nil && float64(k.failed)*100 > *percentage*float64(len(k.items))
+	}
+}
+
+// mayStart reports whether another branch may begin now.
+func (k *fork) mayStart(x *Execution) bool {
+	if !k.ready || k.exhausted() || k.broken() {
+		return false
+	}
+	limit := k.run.Concurrency
+	if k.total == 0 {
+		most := maxDistributed
+		if k.inline {
+			most = maxInline
+		}
+		if limit == 0 || limit > most {
+			limit = most
+		}
+	}
+	if x.schedule.oneByOne || len(x.Frames) > maxFrames {
+		limit = 1
+	}
+	return limit == 0 || k.running < limit
+}
