@@ -75,7 +75,6 @@ func (p *parser) mapState(n *conf.Node, path string, s *State) {
 	processor := p.either(n, path, "ItemProcessor", "Iterator", f.ItemProcessor, f.Iterator)
 	if processor == nil {
 		p.fail(path, "add ItemProcessor: {StartAt: …, States: …}", "the Map state %q has no ItemProcessor", s.Name)
-		processor = &conf.Node{Kind: conf.Object, Position: n.Position}
 		s.Branches = []*Flow{{States: map[string]*State{}}}
 	} else {
 		if processor == f.Iterator {
