@@ -73,6 +73,7 @@ type App struct {
 	engine   *detect.Engine
 	activity *detect.Activity
 	enforcer *enforcer
+	refusals *refusals
 	live     *live
 	reporter *reporter
 	started  time.Time

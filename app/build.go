@@ -128,10 +128,11 @@ func (a *App) buildDetection(context.Context) error {
 	a.threats = detect.NewThreatLists(force.lists...)
 	networks := detect.NewNewNetwork(a.store.Networks, detect.NewNetworkOptions{Learning: c.Learning})
 	a.hub = finding.NewHub(finding.Options{Store: a.store.Findings, Now: a.opts.Now, Logger: a.log})
+	a.refusals = newRefusals(a.store.Audit.Append, a.opts.Now)
 	var err error
 	a.engine, err = detect.NewEngine(detect.Options{
 		Rules: force.rules, Guard: a.gate, Responder: responder{a.runtime, a.live}, Findings: a.hub, Notices: detectNotices{a.reporter},
-		DeadLetters: buried{a.bus}, Postponer: timers{a.bus}, Targets: a.targets, Enrichers: []detect.Enricher{a.threats, networks},
+		DeadLetters: buried{a.bus}, Refusals: a.refusals, Postponer: timers{a.bus}, Targets: a.targets, Enrichers: []detect.Enricher{a.threats, networks},
 		Observers: []detect.Observer{networks}, Activity: a.activity, OwnRole: a.gate.ownRole,
 		Now: a.opts.Now, Logger: a.log, Registerer: a.metrics,
 	})

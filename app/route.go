@@ -69,6 +69,7 @@ func (a *App) startRoute(context.Context) error {
 	a.reloads.taken(a.inForce.Load().rules.Hash(), a.opts.Now())
 	a.loop("rules", a.followContent)
 	a.loop("own calls", a.own.run)
+	a.loop("refusals", a.refusals.run)
 	a.loop("accounts", a.accounts.Run)
 	a.loop("notifications", a.router.Run)
 	a.loop("targets", a.targets.Run)

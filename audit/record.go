@@ -20,7 +20,7 @@ type Kind string
 
 // The kinds of records.
 const (
-	Decision      Kind = "decision"      // a response began, or the guard decided about a plan
+	Decision      Kind = "decision"      // a response began or did not, or the guard decided about a plan
 	Intent        Kind = "intent"        // a change is about to be made
 	Call          Kind = "call"          // an AWS call was made, or may have been
 	Outcome       Kind = "outcome"       // what became of a resource, a notice or an execution

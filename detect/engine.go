@@ -23,6 +23,7 @@ type Options struct {
 	Notices     Notices
 	DeadLetters DeadLetters
 
+	Refusals  Refusals   // nil: what starts nothing is not kept
 	Targets   Targets    // nil: rules' targets get nothing
 	Postponer Postponer  // nil: Handle returns *Later instead
 	Accounts  Accounts   // nil: no account has tags
@@ -106,6 +107,7 @@ func (e *Engine) Handle(ctx context.Context, env *event.Envelope, received time.
 	h.observe(ctx)
 	h.raise(ctx)
 	h.report(ctx, failed)
+	h.record(ctx)
 	e.metrics.events.Inc()
 	return errors.Join(h.retry...)
 }
@@ -126,6 +128,7 @@ type handling struct {
 	received time.Time
 	outcomes []outcome
 	held     []heldEscalation
+	refusals []Refusal
 	misuse   []string // reasons, where the responder role was used by somebody else
 	facts    *Facts
 	retry    []error

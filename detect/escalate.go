@@ -66,29 +66,30 @@ func (h *handling) escalate(ctx context.Context, m *Match) {
 	r, e := m.Rule, m.Rule.Respond.Escalate
 	id := guard.EscalationOf(r.ID)
 	title := fmt.Sprintf("%s: broken %d times or more within %s, so it escalates", m.Title, e.Times, shortly(e.Within))
-	held := func(outcome string, reasons []string) {
+	held := func(outcome, by string, reasons []string) {
 		h.metrics.escalations.WithLabelValues(r.ID, outcome).Inc()
 		h.held = append(h.held, heldEscalation{m, title, reasons})
+		h.notEscalated(m, by, reasons...)
 	}
 	verdict, err := h.opts.Guard.Admit(ctx, guard.Admission{Rule: id, Mode: e.Mode, MaxAge: r.Respond.MaxAge, Event: h.env})
 	switch {
 	case err != nil:
 		h.failure(ctx, id, "guard", err)
-		held("failed", []string{fmt.Sprintf("The escalation did not start because the guard could not decide: %s.", fault.Message(err))})
+		held("failed", byGuard, []string{fmt.Sprintf("The escalation did not start because the guard could not decide: %s.", fault.Message(err))})
 		return
 	case verdict.Outcome != guard.Respond || verdict.Mode == guard.Notify:
-		held("held", append([]string{"The escalation did not start."}, verdict.Reasons...))
+		held("held", stageOf(verdict), append([]string{"The escalation did not start."}, verdict.Reasons...))
 		return
 	case m.escalationErr != nil:
 		h.failure(ctx, id, stageEscalate, m.escalationErr)
-		held("failed", []string{"The input of the escalation's playbook could not be made: " + fault.Message(m.escalationErr) + "."})
+		held("failed", byInput, []string{"The input of the escalation's playbook could not be made: " + fault.Message(m.escalationErr) + "."})
 		return
 	}
 	response := h.response(m, verdict)
 	response.Rule, response.Playbook, response.Input, response.Title = id, e.Playbook, m.escalation, title
 	if err := h.opts.Responder.Start(ctx, response); err != nil {
 		h.failure(ctx, id, "start", err)
-		held("failed", []string{"The escalation could not be started: " + fault.Message(err) + "."})
+		held("failed", byStart, []string{"The escalation could not be started: " + fault.Message(err) + "."})
 		return
 	}
 	h.metrics.escalations.WithLabelValues(r.ID, "started").Inc()

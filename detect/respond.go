@@ -19,6 +19,9 @@ func (h *handling) respond(ctx context.Context, m *Match, failed []RuleError) {
 		return
 	}
 	verdict := h.admit(ctx, m.Rule)
+	if m.Rule.Respond != nil && (verdict.Outcome != guard.Respond || verdict.Mode == guard.Notify) {
+		h.refused(m, stageOf(verdict), verdict.Reasons...)
+	}
 	switch verdict.Outcome {
 	case guard.Ignore:
 		return
@@ -30,9 +33,9 @@ func (h *handling) respond(ctx context.Context, m *Match, failed []RuleError) {
 		out.reasons = verdict.Reasons
 		switch {
 		case scopeErr != nil:
-			out.reasons = append(out.reasons, "It is not known whether the account is in the rule's scope: "+scopeErr.Error()+".")
+			out.because(h, byScope, "It is not known whether the account is in the rule's scope: "+scopeErr.Error()+".")
 		case m.Input == nil:
-			out.reasons = append(out.reasons, "The playbook's input could not be made: "+inputError(m.Rule, failed)+".")
+			out.because(h, byInput, "The playbook's input could not be made: "+inputError(m.Rule, failed)+".")
 		case verdict.Outcome == guard.Respond && verdict.Mode != guard.Notify:
 			h.start(ctx, m, verdict, &out)
 		}
@@ -44,6 +47,12 @@ func (h *handling) respond(ctx context.Context, m *Match, failed []RuleError) {
 		h.send(ctx, m.Rule, verdict, scopeErr == nil, &out)
 	}
 	h.outcomes = append(h.outcomes, out)
+}
+
+// because says why the response does not start.
+func (o *outcome) because(h *handling, by, reason string) {
+	o.reasons = append(o.reasons, reason)
+	h.refused(o.match, by, reason)
 }
 
 func inputError(r *Rule, failed []RuleError) string {
@@ -104,19 +113,20 @@ func (h *handling) start(ctx context.Context, m *Match, verdict guard.Verdict, o
 	switch turn, after := h.cooldowns.take(key, cause, h.received, h.opts.Now(), r.Respond.Cooldown); turn {
 	case wait:
 		h.metrics.responses.WithLabelValues(r.ID, "waiting").Inc()
+		h.refused(m, byCooldown, "It waits "+after.Round(time.Second).String()+", because a response to the same resource began a moment ago.")
 		h.postpone(ctx, r, after)
 		out.waiting = true
 		return
 	case answered:
 		h.metrics.responses.WithLabelValues(r.ID, "answered").Inc()
-		out.reasons = append(out.reasons, "A response to the same resource that began after this event answers it too.")
+		out.because(h, byCooldown, "A response to the same resource that began after this event answers it too.")
 		return
 	}
 	if err := h.opts.Responder.Start(ctx, h.response(m, verdict)); err != nil {
 		h.cooldowns.release(key, cause)
 		h.metrics.responses.WithLabelValues(r.ID, "failed").Inc()
 		h.failure(ctx, r.ID, "start", err)
-		out.reasons = append(out.reasons, "The response could not be started: "+fault.Message(err)+".")
+		out.because(h, byStart, "The response could not be started: "+fault.Message(err)+".")
 		return
 	}
 	h.metrics.responses.WithLabelValues(r.ID, "started").Inc()
