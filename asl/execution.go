@@ -68,13 +68,15 @@ func (x *Execution) Apply(r Record) {
 	if r.Token != "" && r.Token != f.Token {
 		return
 	}
-	if r.Kind == Outcome && (f.outcome != nil || f.Waiting) { // late: the try is over
+	if f.late(r) {
 		return
 	}
 	*f.events += len(eventsOf(f, r, nil))
 	switch r.Kind {
 	case Items:
-		f.fork.read(r)
+		if f.fork.read(r); f.fork.ready {
+			x.over(f)
+		}
 	case Submitted:
 		f.Submission = r.Output
 	case Heartbeat:
@@ -92,6 +94,18 @@ func (x *Execution) Apply(r Record) {
 		return
 	}
 	x.schedule.update(f)
+}
+
+// late reports whether a record is for a try that is over.
+func (f *Frame) late(r Record) bool {
+	switch r.Kind {
+	case Items:
+		return f.outcome != nil || f.fork == nil || f.fork.ready
+	case Outcome, Heartbeat, Submitted:
+		return f.outcome != nil || f.Waiting
+	default:
+		return false
+	}
 }
 
 func (x *Execution) end(r Record) {
