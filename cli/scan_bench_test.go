@@ -3,8 +3,11 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"runtime"
 	"testing"
+	"time"
 
 	"riposte.dev/detect"
 )
@@ -37,21 +40,51 @@ func logFile(n int) []byte {
 
 // BenchmarkScan reads a CloudTrail log file with every bundled rule, on every core.
 func BenchmarkScan(b *testing.B) {
+	rules, file := benchRules(b), logFile(benchRecords)
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		benchScan(b, rules, file)
+	}
+}
+
+// BenchmarkScanOnOneCore tells the speed in times that of encoding/json.Valid on the same bytes in the same run.
+func BenchmarkScanOnOneCore(b *testing.B) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	rules, file := benchRules(b), logFile(benchRecords)
+	var scanned, valid time.Duration
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		started := time.Now()
+		benchScan(b, rules, file)
+		scanned += time.Since(started)
+		b.StopTimer()
+		started = time.Now()
+		if !json.Valid(file) {
+			b.Fatal("the file is no JSON")
+		}
+		valid += time.Since(started)
+		b.StartTimer()
+	}
+	b.ReportMetric(valid.Seconds()/scanned.Seconds(), "x-json.Valid")
+}
+
+const benchRecords = 5000
+
+func benchRules(b *testing.B) *detect.RuleSet {
 	rules, err := (&ruleFlags{}).load(detect.LoadOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	const records = 5000
-	file := logFile(records)
-	b.SetBytes(int64(len(file)))
-	for b.Loop() {
-		detections := 0
-		s := &scan{rules: rules, refused: func(err error) { b.Fatal(err) }}
-		if err := s.run(context.Background(), []string{"-"}, bytes.NewReader(file), nil, func(Detection) error { detections++; return nil }); err != nil {
-			b.Fatal(err)
-		}
-		if detections < records/50 {
-			b.Fatalf("%d detections", detections)
-		}
+	return rules
+}
+
+func benchScan(b *testing.B, rules *detect.RuleSet, file []byte) {
+	detections := 0
+	s := &scan{rules: rules, refused: func(err error) { b.Fatal(err) }}
+	if err := s.run(context.Background(), []string{"-"}, bytes.NewReader(file), nil, func(Detection) error { detections++; return nil }); err != nil {
+		b.Fatal(err)
+	}
+	if detections < benchRecords/50 {
+		b.Fatalf("%d detections", detections)
 	}
 }

@@ -24,13 +24,15 @@ type scan struct {
 
 	events, bad int
 	bytes       int64 // of events
+
+	room sync.Pool // of *scanBatch
 }
 
 // A batch of events is what one core matches at once. A file may have some batches that nobody has taken yet, so that
 // matching does not wait for the disk; then its reading waits.
 const (
 	scanBatchEvents = 256
-	scanBatchBytes  = 1 << 20
+	scanBatchBytes  = 256 << 10
 	scanBatches     = 4
 )
 
@@ -45,11 +47,14 @@ type scanFile struct {
 	err     error           // that ends the scan; read after batches is closed
 }
 
-// scanBatch are events of one file.
+// scanBatch are events of one file that were read and checked. Batches are used again, for their room.
 type scanBatch struct {
-	raws   [][]byte
+	events []event.Checked
 	wheres []file.Where
-	bytes  int64
+	text   []byte // of the events
+	read   int    // how many were read: also those that are older or no events
+	older  int
+	bytes  int64   // of what was read
 	bad    []error // what could not be read among them
 	done   chan scanResult
 }
@@ -57,7 +62,6 @@ type scanBatch struct {
 type scanResult struct {
 	detections []Detection
 	errs       []error
-	older      int
 }
 
 // run reads the paths and hands every detection to emit. Files are read side by side and their events matched side by
@@ -78,9 +82,9 @@ func (s *scan) run(ctx context.Context, paths []string, stdin io.Reader, progres
 	var readers, matchers sync.WaitGroup
 	for range cores {
 		readers.Go(func() {
-			reader := file.Reader{Stdin: stdin, Progress: progress}
+			reader := newScanReader(s, stdin, progress, batches)
 			for f := range queue {
-				f.err = f.read(ctx, &reader, batches)
+				f.err = reader.read(ctx, f)
 				close(f.batches)
 			}
 		})
@@ -141,48 +145,14 @@ func scanFiles(paths []string) ([]string, error) {
 	return names, nil
 }
 
-// read reads the file into batches, each of which goes to whoever matches and into f.batches.
-func (f *scanFile) read(ctx context.Context, reader *file.Reader, batches chan<- *scanBatch) error {
-	next := &scanBatch{done: make(chan scanResult, 1)}
-	flush := func() error {
-		b := next
-		next = &scanBatch{done: make(chan scanResult, 1)}
-		for _, to := range []chan<- *scanBatch{f.batches, batches} {
-			select {
-			case to <- b:
-			case <-ctx.Done():
-				b.done <- scanResult{} // it may be in f.batches
-				return ctx.Err()
-			}
-		}
-		return nil
-	}
-	reader.Bad = func(err error) {
-		if next.bad = append(next.bad, err); len(next.bad) == scanBatchEvents {
-			_ = flush() // it fails when ctx ends, which ends the reading too
-		}
-	}
-	err := reader.Read(ctx, []string{f.path}, func(raw []byte, where file.Where) error {
-		next.raws, next.wheres = append(next.raws, raw), append(next.wheres, where)
-		next.bytes += int64(len(raw))
-		if len(next.raws) == scanBatchEvents || next.bytes >= scanBatchBytes {
-			return flush()
-		}
-		return nil
-	})
-	if err == nil && (len(next.raws) > 0 || len(next.bad) > 0) {
-		err = flush()
-	}
-	return err
-}
-
 // tell counts and reports what came of a batch; the error is emit's, or the end of ctx.
 func (s *scan) tell(ctx context.Context, b *scanBatch, emit func(Detection) error) error {
 	result := <-b.done
 	if err := ctx.Err(); err != nil {
 		return err // what was not matched any more is not told
 	}
-	s.events += len(b.raws) - result.older
+	defer s.recycle(b)
+	s.events += b.read - b.older
 	s.bytes += b.bytes
 	for _, errs := range [][]error{result.errs, b.bad} {
 		for _, err := range errs {
@@ -200,18 +170,9 @@ func (s *scan) tell(ctx context.Context, b *scanBatch, emit func(Detection) erro
 
 func (s *scan) match(ctx context.Context, b *scanBatch) scanResult {
 	var result scanResult
-	for i, raw := range b.raws {
+	for i := range b.events {
 		refuse := func(err error) { result.errs = append(result.errs, fmt.Errorf("%s: %w", b.wheres[i], err)) }
-		env, err := event.Read(raw)
-		if err != nil {
-			refuse(err)
-			continue
-		}
-		if env.Time.Before(s.since) {
-			result.older++
-			continue
-		}
-		matches, failed, err := s.rules.Match(ctx, env)
+		env, matches, failed, err := s.rules.MatchChecked(ctx, b.events[i])
 		if err != nil {
 			refuse(err)
 			continue

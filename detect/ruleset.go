@@ -25,6 +25,7 @@ type RuleSet struct {
 	hash     string
 	flapping time.Duration // the longest time in which a rule counts breaks; 0: none does
 	texts    sync.Pool     // of *[]byte: room for an event's JSON while it is matched
+	names    sync.Pool     // of *[]string: room for the ids of rules that may hold for an event
 }
 
 // Rules returns the rules sorted by id.
@@ -98,6 +99,36 @@ func (s *RuleSet) matched(env *event.Envelope) ([]string, error) {
 // pattern.ErrTooComplex, and the rules that could be decided are there all the same.
 func (s *RuleSet) Match(ctx context.Context, env *event.Envelope) ([]Match, []RuleError, error) {
 	names, undecided := s.matched(env)
+	return s.hold(ctx, env, names, undecided)
+}
+
+// MatchChecked is Match for an event that a Reader has checked. It makes the envelope of an event only if a pattern matches;
+// else it is nil, and there are no matches.
+func (s *RuleSet) MatchChecked(ctx context.Context, c event.Checked) (*event.Envelope, []Match, []RuleError, error) {
+	room, _ := s.names.Get().(*[]string)
+	if room == nil {
+		room = new([]string)
+	}
+	defer s.names.Put(room)
+	find := s.matcher.AppendTrusted
+	if c.Dotted {
+		find = s.matcher.Append
+	}
+	names, undecided := find((*room)[:0], c.JSON)
+	*room = names
+	if len(names) == 0 && undecided == nil {
+		return nil, nil, nil, nil
+	}
+	env, err := c.Envelope()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	matches, failed, err := s.hold(ctx, env, names, undecided)
+	return env, matches, failed, err
+}
+
+// hold returns which of the rules that have a pattern which matches hold for the event.
+func (s *RuleSet) hold(ctx context.Context, env *event.Envelope, names []string, undecided error) ([]Match, []RuleError, error) {
 	if undecided != nil {
 		undecided = fault.New(fault.Invalid, "event %s cannot be matched: %w", env.ID, undecided)
 	}

@@ -186,3 +186,55 @@ func TestInputKeepsTypes(t *testing.T) {
 		t.Errorf("input %s\nwant  %s", got, want)
 	}
 }
+
+// TestMatchCheckedIsMatch: an event that a Reader has checked is matched as its envelope is.
+func TestMatchCheckedIsMatch(t *testing.T) {
+	set := loadText(t, stopped+`---
+id: dotted
+title: t
+story: s.
+severity: LOW
+match: {pattern: {detail: {requestParameters: {a: {b: [x]}}}}}
+notify: [x]
+---
+id: undecided
+title: t
+story: s.
+severity: LOW
+match: {pattern: {detail: {eventName: [Odd]}}}
+when: event.detail.no.such == 1
+notify: [x]
+`, LoadOptions{})
+	var reader event.Reader
+	for name, members := range map[string]string{
+		"a rule holds":            `"eventName":"StopLogging","requestParameters":{"name":"audit"}`,
+		"a condition does not":    `"eventName":"StopLogging","errorCode":"AccessDenied"`,
+		"no pattern matches":      `"eventName":"StartLogging"`,
+		"a path in two ways":      `"eventName":"A","requestParameters":{"a":{"c":1,"b":"y"},"a.b":"x"}`,
+		"a path in the other way": `"eventName":"A","requestParameters":{"a.b":"y","a":{"b":"x"}}`,
+		"a condition cannot say":  `"eventName":"Odd"`,
+	} {
+		env := record(t, `"eventID":"c1","eventSource":"cloudtrail.amazonaws.com",`+members)
+		want, wantFailed, err := set.Match(t.Context(), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.ReadAll(env.Detail); err != nil {
+			t.Fatal(err)
+		}
+		_, checked := reader.Append(nil)
+		made, got, gotFailed, err := set.MatchChecked(t.Context(), checked)
+		if err != nil || len(got) != len(want) || len(gotFailed) != len(wantFailed) {
+			t.Errorf("%s: %d matches, %v, %v; Match has %d, %v", name, len(got), gotFailed, err, len(want), wantFailed)
+			continue
+		}
+		for i, m := range want {
+			if got[i].Rule != m.Rule || got[i].Title != m.Title || got[i].FindingID != m.FindingID || string(got[i].Input) != string(m.Input) {
+				t.Errorf("%s: %+v, want %+v", name, got[i], m)
+			}
+		}
+		if len(want) > 0 && made.ID != env.ID || name == "no pattern matches" && made != nil {
+			t.Errorf("%s: envelope %+v", name, made)
+		}
+	}
+}

@@ -91,49 +91,68 @@ func (e *Envelope) decodeRecord() *Record {
 // eventSource, detail-type from eventType, and the eventID as id. The record's bytes become the detail as they are. It
 // refuses what Check refuses, and a value that is not of the kind that Record has for it.
 func FromCloudTrail(raw []byte) (e *Envelope, err error) {
-	err = read(raw, recordShape, func(found *record) error {
-		e, err = wrap(raw, found)
-		return err
+	err = read(raw, recordShape, func(r *Reader) error {
+		if err := r.judgeRecord(); err != nil {
+			return err
+		}
+		e = r.wrap(raw)
+		return nil
 	})
 	return e, err
 }
 
-// wrap makes the envelope of a record from what was found in it.
-func wrap(raw []byte, found *record) (*Envelope, error) {
+// judgeRecord refuses what is no record.
+func (r *Reader) judgeRecord() error {
+	found := &r.found
 	if found.odd != nil {
-		return nil, fault.New(fault.Invalid, "not a CloudTrail record: %s", found.odd.what())
+		return fault.New(fault.Invalid, "not a CloudTrail record: %s", found.odd.what())
 	}
-	source := found.text(eventSourcePart)
-	if len(found.text(eventNamePart)) == 0 || len(source) == 0 || len(found.text(eventIDPart)) == 0 {
-		return nil, fault.New(fault.Invalid, "not a CloudTrail record: eventName, eventSource and eventID are required").
+	if len(found.text(eventNamePart)) == 0 || len(found.text(eventSourcePart)) == 0 || len(found.text(eventIDPart)) == 0 {
+		return fault.New(fault.Invalid, "not a CloudTrail record: eventName, eventSource and eventID are required").
 			WithHint("a log file is {\"Records\":[…]}; other files hold one record or one EventBridge envelope a line")
 	}
-	service, _, _ := bytes.Cut(source, []byte{'.'})
-	account := found.text(recipientPart)
-	if len(account) == 0 {
-		account = found.text(accountPart)
+	r.time = time.Time{}
+	if at := found.text(eventTimePart); found.values[eventTimePart] != nil {
+		if err := r.time.UnmarshalText(at); err != nil {
+			return fault.New(fault.Invalid, "not a CloudTrail record: eventTime: %w", err)
+		}
 	}
+	return nil
+}
+
+// service is the part of the record's eventSource by which EventBridge names the source.
+func (f *record) service() []byte {
+	service, _, _ := bytes.Cut(f.text(eventSourcePart), []byte{'.'})
+	return service
+}
+
+// account is the account whose trail received the record.
+func (f *record) account() []byte {
+	if account := f.text(recipientPart); len(account) > 0 {
+		return account
+	}
+	return f.text(userPart)
+}
+
+// wrap makes the envelope of the record that was read and judged, with raw, its text, as the detail.
+func (r *Reader) wrap(raw []byte) *Envelope {
+	found := &r.found
 	var made struct { // together, for there are many
 		Envelope
 		lazyRecord
 	}
 	e := &made.Envelope
 	*e = Envelope{
-		Version: "0", ID: string(found.text(eventIDPart)), DetailType: detailType(found.text(eventTypePart)),
-		Source: "aws." + string(service), Account: string(account), Region: string(found.text(regionPart)),
+		Version: "0", ID: string(found.text(eventIDPart)), DetailType: detailType(found.text(eventTypePart)), Time: r.time,
+		Source: "aws." + string(found.service()), Account: string(found.account()), Region: string(found.text(regionPart)),
 		Resources: make([]string, 0, len(found.arns)), Detail: raw, record: &made.lazyRecord,
-	}
-	if at := found.text(eventTimePart); found.values[eventTimePart] != nil {
-		if err := e.Time.UnmarshalText(at); err != nil {
-			return nil, fault.New(fault.Invalid, "not a CloudTrail record: eventTime: %w", err)
-		}
 	}
 	for _, quoted := range found.arns {
 		if arn := string(plain(quoted)); arn != "" {
 			e.Resources = append(e.Resources, arn)
 		}
 	}
-	return e, nil
+	return e
 }
 
 func detailType(eventType []byte) string {

@@ -48,13 +48,16 @@ func Parse(raw []byte) (*Envelope, error) {
 // Read reads an envelope or a CloudTrail record, whichever raw is: an envelope has the key detail-type. It refuses what
 // Parse refuses or FromCloudTrail.
 func Read(raw []byte) (e *Envelope, err error) {
-	err = read(raw, recordShape, func(found *record) error {
-		if found.values[detailTypePart] != nil {
+	err = read(raw, recordShape, func(r *Reader) error {
+		if r.found.values[detailTypePart] != nil {
 			e, err = decode(raw)
-		} else {
-			e, err = wrap(raw, found)
+			return err
 		}
-		return err
+		if err := r.judgeRecord(); err != nil {
+			return err
+		}
+		e = r.wrap(raw)
+		return nil
 	})
 	return e, err
 }

@@ -9,7 +9,7 @@ const manyNames = 64
 // has no work with them.
 type names struct {
 	src   []byte
-	plain []byte // names that were escaped; they follow src
+	plain []byte // names that were escaped or are from memory; they follow src
 	spans []span
 }
 
@@ -20,13 +20,18 @@ func (n *names) push(start, end int) {
 	quoted := n.src[start:end]
 	for _, c := range quoted {
 		if c == '\\' {
-			from := len(n.plain)
-			n.plain = append(n.plain, plain(quoted)...)
-			n.spans = append(n.spans, span{uint32(len(n.src) + from), uint32(len(n.src) + len(n.plain))})
+			n.pushPlain(plain(quoted))
 			return
 		}
 	}
 	n.spans = append(n.spans, span{uint32(start + 1), uint32(end - 1)})
+}
+
+// pushPlain adds a name that does not stand in src as it is.
+func (n *names) pushPlain(name []byte) {
+	from := len(n.plain)
+	n.plain = append(n.plain, name...)
+	n.spans = append(n.spans, span{uint32(len(n.src) + from), uint32(len(n.src) + len(n.plain))})
 }
 
 func (n *names) at(i int) []byte {

@@ -1,60 +1,88 @@
 package event
 
 import (
-	"encoding/binary"
+	"bytes"
 	"fmt"
-	"math/bits"
 	"sync"
-	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"time"
 
 	"riposte.dev/fault"
 )
 
-// reader walks over JSON text from outside once: it refuses what is not one strict JSON object (RFC 8259, UTF-8, no
-// duplicate names, MaxDepth levels), and notes where the values are that the envelope of a record needs.
-type reader struct {
-	src   []byte
-	pos   int
-	names names
-	found record
+// Reader reads events from outside, one after another: CloudTrail records and envelopes. It walks over the text once: it
+// refuses what is not one strict JSON object (RFC 8259, UTF-8, no duplicate names, MaxDepth levels), and notes where the
+// values are that the envelope of a record needs. The zero value is ready; one Reader is for one goroutine.
+type Reader struct {
+	src    []byte
+	pos    int
+	names  names // of the objects that memory has no room for
+	found  record
+	memory memory
+	dotted bool // a name has a dot in it
+
+	time     time.Time // of the event
+	envelope bool      // it is one
 }
 
-// readers are kept for their room. They hold nothing of an event.
-var readers = sync.Pool{New: func() any { return new(reader) }}
+// readers are kept for their room and their memory of names. They hold no values of an event.
+var readers = sync.Pool{New: func() any { return new(Reader) }}
 
-// read has a reader read src as of says, and use look at what it found.
-func read(src []byte, of *shape, use func(*record) error) error {
-	r, _ := readers.Get().(*reader)
-	r.src, r.pos, r.names.src = src, 0, src
-	err := r.document(of)
+// read has a reader read src, nothing behind it, as of says, and use look at what it found.
+func read(src []byte, of *shape, use func(*Reader) error) error {
+	r, _ := readers.Get().(*Reader)
+	err := r.document(src, of)
 	if err == nil && use != nil {
-		err = use(&r.found)
+		err = use(r)
 	}
-	clear(r.found.arns)
-	*r = reader{names: names{plain: r.names.plain[:0], spans: r.names.spans[:0]}, found: record{arns: r.found.arns[:0]}}
+	r.forget()
+	r.src, r.names.src = nil, nil
 	readers.Put(r)
 	return err
 }
 
+// Read reads the event that src begins with, an envelope or a CloudTrail record, and returns how many bytes it takes; what
+// is behind it is not looked at. It refuses what the function Read refuses; also an event that src ends within. What it has
+// read it holds until the next Read, as part of src.
+func (r *Reader) Read(src []byte) (n int, err error) {
+	if len(src) > MaxBytes {
+		src = src[:MaxBytes]
+	}
+	if err := r.first(src, recordShape); err != nil {
+		return 0, err
+	}
+	r.src = r.src[:r.pos]
+	return r.pos, r.judge()
+}
+
+// ReadAll is Read for an event behind which nothing comes but white space.
+func (r *Reader) ReadAll(src []byte) error {
+	if err := r.document(src, recordShape); err != nil {
+		return err
+	}
+	return r.judge()
+}
+
+// Time is that of the event that was read.
+func (r *Reader) Time() time.Time { return r.time }
+
+// forget lets go of the event that was read.
+func (r *Reader) forget() {
+	clear(r.found.arns)
+	r.found = record{arns: r.found.arns[:0]}
+	r.names.plain, r.names.spans = r.names.plain[:0], r.names.spans[:0]
+}
+
 // broken is a refusal.
-func (r *reader) broken(format string, args ...any) error {
+func (r *Reader) broken(format string, args ...any) error {
 	return fault.New(fault.Invalid, "event is not valid JSON: at byte %d: %s", r.pos, fmt.Sprintf(format, args...))
 }
 
 // document reads the whole text. Where of is not nil, the object is also looked at as what of says.
-func (r *reader) document(of *shape) error {
-	if len(r.src) > MaxBytes {
-		return fault.New(fault.TooLarge, "event has %d bytes, over the limit of %d", len(r.src), MaxBytes)
+func (r *Reader) document(src []byte, of *shape) error {
+	if len(src) > MaxBytes {
+		return fault.New(fault.TooLarge, "event has %d bytes, over the limit of %d", len(src), MaxBytes)
 	}
-	switch first := r.peek(); {
-	case first == 0 && r.pos == len(r.src):
-		return r.broken("the text is empty")
-	case first != '{':
-		return fault.New(fault.Invalid, "event is not a JSON object")
-	}
-	if err := r.object(of, 1); err != nil {
+	if err := r.first(src, of); err != nil {
 		return err
 	}
 	if r.peek(); r.pos < len(r.src) {
@@ -63,8 +91,21 @@ func (r *reader) document(of *shape) error {
 	return nil
 }
 
+// first reads the object that src begins with.
+func (r *Reader) first(src []byte, of *shape) error {
+	r.forget()
+	r.src, r.pos, r.names.src, r.dotted = src, 0, src, false
+	switch first := r.peek(); {
+	case first == 0 && r.pos == len(r.src):
+		return r.broken("the text is empty")
+	case first != '{':
+		return fault.New(fault.Invalid, "event is not a JSON object")
+	}
+	return r.object(r.memory.begin(of), of, 1)
+}
+
 // peek skips white space and returns the next byte, 0 at the end.
-func (r *reader) peek() byte {
+func (r *Reader) peek() byte {
 	for r.pos < len(r.src) {
 		switch c := r.src[r.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -76,7 +117,8 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-func (r *reader) value(of *shape, depth int) error {
+// value reads a value; at is its name in memory.
+func (r *Reader) value(at *step, of *shape, depth int) error {
 	first := r.peek()
 	if of != nil {
 		r.found.look(of, first)
@@ -92,9 +134,9 @@ func (r *reader) value(of *shape, depth int) error {
 		}
 		return nil
 	case first == '{':
-		return r.object(of, depth)
+		return r.object(r.memory.inside(at), of, depth)
 	case first == '[':
-		return r.array(of, depth)
+		return r.array(at, of, depth)
 	case first == '-' || '0' <= first && first <= '9':
 		return r.number()
 	default:
@@ -102,7 +144,7 @@ func (r *reader) value(of *shape, depth int) error {
 	}
 }
 
-func (r *reader) deeper(depth int) error {
+func (r *Reader) deeper(depth int) error {
 	if depth > MaxDepth {
 		return fault.New(fault.TooLarge, "event is nested deeper than %d levels", MaxDepth)
 	}
@@ -110,7 +152,8 @@ func (r *reader) deeper(depth int) error {
 	return nil
 }
 
-func (r *reader) object(of *shape, depth int) error {
+// object reads an object; at is where its names begin in memory, nil where they are in none.
+func (r *Reader) object(at *step, of *shape, depth int) error {
 	if err := r.deeper(depth); err != nil {
 		return err
 	}
@@ -123,20 +166,18 @@ func (r *reader) object(of *shape, depth int) error {
 		if r.peek() != '"' {
 			return r.broken("a name in double quotes is wanted")
 		}
-		start := r.pos
-		if err := r.text(); err != nil {
-			return err
+		var in *shape // what the value should be
+		if next := at.follow(r.src[r.pos:]); next != nil {
+			at, in = next, next.of
+			r.pos += len(next.quoted)
+			r.dotted = r.dotted || next.dotted
+		} else {
+			var err error
+			if at, in, err = r.name(at, &own, of); err != nil {
+				return err
+			}
 		}
-		r.names.push(start, r.pos)
-		name := r.names.at(len(r.names.spans) - 1)
-		if own.has(&r.names) {
-			return r.broken("the name %.60q occurs twice in one object", name)
-		}
-		if r.peek() != ':' {
-			return r.broken("a colon is wanted")
-		}
-		r.pos++
-		if err := r.value(of.member(name), depth+1); err != nil {
+		if err := r.value(at, in, depth+1); err != nil {
 			return err
 		}
 		switch r.peek() {
@@ -152,7 +193,39 @@ func (r *reader) object(of *shape, depth int) error {
 	}
 }
 
-func (r *reader) array(of *shape, depth int) error {
+// name reads a name that memory did not foresee, and its colon. It returns the name's place in memory, nil if there is
+// none: then own has the names of the object.
+func (r *Reader) name(at *step, own *nameSet, of *shape) (*step, *shape, error) {
+	start := r.pos
+	if err := r.text(); err != nil {
+		return nil, nil, err
+	}
+	end := r.pos
+	name := plain(r.src[start:end])
+	r.dotted = r.dotted || bytes.IndexByte(name, '.') >= 0
+	var next *step
+	twice := false
+	if at != nil && len(name) == end-start-2 {
+		next, twice = r.memory.learn(at, name, of)
+	}
+	if next == nil && !twice {
+		if at != nil {
+			r.names.spell(at, own)
+		}
+		r.names.push(start, end)
+		twice = own.has(&r.names)
+	}
+	if twice {
+		return nil, nil, r.broken("the name %.60q occurs twice in one object", name)
+	}
+	if r.peek() != ':' {
+		return nil, nil, r.broken("a colon is wanted")
+	}
+	r.pos++
+	return next, of.member(name), nil
+}
+
+func (r *Reader) array(at *step, of *shape, depth int) error {
 	if err := r.deeper(depth); err != nil {
 		return err
 	}
@@ -165,7 +238,7 @@ func (r *reader) array(of *shape, depth int) error {
 		item = of.item
 	}
 	for {
-		if err := r.value(item, depth+1); err != nil {
+		if err := r.value(at, item, depth+1); err != nil {
 			return err
 		}
 		switch r.peek() {
@@ -178,159 +251,4 @@ func (r *reader) array(of *shape, depth int) error {
 			return r.broken("a comma or a closing bracket is wanted")
 		}
 	}
-}
-
-// Eight bytes are looked at as one number: a byte of stops is not 0 where the byte of word is a quote, a backslash, a
-// control character or not ASCII. Bytes above the first that is may be wrong, for a borrow runs upwards.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-func stops(word uint64) uint64 {
-	quote, backslash := word^('"'*ones), word^('\\'*ones)
-	return ((quote-ones)&^quote | (backslash-ones)&^backslash | (word-' '*ones)&^word | word) & highs
-}
-
-// text reads a string from its opening to its closing quote.
-func (r *reader) text() error {
-	src, i := r.src, r.pos+1
-	for {
-		for i+8 <= len(src) {
-			if at := stops(binary.LittleEndian.Uint64(src[i:])); at != 0 {
-				i += bits.TrailingZeros64(at) / 8
-				break
-			}
-			i += 8
-		}
-		if i == len(src) {
-			r.pos = i
-			return r.broken("the text ends within a string")
-		}
-		switch c := src[i]; {
-		case c == '"':
-			r.pos = i + 1
-			return nil
-		case c == '\\':
-			n := escape(src[i:])
-			if n == 0 {
-				r.pos = i
-				return r.broken("a backslash starts no escape that JSON has")
-			}
-			i += n
-		case c < ' ':
-			r.pos = i
-			return r.broken("a control character in a string")
-		case c < utf8.RuneSelf:
-			i++
-		default:
-			char, n := utf8.DecodeRune(src[i:])
-			if char == utf8.RuneError && n == 1 {
-				r.pos = i
-				return r.broken("a string is not valid UTF-8")
-			}
-			i += n
-		}
-	}
-}
-
-// escape returns the length of the escape at the start of s, 0 if there is none. Half of a surrogate pair is none.
-func escape(s []byte) int {
-	if len(s) < 2 {
-		return 0
-	}
-	switch s[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		switch high := hex4(s); {
-		case high < 0 || 0xdc00 <= high && high <= 0xdfff:
-			return 0
-		case 0xd800 <= high && high <= 0xdbff:
-			if low := hex4(s[6:]); low < 0xdc00 || low > 0xdfff {
-				return 0
-			}
-			return 12
-		}
-		return 6
-	}
-	return 0
-}
-
-// hex4 reads a \u escape at the start of s, -1 if it is not there.
-func hex4(s []byte) int {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return -1
-	}
-	n := 0
-	for _, c := range s[2:6] {
-		switch {
-		case '0' <= c && c <= '9':
-			n = n<<4 | int(c-'0')
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			n = n<<4 | int(c|0x20-'a'+10)
-		default:
-			return -1
-		}
-	}
-	return n
-}
-
-// plain returns the content of a string that is valid, with its quotes.
-func plain(quoted []byte) []byte {
-	inside := quoted[1 : len(quoted)-1]
-	for _, c := range inside {
-		if c == '\\' {
-			content, err := jsontext.AppendUnquote(nil, quoted)
-			if err != nil { // it was read by text
-				return inside
-			}
-			return content
-		}
-	}
-	return inside
-}
-
-func (r *reader) number() error {
-	if r.src[r.pos] == '-' {
-		r.pos++
-	}
-	if r.pos < len(r.src) && r.src[r.pos] == '0' {
-		r.pos++
-	} else if !r.digits() {
-		return r.broken("a digit is wanted")
-	}
-	if r.pos < len(r.src) && r.src[r.pos] == '.' {
-		if r.pos++; !r.digits() {
-			return r.broken("a digit is wanted after the decimal point")
-		}
-	}
-	if r.pos < len(r.src) && r.src[r.pos]|0x20 == 'e' {
-		r.pos++
-		if r.pos < len(r.src) && (r.src[r.pos] == '+' || r.src[r.pos] == '-') {
-			r.pos++
-		}
-		if !r.digits() {
-			return r.broken("a digit of the exponent is wanted")
-		}
-	}
-	return nil
-}
-
-func (r *reader) digits() bool {
-	start := r.pos
-	for r.pos < len(r.src) && '0' <= r.src[r.pos] && r.src[r.pos] <= '9' {
-		r.pos++
-	}
-	return r.pos > start
-}
-
-func (r *reader) literal() error {
-	for _, word := range [...]string{"null", "false", "true"} {
-		if end := r.pos + len(word); end <= len(r.src) && string(r.src[r.pos:end]) == word {
-			r.pos = end
-			return nil
-		}
-	}
-	return r.broken("a value is wanted")
 }

@@ -4,7 +4,8 @@ package event
 // expects nothing. It lets a record be checked and wrapped without being decoded: most records no rule is about.
 type shape struct {
 	name    string
-	kind    byte // first character of the value: " { [ or t; null is always allowed
+	kind    byte // first character of the value in a record: " { [ or t; null is always allowed; 0: any
+	wrapped byte // the same in an envelope, without null; 0: any
 	keep    part
 	members [][]*shape // of an object, by the length of the name
 	item    *shape     // of an array
@@ -22,9 +23,13 @@ const (
 	eventTimePart
 	regionPart
 	recipientPart  // recipientAccountId
-	accountPart    // userIdentity.accountId
+	userPart       // userIdentity.accountId
 	arnPart        // resources[].ARN, any number of them
-	detailTypePart // of an envelope: no record has it
+	detailTypePart // of an envelope: no record has it; like those that follow
+	idPart
+	sourcePart
+	timePart
+	detailPart
 	parts
 )
 
@@ -32,7 +37,9 @@ const (
 type record struct {
 	values [parts][]byte
 	arns   [][]byte
-	odd    *shape // the first value of another kind than expected
+	odd    *shape // the first value of another kind than a record has
+	alien  bool   // a value is of another kind than an envelope has
+	detail bool   // there is what an envelope has as detail
 }
 
 // look compares the kind of a value with the expected one.
@@ -40,8 +47,12 @@ func (f *record) look(of *shape, first byte) {
 	if first == 'f' {
 		first = 't'
 	}
-	if first != of.kind && first != 'n' && f.odd == nil {
+	if first != of.kind && first != 'n' && of.kind != 0 && f.odd == nil {
 		f.odd = of
+	}
+	if of.wrapped != 0 {
+		f.alien = f.alien || first != of.wrapped
+		f.detail = f.detail || of.keep == detailPart
 	}
 }
 
@@ -104,16 +115,30 @@ func object(name string, members ...*shape) *shape {
 	return s
 }
 
-// recordShape is Record, and the key by which an envelope is told from it. A test holds the two together.
+// own is what an envelope has and a record has not.
+func own(name string, keep part, kind byte) *shape {
+	return &shape{name: name, wrapped: kind, keep: keep}
+}
+
+// resources are objects in a record, strings in an envelope.
+func resources(name string, members ...*shape) *shape {
+	item := object(name+"[]", members...)
+	item.wrapped = '"'
+	return &shape{name: name, kind: '[', wrapped: '[', item: item}
+}
+
+// recordShape is Record, and what an envelope has, which is told from it by detail-type. A test holds the two together.
 var recordShape = object("", append(
 	texts("eventVersion", "sourceIPAddress", "userAgent", "errorCode", "errorMessage", "requestID", "sharedEventID"),
 	text("eventTime", eventTimePart), text("eventSource", eventSourcePart), text("eventName", eventNamePart),
 	text("awsRegion", regionPart), text("eventID", eventIDPart), text("eventType", eventTypePart),
 	text("recipientAccountId", recipientPart), text("detail-type", detailTypePart), &shape{name: "readOnly", kind: 't'},
+	own("version", nothing, '"'), own("id", idPart, '"'), own("source", sourcePart, '"'), own("account", nothing, '"'),
+	own("time", timePart, '"'), own("region", nothing, '"'), own("detail", detailPart, '{'),
 	object("userIdentity", append(texts("type", "principalId", "arn", "accessKeyId", "userName", "invokedBy"),
-		text("accountId", accountPart), object("onBehalfOf", texts("userId")...),
+		text("accountId", userPart), object("onBehalfOf", texts("userId")...),
 		object("sessionContext", append(texts("sourceIdentity"),
 			object("sessionIssuer", texts("type", "principalId", "arn", "accountId", "userName")...),
 			object("attributes", texts("creationDate", "mfaAuthenticated")...))...))...),
-	&shape{name: "resources", kind: '[', item: object("resources[]", append(texts("accountId", "type"), text("ARN", arnPart))...)},
+	resources("resources", append(texts("accountId", "type"), text("ARN", arnPart))...),
 )...)

@@ -19,18 +19,25 @@ const (
 	freeBytes = 64 << 20
 )
 
-// room is what reading a file takes beside its records. It is used again for the next file: most log files are small.
+// room is what reading a file takes. It is used again for the next file: most log files are small.
 type room struct {
-	packed *bufio.Reader
-	plain  *bufio.Reader
-	zip    *gzip.Reader
+	packed   *bufio.Reader
+	zip      *gzip.Reader
+	splitter splitter
 }
 
 // gunzip returns src decompressed where it begins with gzip's magic number, as it is otherwise.
-func (r *room) gunzip(src *counting) (*bufio.Reader, error) {
-	r.packed = buffered(r.packed, src)
-	if magic, _ := r.packed.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return r.packed, nil
+func (r *room) gunzip(src *counting) (io.Reader, error) {
+	magic := make([]byte, 2)
+	n, _ := io.ReadFull(src, magic) // an error comes again
+	whole := io.MultiReader(bytes.NewReader(magic[:n]), src)
+	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return whole, nil
+	}
+	if r.packed == nil {
+		r.packed = bufio.NewReaderSize(whole, headSize)
+	} else {
+		r.packed.Reset(whole)
 	}
 	var err error
 	if r.zip == nil {
@@ -41,17 +48,7 @@ func (r *room) gunzip(src *counting) (*bufio.Reader, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "not a gzip file: %w", err)
 	}
-	r.plain = buffered(r.plain, &bounded{zip: r.zip, packed: src})
-	return r.plain, nil
-}
-
-// buffered returns b, or a new one, reading from src.
-func buffered(b *bufio.Reader, src io.Reader) *bufio.Reader {
-	if b == nil {
-		return bufio.NewReaderSize(src, headSize)
-	}
-	b.Reset(src)
-	return b
+	return &bounded{zip: r.zip, packed: src}, nil
 }
 
 // bounded is a gzip reader that stops at a bomb.

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -29,12 +28,17 @@ type Reader struct {
 	Bad func(error)
 	// Progress is called with the bytes read from disk since the last call; nil for none.
 	Progress func(n int)
+	// Whole, where it is set, reads the JSON value that text begins with, which is often more than one record, and returns
+	// how many bytes it takes; 0 if it is not whole or not sound. It is asked before the reader looks where a record ends:
+	// who checks records anyway reads them once so. Lines are not asked about.
+	Whole func(text []byte) int
 
 	room room
 }
 
 // Read calls fn with every event of the paths, in order. A folder is walked in lexical order for .json, .ndjson, .jsonl and
-// .log files, each also with .gz. An error of fn ends the reading and is returned; so does a path that does not exist.
+// .log files, each also with .gz. raw is fn's until it returns. An error of fn ends the reading and is returned; so does a path
+// that does not exist.
 func (r *Reader) Read(ctx context.Context, paths []string, fn func(raw []byte, where Where) error) error {
 	for _, path := range paths {
 		if path == "-" {
@@ -114,13 +118,16 @@ func (r *Reader) stream(ctx context.Context, name string, src io.Reader, fn func
 	if src == nil {
 		return fault.New(fault.Invalid, "there is no standard input")
 	}
-	in, err := r.room.gunzip(&counting{src: src, report: r.Progress, ctx: ctx})
+	plain, err := r.room.gunzip(&counting{src: src, report: r.Progress, ctx: ctx})
 	if err == nil {
-		switch format(in) {
+		s := &r.room.splitter
+		s.reset(plain)
+		s.whole = r.Whole
+		switch format(s.ahead(headSize)) {
 		case formatLines:
-			err = r.lines(name, in, fn)
+			err = r.lines(name, s, fn)
 		default:
-			err = r.values(name, newSplitter(in), fn)
+			err = r.values(name, s, fn)
 		}
 	}
 	var stopped *stopError
@@ -152,8 +159,7 @@ const (
 )
 
 // format looks at the first line: an object on it makes a file of lines, unless it is the wrapper of a log file.
-func format(in *bufio.Reader) int {
-	head, _ := in.Peek(headSize)
+func format(head []byte) int {
 	head = bytes.TrimLeft(head, " \t\r\n")
 	line, rest, _ := bytes.Cut(head, []byte("\n"))
 	for _, wrapper := range []string{`"Records"`, `"Events"`} {
@@ -173,29 +179,11 @@ func format(in *bufio.Reader) int {
 }
 
 // lines reads one event a line. A bad line is reported and skipped.
-func (r *Reader) lines(name string, in *bufio.Reader, fn func([]byte, Where) error) error {
-	var line []byte
+func (r *Reader) lines(name string, s *splitter, fn func([]byte, Where) error) error {
 	for number := 1; ; number++ {
-		line = line[:0]
-		tooLong := false
-		for {
-			part, err := in.ReadSlice('\n')
-			if !tooLong {
-				line = append(line, part...)
-			}
-			tooLong = tooLong || len(line) > maxRecord
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, bufio.ErrBufferFull) {
-				if errors.Is(err, io.EOF) && len(bytes.TrimSpace(line)) == 0 {
-					return nil
-				}
-				if !errors.Is(err, io.EOF) {
-					return fmt.Errorf("line %d: %w", number, err)
-				}
-				break
-			}
+		line, tooLong, last := s.line()
+		if last && !errors.Is(s.err, io.EOF) {
+			return fmt.Errorf("line %d: %w", number, s.err)
 		}
 		where := Where{name, number}
 		text := bytes.TrimSpace(line)
@@ -204,9 +192,12 @@ func (r *Reader) lines(name string, in *bufio.Reader, fn func([]byte, Where) err
 			r.bad(fmt.Errorf("%s: %w", where, fault.New(fault.TooLarge, "the line has more than %d bytes; it is skipped", maxRecord)))
 		case len(text) == 0:
 		default:
-			if err := fn(bytes.Clone(text), where); err != nil {
+			if err := fn(text, where); err != nil {
 				return &stopError{err}
 			}
+		}
+		if last {
+			return nil
 		}
 	}
 }

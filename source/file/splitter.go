@@ -18,16 +18,25 @@ const (
 
 // splitter finds where JSON values begin and end. It looks at brackets and strings only: whoever gets a record checks it.
 // So a file is looked at once here, fast, and a broken record costs no others as long as its brackets and quotes are in
-// order. Records are parts of the chunks that were read, and are never copied unless one lies across two of them.
+// order. Records are parts of the chunks that were read, and are never copied unless one lies across two of them. They stay
+// as they are, unless the splitter reads into its room again: then until the next is asked for.
 type splitter struct {
 	src  io.Reader
 	buf  []byte // what was read and not yet forgotten
 	pos  int
 	base int64 // bytes of src before buf
 	err  error // of src, io.EOF too
+	// again tells that records are looked at once: what was passed over makes room for what is read.
+	again bool
+	whole func(text []byte) int // Reader.Whole
 }
 
 func newSplitter(src io.Reader) *splitter { return &splitter{src: src} }
+
+// reset has s read another file, in the same room.
+func (s *splitter) reset(src io.Reader) {
+	*s = splitter{src: src, buf: s.buf[:0], again: true, whole: s.whole}
+}
 
 // fill reads more behind what is kept, which begins at from, and reports whether there is more. What is kept moves to a
 // new chunk, so that records that were given away stay as they are; it returns how far back it moved.
@@ -35,10 +44,14 @@ func (s *splitter) fill(from int) (moved int, more bool) {
 	if s.err != nil {
 		return 0, false
 	}
+	if len(s.buf) == cap(s.buf) && s.again && from > 0 {
+		s.buf = s.buf[:copy(s.buf, s.buf[from:])]
+		s.pos, s.base, moved = s.pos-from, s.base+int64(from), from
+	}
 	if len(s.buf) == cap(s.buf) {
 		kept := s.buf[from:]
 		size := chunkSize
-		if s.buf == nil {
+		if s.buf == nil && !s.again {
 			size = firstChunk
 		}
 		next := make([]byte, len(kept), max(size, 2*len(kept)))
@@ -104,7 +117,38 @@ func (s *splitter) broken(what string) error {
 	return fmt.Errorf("at byte %d: %w; what follows is not read", s.base+int64(s.pos), err)
 }
 
-// value returns the next value, of at most maxRecord bytes. It is the caller's to keep.
+// record returns the next value; whole may know better than value where it ends.
+func (s *splitter) record() ([]byte, error) {
+	if s.peek(); s.whole != nil {
+		if n := s.whole(s.buf[s.pos:]); n > 0 {
+			s.pos += n
+			return s.buf[s.pos-n : s.pos : s.pos], nil
+		}
+	}
+	return s.value()
+}
+
+// line returns the next line, without its end, and whether it is the last. One of more than maxRecord bytes is passed over;
+// tooLong tells of it.
+func (s *splitter) line() (line []byte, tooLong, last bool) {
+	start := s.pos
+	for {
+		if end := bytes.IndexByte(s.buf[s.pos:], '\n'); end >= 0 {
+			s.pos += end + 1
+			line = s.buf[start : s.pos-1]
+			return line, tooLong || len(line) > maxRecord, false
+		}
+		if s.pos = len(s.buf); s.pos-start > maxRecord {
+			start, tooLong = s.pos, true
+		}
+		moved, more := s.fill(start)
+		if start -= moved; !more {
+			return s.buf[start:], tooLong, true
+		}
+	}
+}
+
+// value returns the next value, of at most maxRecord bytes.
 func (s *splitter) value() ([]byte, error) {
 	s.peek()
 	start, in := s.pos, inside{}

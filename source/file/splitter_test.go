@@ -15,17 +15,13 @@ import (
 // readAll returns all records that a source holds, and what was reported.
 func readAll(t *testing.T, src io.Reader) (records []string, bad []error) {
 	t.Helper()
-	var kept [][]byte // to the end: what was given away must not change
 	r := Reader{Stdin: src, Bad: func(err error) { bad = append(bad, err) }}
 	err := r.Read(context.Background(), []string{"-"}, func(raw []byte, _ Where) error {
-		kept = append(kept, raw)
+		records = append(records, string(raw))
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, raw := range kept {
-		records = append(records, string(raw))
 	}
 	return records, bad
 }
@@ -108,4 +104,41 @@ func FuzzRecords(f *testing.F) {
 			t.Fatalf("%q: got %q, %v", text, got, bad)
 		}
 	})
+}
+
+// TestWholeIsAskedFirst: who reads records finds their ends; where that fails, the splitter does.
+func TestWholeIsAskedFirst(t *testing.T) {
+	var want []string
+	for i := range 2000 {
+		want = append(want, fmt.Sprintf(`{"id":%d,"t":"%s"}`, i, strings.Repeat("x", i%997)))
+	}
+	for name, src := range map[string]func(io.Reader) io.Reader{
+		"at once":   func(r io.Reader) io.Reader { return r },
+		"in halves": iotest.HalfReader,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			found := 0
+			r := Reader{Stdin: src(strings.NewReader(`{"Records":[` + strings.Join(want, ",\n") + `]}`)), Whole: func(text []byte) int {
+				if len(got)%100 == 0 {
+					return 0 // it cannot say
+				}
+				end := strings.IndexByte(string(text), '}') + 1
+				if end > 0 {
+					found++
+				}
+				return end
+			}}
+			err := r.Read(t.Context(), []string{"-"}, func(raw []byte, _ Where) error {
+				got = append(got, string(raw))
+				return nil
+			})
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%v\n%s", err, diff)
+			}
+			if found < 1900 {
+				t.Errorf("it found %d of %d", found, len(want))
+			}
+		})
+	}
 }

@@ -47,7 +47,7 @@ func (r *Reader) values(name string, s *splitter, fn func([]byte, Where) error) 
 			})
 		default:
 			var value []byte
-			if value, err = s.value(); err == nil {
+			if value, err = s.record(); err == nil {
 				err = give(value, 0)
 			}
 		}
@@ -67,7 +67,7 @@ func (s *splitter) items(each func(value []byte, index int) error) error {
 		return nil
 	}
 	for index := 0; ; index++ {
-		value, err := s.value()
+		value, err := s.record()
 		if err != nil {
 			return err
 		}
@@ -98,10 +98,11 @@ func (s *splitter) wrapped(wrapper string, each func(value []byte, index int) er
 		if err != nil {
 			return found, err
 		}
+		wanted := string(key) == `"`+wrapper+`"`
 		if _, err := s.take(":"); err != nil {
 			return found, err
 		}
-		if string(key) == `"`+wrapper+`"` && s.peek() == '[' {
+		if wanted && s.peek() == '[' {
 			found, err = true, s.items(each)
 		} else {
 			err = s.skip()
