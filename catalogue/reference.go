@@ -52,7 +52,7 @@ func Describe(s action.Spec) string {
 	}
 	fmt.Fprintf(&b, "| permissions | `%s` |\n| undo | %s |\n", strings.Join(s.Permissions, "`, `"), undo(s))
 	if s.Evidence == action.EventEvidence {
-		b.WriteString("| evidence | the event alone, so it is [corroborated](guard.md) first |\n")
+		b.WriteString("| evidence | the event alone, so it is [corroborated](guard.md#corroboration) first |\n")
 	}
 	if note != "" {
 		b.WriteString("\n" + note)

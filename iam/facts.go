@@ -120,6 +120,7 @@ var facts = map[string][]string{
 	"sts:AssumeRole": {"arn:P:iam::*:role/*"},
 
 	"wafv2:GetIPSet":            ipSets,
+	"wafv2:ListIPSets":          nil,
 	"wafv2:ListTagsForResource": ipSets,
 	"wafv2:UpdateIPSet":         ipSets,
 }

@@ -28,6 +28,7 @@ func NewBlockAddress(caller *awscall.Caller) *BlockAddress {
 		Parameters:  json.RawMessage(schema),
 		Permissions: permissions,
 		Effect:      action.StateChecked,
+		Evidence:    action.EventEvidence,
 	}, true, mayBlock}}
 }
 
@@ -41,5 +42,6 @@ func NewUnblockAddress(caller *awscall.Caller) *UnblockAddress {
 		Parameters:  json.RawMessage(schema),
 		Permissions: permissions,
 		Effect:      action.StateChecked,
+		Evidence:    action.EventEvidence,
 	}, false, anyAddress}}
 }

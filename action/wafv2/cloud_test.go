@@ -94,6 +94,12 @@ func (c cloud) request(address string) action.Request {
 	return action.Request{Account: account, Region: actiontest.Region, Params: c.params(*c.set.Id, address)}
 }
 
+// named is a request that names the set and not its id.
+func (c cloud) named(name, address string) action.Request {
+	return action.Request{Account: account, Region: actiontest.Region,
+		Params: fmt.Appendf(nil, `{"ip_set_name":%q,"scope":%q,"address":%q}`, name, c.scope, address)}
+}
+
 func (c cloud) block() action.Action {
 	return wafv2.NewBlockAddress(c.Caller(wafv2.NewBlockAddress(nil).Spec().Permissions))
 }

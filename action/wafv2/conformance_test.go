@@ -30,8 +30,8 @@ func TestConformance(t *testing.T) {
 				c := newCloud(t, tt.scope, tt.version, tt.addresses...)
 				return actiontest.World{
 					Action:    func(permissions []string) action.Action { return tt.newAction(c, permissions) },
-					Request:   c.request(tt.address),
-					Missing:   c.params("01234567-89ab-cdef-0123-456789abcdef", tt.address),
+					Request:   c.named("attackers", tt.address),
+					Missing:   c.named("nobody-made-it", tt.address).Params,
 					State:     c.text,
 					Writes:    c.Writes,
 					Interfere: c.deleteSet,

@@ -1,5 +1,9 @@
 // Package wafv2 has the actions on the IP sets of AWS WAF.
 //
+// A set can't show who attacks and who doesn't: that is known from the event alone, and whoever could make one up could shut
+// customers out, or let an attacker in. So both actions declare [action.EventEvidence], and the guard has the event corroborated, or
+// asks people.
+//
 // Start at [BlockAddress], which adds an address to a set, and [UnblockAddress], which takes it out. Which set and address a
 // request means, and which addresses are refused, is in params.go; how a set is read and written in ipset.go.
 //

@@ -17,7 +17,7 @@ import (
 
 // permissions of both actions
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html).
-var permissions = []string{"wafv2:GetIPSet", "wafv2:ListTagsForResource", "wafv2:UpdateIPSet"}
+var permissions = []string{"wafv2:GetIPSet", "wafv2:ListIPSets", "wafv2:ListTagsForResource", "wafv2:UpdateIPSet"}
 
 // entry is one address in one set, which is to be there or not. Both actions are this, each the other's undo.
 type entry struct {
@@ -36,6 +36,11 @@ func (e entry) Plan(ctx context.Context, req action.Request) (*action.Plan, erro
 	t, err := parseTarget(req, e.check)
 	if err != nil {
 		return nil, err
+	}
+	if t.id == "" {
+		if t.id, err = e.find(ctx, t); err != nil {
+			return nil, err
+		}
 	}
 	now, err := e.read(ctx, t)
 	if err != nil {

@@ -7,9 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
 	"riposte.dev/action"
+	"riposte.dev/action/wafv2"
 	"riposte.dev/fault"
 	"riposte.dev/sandbox"
 )
@@ -47,6 +50,38 @@ func TestPlanJudgesByTheSet(t *testing.T) {
 				t.Errorf("the tags are %v", item.Resource.Tags)
 			}
 		})
+	}
+}
+
+func TestTheSetOfAName(t *testing.T) {
+	c := newRegional(t)
+	for i := range 99 { // on the second page; an account has no more than 100
+		_, err := c.client.CreateIPSet(t.Context(), &sdk.CreateIPSetInput{
+			Name: aws.String(fmt.Sprint("other-", i)), Scope: c.scope, IPAddressVersion: types.IPAddressVersionIpv4, Addresses: []string{},
+		})
+		c.must(err)
+	}
+	last := "other-98"
+	p, err := c.block().Plan(t.Context(), c.named(last, "203.0.113.7"))
+	c.must(err)
+	want(t, p.Items[0], action.Change, "Adds 203.0.113.7/32")
+	if p.Items[0].Resource.Name != last || !strings.Contains(p.Items[0].Resource.ARN, ":regional/ipset/"+last+"/") {
+		t.Errorf("the set is %+v", p.Items[0].Resource)
+	}
+	c.do(c.block(), p.Items[0])
+
+	_, err = c.block().Plan(t.Context(), c.named("nobody-made-it", "203.0.113.7"))
+	if fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), "aws wafv2 create-ip-set --name nobody-made-it") {
+		t.Errorf("%v, want not found and how to make it", err)
+	}
+}
+
+// The event alone says who attacks: it is corroborated before anything is changed.
+func TestBothTrustTheEventAlone(t *testing.T) {
+	for _, spec := range []action.Spec{wafv2.NewBlockAddress(nil).Spec(), wafv2.NewUnblockAddress(nil).Spec()} {
+		if spec.Evidence != action.EventEvidence {
+			t.Errorf("%s declares the evidence %q", spec.Name, spec.Evidence)
+		}
 	}
 }
 

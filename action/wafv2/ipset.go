@@ -33,6 +33,31 @@ type ipSet struct {
 	addresses   []netip.Prefix // the same, to compare: WAF spells IPv6 with every digit
 }
 
+// find returns the id of the set with the target's name. A scope has no two of one name.
+func (e entry) find(ctx context.Context, t target) (string, error) {
+	client, err := e.client(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	in := &wafv2.ListIPSetsInput{Scope: t.scope, Limit: aws.Int32(50)}
+	for {
+		page, err := client.ListIPSets(ctx, in)
+		if err != nil {
+			return "", awscall.Fault(err, "wafv2:ListIPSets", "look for the IP set %s", t.name)
+		}
+		for _, set := range page.IPSets {
+			if aws.ToString(set.Name) == t.name {
+				return aws.ToString(set.Id), nil
+			}
+		}
+		if in.NextMarker = page.NextMarker; in.NextMarker == nil {
+			return "", fault.New(fault.NotFound, "account %s has no IP set %s of the scope %s in %s", t.account, t.name, t.scope, t.region).
+				WithHint("make it, and a rule of a web ACL that blocks what is in it: aws wafv2 create-ip-set --name %s --scope %s --region %s --ip-address-version IPV4 --addresses",
+					t.name, t.scope, t.region)
+		}
+	}
+}
+
 // read reads the set.
 func (e entry) read(ctx context.Context, t target) (ipSet, error) {
 	client, err := e.client(ctx, t)

@@ -17,9 +17,9 @@ import (
 const schema = `{
   "type": "object",
   "additionalProperties": false,
-  "required": ["ip_set_id", "ip_set_name", "scope", "address"],
+  "required": ["ip_set_name", "scope", "address"],
   "properties": {
-    "ip_set_id": {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "description": "id of the IP set"},
+    "ip_set_id": {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "description": "id of the IP set; without it, the set of that name"},
     "ip_set_name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$", "description": "name of the IP set"},
     "scope": {"enum": ["REGIONAL", "CLOUDFRONT"], "description": "CLOUDFRONT sets are in us-east-1, whatever the region"},
     "address": {"type": "string", "minLength": 2, "maxLength": 50, "description": "IPv4 or IPv6 address, or a network such as 192.0.2.0/24"}
@@ -59,7 +59,7 @@ var (
 
 // target is one address in one set.
 type target struct {
-	id, name string
+	id, name string // id is "" until the set of that name was found
 	scope    types.Scope
 	account  string
 	region   string // of the set
@@ -78,7 +78,7 @@ func parseTarget(req action.Request, check func(netip.Prefix) error) (target, er
 	t := target{id: p.ID, name: p.Name, scope: types.Scope(p.Scope), account: req.Account, region: req.Region}
 	var problems []string
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if !setID.MatchString(p.ID) {
+	if p.ID != "" && !setID.MatchString(p.ID) {
 		problem("ip_set_id %.100q is not the id of an IP set", p.ID)
 	}
 	if !setName.MatchString(p.Name) {
@@ -103,7 +103,7 @@ func parseTarget(req action.Request, check func(netip.Prefix) error) (target, er
 	}
 	if len(problems) > 0 {
 		return target{}, fault.New(fault.Invalid, "wrong parameters: %s", strings.Join(problems, "; ")).
-			WithHint(`give {"ip_set_id": "…", "ip_set_name": "…", "scope": "REGIONAL" or "CLOUDFRONT", "address": "192.0.2.44"}`)
+			WithHint(`give {"ip_set_name": "…", "scope": "REGIONAL" or "CLOUDFRONT", "address": "192.0.2.44"}`)
 	}
 	return t, nil
 }
