@@ -39,6 +39,8 @@ type Options struct {
 	Version string
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// After is how executions wait; nil: time.After. A test that sets Now ahead lets them wake.
+	After func(time.Duration) <-chan time.Time
 	// Reload asks for rules, playbooks, threat lists and modes to be read anew; nil: only their files' changes do.
 	Reload <-chan os.Signal
 	// WrapJournal replaces the execution journal in crash tests; nil for none.

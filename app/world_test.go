@@ -47,6 +47,7 @@ type world struct {
 	front   *httptest.Server
 	behind  atomic.Pointer[url.URL] // where riposte listens
 	reload  <-chan os.Signal        // asks riposte to read its rules anew; nil for nothing
+	clock   *clock                  // riposte's; nil for the real one
 }
 
 func newWorld(t *testing.T) *world {
@@ -141,7 +142,11 @@ func (w *world) start(t *testing.T, more, settings string) *engine {
 	data := filepath.Join(w.folder, "data")
 	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	e := &engine{}
-	if e.App, err = Start(t.Context(), Options{Config: config, Data: data, Version: "test", Logger: logger, Reload: w.reload}); err != nil {
+	options := Options{Config: config, Data: data, Version: "test", Logger: logger, Reload: w.reload}
+	if w.clock != nil {
+		options.Now, options.After = w.clock.Now, w.clock.After
+	}
+	if e.App, err = Start(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.stop(t) })
