@@ -30,9 +30,17 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 	return action.NewSet(
 		cloudtrail.NewStartLogging(caller),
 
+		ec2.NewDenyAddress(caller),
+		ec2.NewEncryptVolumes(caller),
 		ec2.NewIsolate(caller),
+		ec2.NewMakeImagePrivate(caller),
+		ec2.NewMakeSnapshotPrivate(caller),
+		ec2.NewNoPublicAddress(caller),
+		ec2.NewRequireIMDSv2(caller),
 		ec2.NewRevertGroup(caller),
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
+		ec2.NewStop(caller),
+		ec2.NewTerminate(caller),
 
 		iam.NewDeactivateAccessKey(caller),
 		iam.NewQuarantine(caller),

@@ -16,7 +16,8 @@ func instanceOperations() []operation {
 	}}
 	groups := recordShape{ec2Names: map[string]string{"Groups": "groupSet.groupId"}}
 	launched := recordShape{ec2Names: map[string]string{"SecurityGroupIds": "groupSet.groupId"}}
-	return []operation{
+	operations := append(append(powerOperations(ids), shareOperations()...), subnetOperations()...)
+	return append(operations, []operation{
 		{name: "RunInstances", resources: func(c *call) []string { return []string{c.arn("instance/*")} }, also: tagsOnCreateEC2, conditions: ec2TagRequest, handle: runInstances, record: launched},
 		{name: "DescribeInstances", handle: describeInstances, record: ids},
 		{name: "TerminateInstances", resources: instancesOfInput, conditions: instanceConditions, handle: terminateInstances, record: ids},
@@ -27,7 +28,7 @@ func instanceOperations() []operation {
 		{name: "DescribeVolumes", handle: describeVolumes},
 		{name: "CreateSnapshots", resources: newSnapshotResources, also: tagsOnCreateEC2, conditions: ec2TagRequest, handle: createSnapshots, record: wrapped()},
 		{name: "DescribeSnapshots", handle: describeSnapshots},
-	}
+	}...)
 }
 
 func instancesOfInput(c *call) []string {
@@ -100,7 +101,7 @@ func runInstances(c *call) (wire.Object, error) {
 	for range count {
 		i := &instance{
 			id: c.sb.ec2ID("i-"), image: c.in.str("ImageId"), kind: orElse(c.in.str("InstanceType"), "m1.small"), state: running, launched: c.time.UTC(),
-			protected: c.in.flag("DisableApiTermination", false), subnet: orElse(specs[0].str("SubnetId"), c.sb.ec2ID("subnet-")), tags: tags("instance"),
+			protected: c.in.flag("DisableApiTermination", false), metadata: metadataOptions{"optional", "enabled", 1}, subnet: orElse(specs[0].str("SubnetId"), c.sb.ec2ID("subnet-")), tags: tags("instance"),
 		}
 		for k, spec := range specs {
 			vpc, groups, err := c.placeOf(spec.strs("Groups"))
@@ -161,6 +162,7 @@ func (c *call) instanceObject(i *instance) wire.Object {
 	if i.state == terminated {
 		return out
 	}
+	out["MetadataOptions"] = i.metadata.object()
 	out["VpcId"], out["SubnetId"], out["PrivateIpAddress"] = i.vpc, i.subnet, i.interfaces[0].address
 	out["RootDeviceName"] = i.devices[0].name
 	out["BlockDeviceMappings"] = list(i.devices, func(d device) any {

@@ -15,6 +15,7 @@ type instance struct {
 	protected                           bool // from termination by the API
 	interfaces                          []*networkInterface
 	devices                             []device
+	metadata                            metadataOptions
 	tags                                map[string]string
 }
 
@@ -41,17 +42,19 @@ type snapshot struct {
 	id, volume, description string
 	size                    int
 	started                 time.Time
+	shared                  sharing
 	tags                    map[string]string
 }
 
 // The states of an instance, and their codes.
 const (
 	running    = "running"
+	stopped    = "stopped"
 	terminated = "terminated"
 )
 
 func stateObject(name string) wire.Object {
-	return wire.Object{"Name": name, "Code": map[string]int64{running: 16, terminated: 48}[name]}
+	return wire.Object{"Name": name, "Code": map[string]int64{running: 16, terminated: 48, stopped: 80}[name]}
 }
 
 func (n *network) cloneInstances(out *network) {
@@ -72,7 +75,7 @@ func (n *network) cloneInstances(out *network) {
 	}
 	for _, s := range n.snapshots {
 		c := *s
-		c.tags = maps.Clone(s.tags)
+		c.tags, c.shared.accounts = maps.Clone(s.tags), slices.Clone(s.shared.accounts)
 		out.snapshots = append(out.snapshots, &c)
 	}
 }

@@ -17,6 +17,10 @@ type network struct {
 	instances []*instance
 	volumes   []*volume
 	snapshots []*snapshot
+	images    []*image
+	subnets   []*subnet
+	acls      []*networkACL
+	encrypts  bool // new volumes, by default
 }
 
 type vpc struct {
@@ -69,6 +73,8 @@ func (n *network) clone() stater {
 		out.groups = append(out.groups, &c)
 	}
 	n.cloneInstances(out)
+	n.cloneShares(out)
+	n.cloneSubnets(out)
 	return out
 }
 
@@ -164,6 +170,7 @@ func ec2Kind(id string) string {
 	prefix, _, _ := strings.Cut(id, "-")
 	return map[string]string{
 		"vpc": "vpc", "sg": "security-group", "sgr": "security-group-rule", "i": "instance", "vol": "volume", "snap": "snapshot", "eni": "network-interface",
+		"ami": "image", "subnet": "subnet", "acl": "network-acl",
 	}[prefix]
 }
 

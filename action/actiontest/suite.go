@@ -30,7 +30,8 @@ type World struct {
 	State func() string
 	// Writes counts the calls so far that may change something, whoever made them.
 	Writes func() int
-	// Interfere changes the resource, after the action, so that an undo would overwrite or miss somebody else's change.
+	// Interfere changes the resource, after the action, so that an undo would overwrite or miss somebody else's change. nil where
+	// the state has two values only: the one before, and the action's.
 	Interfere func()
 	// Permission returns the IAM action that a call needs, where that isn't its service and operation. It may be nil.
 	Permission func(action.Call) string

@@ -68,6 +68,9 @@ func checkUndo(t *testing.T, w World) {
 }
 
 func checkConflict(t *testing.T, w World) {
+	if w.Interfere == nil {
+		return
+	}
 	a := w.whole()
 	done := change(t, a, w.plan(t, a))
 	w.Interfere()

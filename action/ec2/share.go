@@ -1,0 +1,199 @@
+package ec2
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/setting"
+	"riposte.dev/fault"
+)
+
+// sharing is who else may use a snapshot or an image.
+type sharing struct {
+	Public   bool     `json:"public"`
+	Accounts []string `json:"accounts"` // sorted
+}
+
+// shareParams say what else than the public is shut out.
+type shareParams struct {
+	ID      string   `json:"id"`
+	Trusted []string `json:"trusted_accounts,omitempty"`
+}
+
+// want is the sharing without the public, and, where accounts are trusted, without all others.
+func (p shareParams) want(now sharing) (sharing, string, error) {
+	want := sharing{Accounts: now.Accounts}
+	var strangers []string
+	if len(p.Trusted) > 0 {
+		want.Accounts = []string{}
+		for _, account := range now.Accounts {
+			if slices.Contains(p.Trusted, account) {
+				want.Accounts = append(want.Accounts, account)
+			} else {
+				strangers = append(strangers, account)
+			}
+		}
+	}
+	switch {
+	case now.Public:
+		return want, "Everybody may use it.", nil
+	case len(strangers) > 0:
+		return want, "It is shared with " + list(strangers, "and") + ", which are not trusted.", nil
+	default:
+		return now, "It is not public, and shared with nobody who isn't trusted.", nil
+	}
+}
+
+// change is the input of Modify…Attribute that leads from one sharing to another.
+func (s sharing) change(to sharing) map[string]any {
+	var add, remove []map[string]string
+	for _, a := range to.Accounts {
+		if !slices.Contains(s.Accounts, a) {
+			add = append(add, map[string]string{"UserId": a})
+		}
+	}
+	for _, a := range s.Accounts {
+		if !slices.Contains(to.Accounts, a) {
+			remove = append(remove, map[string]string{"UserId": a})
+		}
+	}
+	switch {
+	case to.Public && !s.Public:
+		add = append(add, map[string]string{"Group": "all"})
+	case !to.Public && s.Public:
+		remove = append(remove, map[string]string{"Group": "all"})
+	}
+	change := map[string]any{}
+	if len(add) > 0 {
+		change["Add"] = add
+	}
+	if len(remove) > 0 {
+		change["Remove"] = remove
+	}
+	return change
+}
+
+func shareSchema(prefix, of string) json.RawMessage {
+	return json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["id"], "properties": {
+  "id": {"type": "string", "pattern": "^` + prefix + `-([0-9a-f]{8}|[0-9a-f]{17})$", "description": "id of the ` + of + `"},
+  "trusted_accounts": {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"},
+    "description": "accounts that may keep it; without this, whatever accounts it is shared with keep it, and only the public is shut out"}}}`)
+}
+
+// NewMakeSnapshotPrivate returns the action ec2.make-snapshot-private.
+func NewMakeSnapshotPrivate(caller *awscall.Caller) action.Action {
+	return setting.New(caller, setting.Setting[shareParams, sharing]{
+		Spec: action.Spec{
+			Name:        "ec2.make-snapshot-private",
+			Title:       "Make a snapshot private",
+			Description: "Takes a snapshot of a volume from the public, and, where trusted accounts are named, from all others. Copies that were made meanwhile stay where they are.",
+			Parameters:  shareSchema("snap", "snapshot"),
+			Permissions: []string{"ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute", "ec2:ModifySnapshotAttribute"},
+			Effect:      action.StateChecked,
+		},
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p shareParams) ([]action.Resource, error) {
+			if err := checkID("id", p.ID, "snap"); err != nil {
+				return nil, err
+			}
+			out, err := ec2.NewFromConfig(cfg).DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{p.ID}})
+			if err == nil && len(out.Snapshots) == 0 {
+				err = fault.New(fault.NotFound, "AWS shows no snapshot %s", p.ID)
+			}
+			if err != nil {
+				return nil, missing(err, "ec2:DescribeSnapshots", "snapshot", p.ID)
+			}
+			return []action.Resource{newResource("AWS::EC2::Snapshot", "snapshot", p.ID, "", req, out.Snapshots[0].Tags)}, nil
+		},
+		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (sharing, error) {
+			out, err := ec2.NewFromConfig(cfg).DescribeSnapshotAttribute(ctx, &ec2.DescribeSnapshotAttributeInput{
+				SnapshotId: &r.Name, Attribute: types.SnapshotAttributeNameCreateVolumePermission,
+			})
+			if err != nil {
+				return sharing{}, missing(err, "ec2:DescribeSnapshotAttribute", "snapshot", r.Name)
+			}
+			now := sharing{Accounts: []string{}}
+			for _, p := range out.CreateVolumePermissions {
+				now.add(aws.ToString(p.UserId), p.Group)
+			}
+			return now, nil
+		},
+		Want: func(_ action.Resource, p shareParams, now sharing) (sharing, string, error) { return p.want(now) },
+		Steps: func(r action.Resource, from, to sharing) ([]setting.Step[sharing], error) {
+			return []setting.Step[sharing]{{
+				Operation: "ModifySnapshotAttribute", Leaves: to,
+				Input: map[string]any{"SnapshotId": r.Name, "Attribute": "createVolumePermission", "CreateVolumePermission": from.change(to)},
+			}}, nil
+		},
+		Operations: map[string]setting.Operation{
+			"ModifySnapshotAttribute": setting.Op(ec2.NewFromConfig, (*ec2.Client).ModifySnapshotAttribute),
+		},
+	})
+}
+
+// NewMakeImagePrivate returns the action ec2.make-image-private.
+func NewMakeImagePrivate(caller *awscall.Caller) action.Action {
+	return setting.New(caller, setting.Setting[shareParams, sharing]{
+		Spec: action.Spec{
+			Name:        "ec2.make-image-private",
+			Title:       "Make an image private",
+			Description: "Takes an AMI from the public, and, where trusted accounts are named, from all others. Instances that run from it go on.",
+			Parameters:  shareSchema("ami", "image"),
+			Permissions: []string{"ec2:DescribeImages", "ec2:DescribeImageAttribute", "ec2:ModifyImageAttribute"},
+			Effect:      action.StateChecked,
+		},
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p shareParams) ([]action.Resource, error) {
+			if err := checkID("id", p.ID, "ami"); err != nil {
+				return nil, err
+			}
+			out, err := ec2.NewFromConfig(cfg).DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{p.ID}})
+			if err == nil && len(out.Images) == 0 {
+				err = fault.New(fault.NotFound, "AWS shows no image %s", p.ID)
+			}
+			if err != nil {
+				return nil, missing(err, "ec2:DescribeImages", "image", p.ID)
+			}
+			return []action.Resource{newResource("AWS::EC2::Image", "image", p.ID, "", req, out.Images[0].Tags)}, nil
+		},
+		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (sharing, error) {
+			out, err := ec2.NewFromConfig(cfg).DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{
+				ImageId: &r.Name, Attribute: types.ImageAttributeNameLaunchPermission,
+			})
+			if err != nil {
+				return sharing{}, missing(err, "ec2:DescribeImageAttribute", "image", r.Name)
+			}
+			now := sharing{Accounts: []string{}}
+			for _, p := range out.LaunchPermissions {
+				now.add(aws.ToString(p.UserId), p.Group)
+			}
+			return now, nil
+		},
+		Want: func(_ action.Resource, p shareParams, now sharing) (sharing, string, error) { return p.want(now) },
+		Steps: func(r action.Resource, from, to sharing) ([]setting.Step[sharing], error) {
+			return []setting.Step[sharing]{{
+				Operation: "ModifyImageAttribute", Leaves: to,
+				Input: map[string]any{"ImageId": r.Name, "Attribute": "launchPermission", "LaunchPermission": from.change(to)},
+			}}, nil
+		},
+		Operations: map[string]setting.Operation{
+			"ModifyImageAttribute": setting.Op(ec2.NewFromConfig, (*ec2.Client).ModifyImageAttribute),
+		},
+	})
+}
+
+func (s *sharing) add(account string, group types.PermissionGroup) {
+	if strings.EqualFold(string(group), string(types.PermissionGroupAll)) {
+		s.Public = true
+	}
+	if account != "" {
+		s.Accounts = append(s.Accounts, account)
+		slices.Sort(s.Accounts)
+	}
+}
