@@ -1,7 +1,5 @@
 package asl
 
-import "encoding/json"
-
 // branches moves a Parallel or Map state: begins the next branch, or ends with what they gave.
 func (a *advance) branches(f *Frame, s *State) {
 	k := f.fork
@@ -34,7 +32,8 @@ func (f *Frame) reads() bool {
 
 // writes reports whether the frame waits until its results are written.
 func (f *Frame) writes() bool {
-	return f.fork != nil && f.fork.finished() && !f.fork.broken() && f.fork.run.Writer != nil
+	k := f.fork
+	return k != nil && k.finished() && !k.broken() && k.run.Writer != nil && k.bytes <= k.room()
 }
 
 func (a *advance) startBranch(f *Frame, s *State) {
@@ -46,6 +45,10 @@ func (a *advance) startBranch(f *Frame, s *State) {
 		var err error
 		if input, taken, err = a.iterationInput(f, s); err != nil {
 			a.fails(f, err)
+			return
+		}
+		if len(input) > MaxData {
+			a.fails(f, failed(ErrDataLimitExceeded, "The input of iteration %d of the state '%s' has %d bytes, over the limit of %d.", k.begun, s.Name, len(input), MaxData))
 			return
 		}
 	}
@@ -68,26 +71,29 @@ func (k *fork) reason() (name, cause string) {
 
 // gather ends the state with the branches' results, in order.
 func (a *advance) gather(f *Frame, s *State) {
-	if f.fork.bytes > MaxData {
-		a.fails(f, failed(ErrDataLimitExceeded, "The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", s.Name))
+	k := f.fork
+	if k.bytes > k.room() {
+		a.fails(f, tooMuch(s))
 		return
 	}
-	output := []byte{'['}
-	for i, r := range f.fork.results {
-		if i > 0 {
-			output = append(output, ',')
-		}
-		output = append(output, r.json()...)
+	transformation, outputType := "COMPACT", ""
+	if w := s.writer(); w != nil {
+		transformation, outputType = w.Transformation, w.OutputType
 	}
-	a.emit(Record{Kind: Outcome, Path: f.Path, Output: append(output, ']')})
+	output := render(k.results, transformation, outputType)
+	if outputType == "JSONL" {
+		output = encode(string(output))
+	}
+	if len(output) > MaxData {
+		a.fails(f, tooMuch(s))
+		return
+	}
+	a.emit(Record{Kind: Outcome, Path: f.Path, Output: output})
 }
 
-// json is the result as it stands in the state's output.
-func (r *result) json() json.RawMessage {
-	if r.frame == nil {
-		return r.output
+func tooMuch(s *State) error {
+	if s.writer() != nil && s.writer().Resource != "" {
+		return failed(ErrResultWriterFailed, "The results of the state '%s' have more than %d bytes.", s.Name, MaxItems)
 	}
-	failure := r.frame.failure
-	return encode(objectOf("Name", r.frame.Path, "Status", string(Failed), "Input", string(r.input), "Error", failure.name, "Cause", failure.cause,
-		"StartDate", timeText(r.from), "StopDate", timeText(r.to)))
+	return failed(ErrDataLimitExceeded, "The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", s.Name)
 }

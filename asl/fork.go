@@ -1,9 +1,6 @@
 package asl
 
-import (
-	"encoding/json"
-	"time"
-)
+import "encoding/json"
 
 // Bounds on what runs side by side.
 const (
@@ -16,31 +13,23 @@ const (
 
 // fork is what a Parallel or Map state knows of its branches in one round.
 type fork struct {
-	prefix string // of their paths
-	run    *MapRun
-	inline bool
-	items  []json.RawMessage // of a Map
-	size   int               // bytes of items
-	ready  bool              // items is whole
+	prefix   string // of their paths
+	run      *MapRun
+	inline   bool
+	detailed bool              // results are told with the inputs
+	items    []json.RawMessage // of a Map
+	size     int               // bytes of items
+	ready    bool              // items is whole
 
 	branches map[int]*Frame // under way, or ended badly
 	begun    int            // the next index
 	taken    int            // items that have an iteration
 	total    int            // branches of a Parallel
 	running  int
-	results  []result // by index
-	bytes    int      // of results
-	failed   int      // items whose iterations ended badly
-	failure  *Frame   // the first of them
-}
-
-// result is how a branch ended.
-type result struct {
-	frame  *Frame // of one that ended badly
-	input  json.RawMessage
-	output json.RawMessage
-	from   time.Time
-	to     time.Time
+	results  []MapResult // by index
+	bytes    int         // of results
+	failed   int         // items whose iterations ended badly
+	failure  *Frame      // the first of them
 }
 
 func newFork(s *State, run *MapRun, prefix string) *fork {
@@ -48,6 +37,9 @@ func newFork(s *State, run *MapRun, prefix string) *fork {
 		run = &MapRun{}
 	}
 	k := &fork{prefix: prefix, run: run, inline: !s.distributed(), branches: map[int]*Frame{}}
+	if w := s.writer(); w != nil {
+		k.detailed = w.Resource != "" || w.Transformation == "NONE"
+	}
 	if s.Type == Parallel {
 		k.ready, k.total = true, len(s.Branches)
 	}
@@ -70,32 +62,35 @@ func (k *fork) start(f *Frame, taken int) {
 	f.first, f.taken = k.taken, taken
 	k.taken += taken
 	k.running++
-	k.results = append(k.results, result{})
+	k.results = append(k.results, MapResult{})
 }
 
 // ended takes in that a branch has ended.
 func (k *fork) ended(f *Frame, r Record) {
 	k.running--
-	at := &k.results[f.index]
-	at.from, at.to, at.input = f.began, r.Time, f.given
+	result := MapResult{Name: f.Path, Status: r.Status, Error: r.Error, Cause: r.Cause, Began: f.began, Ended: r.Time}
+	if k.detailed || r.Status != Succeeded {
+		result.Input = f.given
+	}
 	if r.Status == Succeeded {
 		delete(k.branches, f.index)
-		if k.bytes += len(r.Output); k.bytes <= k.room() {
-			at.output = r.Output
+		result.Output = r.Output
+	} else {
+		f.failure = &failure{r.Error, r.Cause}
+		k.failed += f.taken
+		if k.failure == nil {
+			k.failure = f
 		}
-		return
 	}
-	f.failure = &failure{r.Error, r.Cause}
-	at.frame = f
-	k.failed += f.taken
-	if k.failure == nil {
-		k.failure = f
+	if k.bytes += len(result.Input) + len(result.Output); k.bytes > k.room() {
+		result.Input, result.Output = nil, nil
 	}
+	k.results[f.index] = result
 }
 
 // room is how many bytes of results are kept: with more the state fails.
 func (k *fork) room() int {
-	if k.run.Writer != nil {
+	if k.detailed {
 		return MaxItems
 	}
 	return MaxData

@@ -33,6 +33,14 @@ type count struct {
 // distributed reports whether the state is a Map whose iterations have histories of their own.
 func (s *State) distributed() bool { return s != nil && s.Type == Map && s.iterate.distributed }
 
+// writer is the state's ResultWriter, nil for none.
+func (s *State) writer() *Writer {
+	if s.Type != Map {
+		return nil
+	}
+	return s.iterate.writer
+}
+
 // prepareMap evaluates what a Map state says beside its items.
 func (a *advance) prepareMap(r *Record, f *Frame, s *State, data *scope) error {
 	run, it := &MapRun{}, s.iterate

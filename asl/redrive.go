@@ -26,7 +26,7 @@ func (x *Execution) redrive(r Record) {
 // revive lets a branch go on that had not ended well.
 func (f *Frame) revive(x *Execution) {
 	x.Frames[f.Path] = f
-	f.failure = nil
+	f.failure, f.Retries = nil, nil
 	defer x.schedule.update(f)
 	if f.fork == nil || !f.fork.ready || f.fork.begun == 0 {
 		f.again, f.outcome, f.Waiting = true, nil, false
@@ -37,7 +37,8 @@ func (f *Frame) revive(x *Execution) {
 	k.running, k.failed, k.failure = 0, 0, nil
 	for _, branch := range k.branches {
 		k.running++
-		k.results[branch.index].frame = nil
+		k.bytes -= len(k.results[branch.index].Input)
+		k.results[branch.index] = MapResult{}
 		branch.revive(x)
 	}
 }

@@ -1,0 +1,326 @@
+package asl
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hand drives an execution step by step.
+type hand struct {
+	t       *testing.T
+	m       *Machine
+	x       *Execution
+	env     Env
+	journal []Record
+	over    []Command
+}
+
+func begin(t *testing.T, source, input string) *hand {
+	t.Helper()
+	m := parse(t, source)
+	h := &hand{t: t, m: m, x: m.Begin(json.RawMessage(input), epoch), env: env()}
+	h.env.Token = func(path string) string { return "token of " + path }
+	return h
+}
+
+// goOn advances until the world is needed and returns what it is asked for.
+func (h *hand) goOn() []Command {
+	var asked []Command
+	for first := true; first || h.x.Ready(); first = false {
+		h.journal = append(h.journal, h.m.Advance(h.x, h.env)...)
+		begin, over := h.m.Changes(h.x)
+		asked, h.over = append(asked, begin...), append(h.over, over...)
+	}
+	return asked
+}
+
+func (h *hand) apply(records ...Record) []Command {
+	for _, r := range records {
+		r.Time = h.env.Now
+		h.x.Apply(r)
+		h.journal = append(h.journal, r)
+	}
+	return h.goOn()
+}
+
+func (h *hand) later(d time.Duration) []Command {
+	h.env.Now = h.env.Now.Add(d)
+	return h.goOn()
+}
+
+func (h *hand) wants(status Status, want string) {
+	h.t.Helper()
+	got := string(h.x.Output)
+	if h.x.Error != "" {
+		got = h.x.Error + ": " + h.x.Cause
+	}
+	if h.x.Status != status || !strings.Contains(got, want) {
+		h.t.Errorf("%q %s, want %q %s", h.x.Status, got, status, want)
+	}
+}
+
+func paths(commands []Command) string {
+	var all []string
+	for _, c := range commands {
+		all = append(all, c.Path)
+	}
+	return strings.Join(all, " ")
+}
+
+// The first branch that fails ends the others; what they send afterwards meets nobody, also where the state is tried again.
+func TestOneBranchEndsTheOthers(t *testing.T) {
+	h := begin(t, `
+StartAt: A
+States:
+  A:
+    Type: Parallel
+    Retry: [{ErrorEquals: [E], MaxAttempts: 1}]
+    Branches:
+      - {StartAt: B, States: {B: {Type: Task, Resource: x, End: true}}}
+      - {StartAt: C, States: {C: {Type: Parallel, Branches: [{StartAt: D, States: {D: {Type: Task, Resource: x, End: true}}}], End: true}}}
+    End: true
+`, `{}`)
+	if got := paths(h.goOn()); got != "A/0 A/1/C/0" {
+		t.Fatalf("asks for %s", got)
+	}
+	h.apply(Failure("A/0", "E", "why"))
+	if got := paths(h.over); got != "A/0 A/1/C/0" {
+		t.Errorf("takes back %s", got)
+	}
+	h.apply(Result("A/1/C/0", json.RawMessage(`1`)))
+	if again := paths(h.later(time.Second)); again != "A:2/0 A:2/1/C/0" {
+		t.Errorf("asks again for %s", again)
+	}
+	h.apply(Result("A/0", json.RawMessage(`"late"`)), Result("A/1/C/0", json.RawMessage(`"late"`)))
+	h.apply(Result("A:2/0", json.RawMessage(`1`)), Result("A:2/1/C/0", json.RawMessage(`2`)))
+	h.wants(Succeeded, `[1,[2]]`)
+}
+
+func TestNamesDontMakePathsAmbiguous(t *testing.T) {
+	h := begin(t, `{"StartAt": "A/0~:2", "States": {"A/0~:2": {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "x", "End": true}}}], "End": true}}}`, `{}`)
+	c := h.goOn()
+	if got := paths(c); got != "A~10~0~22/0" {
+		t.Fatalf("asks for %s", got)
+	}
+	h.apply(Result(c[0].Path, json.RawMessage(`1`)))
+	h.wants(Succeeded, `[1]`)
+}
+
+func TestMapConcurrency(t *testing.T) {
+	for fields, want := range map[string]int{"": maxInline, "MaxConcurrency: 3": 3, "MaxConcurrency: 1000": maxInline, "MaxConcurrencyPath: $.n": 5} {
+		h := begin(t, "StartAt: A\nStates: "+mapOfTask(strings.TrimPrefix(fields+", ItemsPath: $.l", ", "), ""), `{"n":5,"l":[`+strings.Repeat("0,", 99)+`0]}`)
+		asked := h.goOn()
+		if len(asked) != want {
+			t.Errorf("%s: %d side by side, want %d", fields, len(asked), want)
+		}
+		if more := h.apply(Result(asked[0].Path, json.RawMessage(`1`))); len(more) != 1 {
+			t.Errorf("%s: one ended, %d began", fields, len(more))
+		}
+	}
+}
+
+func TestToleratedFailures(t *testing.T) {
+	const list = `[1,2,3,4]`
+	for name, tt := range map[string]struct{ fields, mocks, want string }{
+		"none":             {``, `[{"output":1},{"error":"E","cause":"why"}]`, "E: why"},
+		"count":            {`ToleratedFailureCount: 1`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"percentage":       {`ToleratedFailurePercentage: 49`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"either":           {`ToleratedFailureCount: 9, ToleratedFailurePercentage: 10`, `[{"error":"E"},{"output":1},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"enough":           {`ToleratedFailurePercentage: 50`, `[{"error":"E","cause":"why"},{"error":"E"},{"output":1},{"output":2}]`, `"Input":"1","InputDetails":{"Included":true},"Error":"E","Cause":"why"`},
+		"a batch counts":   {`ToleratedFailureCount: 1, ItemBatcher: {MaxItemsPerBatch: 2}`, `[{"error":"E"},{"output":1}]`, ErrExceedTolerated},
+		"at a path": {`ToleratedFailurePercentagePath: "$[3]"`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, _ := parse(t, "StartAt: A\nStates: "+mapOfTask(tt.fields, "")).Simulate(json.RawMessage(list), mocksOf(t, tt.mocks), env())
+			if got := x.Error + ": " + x.Cause + string(x.Output); !strings.Contains(got, tt.want) {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+const distributedMap = `
+StartAt: A
+States:
+  A:
+    Type: Map
+    Label: Some
+    ItemReader:
+      Resource: arn:aws:states:::s3:getObject
+      ReaderConfig: {InputType: CSV, CSVHeaderLocation: FIRST_ROW, CSVDelimiter: TAB, MaxItemsPath: $.most}
+      Parameters: {Bucket.$: $.bucket, Key: k}
+    ResultWriter: {Resource: "arn:aws:states:::s3:putObject", Parameters: {Bucket.$: $.bucket, Prefix: p}}
+    ToleratedFailurePercentage: 50
+    ItemProcessor:
+      ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: EXPRESS}
+      StartAt: B
+      States: {B: {Type: Task, Resource: x, End: true}}
+    Retry: [{ErrorEquals: [States.ItemReaderFailed]}]
+    Catch: [{ErrorEquals: [States.ResultWriterFailed], ResultPath: $.error, Next: C}]
+    ResultPath: $.written
+    End: true
+  C: {Type: Pass, End: true}
+`
+
+func TestDistributedMap(t *testing.T) {
+	h := begin(t, distributedMap, `{"bucket":"b","most":2}`)
+	c := h.goOn()
+	if len(c) != 1 || c[0].Action != ReadItems || string(c[0].Arguments) != `{"Bucket":"b","Key":"k"}` || c[0].Reader.MaxItems != 2 || c[0].Reader.CSVDelimiter != "TAB" {
+		t.Fatalf("asks for %+v", c)
+	}
+	h.apply(Failure("", ErrItemReaderFailed, "not today"))
+	if c = h.later(time.Second); len(c) != 1 || c[0].Action != ReadItems || c[0].Attempt != 1 {
+		t.Fatalf("asks for %+v", c)
+	}
+	if c = h.apply(ItemRecords("", []json.RawMessage{json.RawMessage(`{"a":"1"}`), json.RawMessage(`{"a":"2"}`)})...); paths(c) != "A:2/0 A:2/1" {
+		t.Fatalf("asks for %s", paths(c))
+	}
+	if p, ok := h.x.Progress(""); !ok || p != (Progress{Total: 2, Begun: 2, Running: 2}) {
+		t.Errorf("progress %+v", p)
+	}
+	h.apply(Result("A:2/1", json.RawMessage(`[9]`)))
+	if c = h.apply(Failure("A:2/0", "E", "why")); len(c) != 1 || c[0].Action != WriteResults || string(c[0].Arguments) != `{"Bucket":"b","Prefix":"p"}` {
+		t.Fatalf("asks for %+v", c)
+	}
+	files := c[0].Writer.Files(h.x.Results(c[0].Path))
+	if len(files) != 2 || files[0].Name != "SUCCEEDED_0.json" || !strings.Contains(string(files[0].Body), `"Input":"{\"a\":\"2\"}"`) || !strings.Contains(string(files[1].Body), `"Cause":"why"`) {
+		t.Errorf("writes %s", files)
+	}
+	if m := string(Manifest("b", "p/1", "run", files)); !strings.Contains(m, `"FAILED":[{"Key":"p/1/FAILED_0.json","Size":`) || !json.Valid([]byte(m)) {
+		t.Errorf("manifest %s", m)
+	}
+	events := h.x.Events
+	h.apply(Result("", json.RawMessage(`{"MapRunArn":"r"}`)))
+	h.wants(Succeeded, `{"bucket":"b","most":2,"written":{"MapRunArn":"r"}}`)
+	if events > 12 {
+		t.Errorf("%d events: those of the iterations are counted", events)
+	}
+}
+
+func TestTooManyItems(t *testing.T) {
+	huge := json.RawMessage(`"` + strings.Repeat("x", 300<<10) + `"`)
+	items := make([]json.RawMessage, 10)
+	for i := range items {
+		items[i] = huge
+	}
+	records := ItemRecords("", items)
+	if len(records) != 10 || !records[8].More || records[9].More {
+		t.Errorf("%d records", len(records))
+	}
+	for len(items) < 300 {
+		items = append(items, items[:10]...)
+	}
+	if records = ItemRecords("", items); len(records) != 1 || records[0].Error != ErrItemReaderFailed {
+		t.Errorf("%d records, the first %s", len(records), records[0].Error)
+	}
+}
+
+func TestResultFormats(t *testing.T) {
+	for config, want := range map[string]string{
+		`{Transformation: FLATTEN}`:                    `[1,2,3]`,
+		`{Transformation: COMPACT}`:                    `[[1,2],3]`,
+		`{Transformation: FLATTEN, OutputType: JSONL}`: `"1\n2\n3\n"`,
+	} {
+		x, _ := parse(t, "StartAt: A\nStates: "+strings.Replace(mapOf("ResultWriter: {WriterConfig: "+config+"}"), "{StartAt", "{ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}, StartAt", 1)).
+			Simulate(json.RawMessage(`[[1,2],3]`), nil, env())
+		if string(x.Output) != want {
+			t.Errorf("%s: %s %s, want %s", config, x.Output, x.Cause, want)
+		}
+	}
+}
+
+func TestCallbacks(t *testing.T) {
+	h := begin(t, `
+StartAt: A
+States:
+  A:
+    Type: Task
+    Resource: arn:aws:states:::sqs:sendMessage.waitForTaskToken
+    Parameters: {token.$: $$.Task.Token}
+    Credentials: {RoleArn.$: $.role}
+    HeartbeatSecondsPath: $.beat
+    TimeoutSeconds: 60
+    Retry: [{ErrorEquals: [States.HeartbeatTimeout], MaxAttempts: 1, IntervalSeconds: 1}]
+    End: true
+`, `{"beat":10,"role":"arn:aws:iam::111122223333:role/r"}`)
+	h.env.Token = nil
+	c := h.goOn()[0]
+	if c.Heartbeat != 10*time.Second || string(c.Arguments) != `{"token":"`+c.Token+`"}` || len(c.Token) != 32 || string(c.Credentials) != `{"RoleArn":"arn:aws:iam::111122223333:role/r"}` {
+		t.Fatalf("asks for %+v", c)
+	}
+	if path, ok := h.x.ByToken(c.Token); !ok || path != "" {
+		t.Error("the token leads nowhere")
+	}
+	h.apply(Record{Kind: Submitted, Token: c.Token, Output: json.RawMessage(`{"MessageId":"m"}`)})
+	if next := h.m.Next(h.x)[0]; string(next.Submission) != `{"MessageId":"m"}` {
+		t.Errorf("the call would be made again: %+v", next)
+	}
+	h.later(9 * time.Second)
+	h.apply(Record{Kind: Heartbeat, Token: c.Token})
+	if wake := h.x.Wake(); wake.After(h.env.Now.Add(10 * time.Second)) {
+		t.Errorf("wakes at %v", wake)
+	}
+	if h.later(9 * time.Second); len(h.over) != 0 {
+		t.Error("the heartbeat was not heard")
+	}
+	h.later(time.Second)
+	if _, ok := h.x.ByToken(c.Token); ok || len(h.over) != 1 {
+		t.Error("the task goes on without heartbeats")
+	}
+	again := h.later(time.Second)[0]
+	if again.Token == c.Token || again.Attempt != 1 || again.Submission != nil {
+		t.Fatalf("asks again for %+v", again)
+	}
+	h.apply(Record{Kind: Outcome, Token: c.Token, Output: json.RawMessage(`"of the first try"`)})
+	h.apply(Record{Kind: Outcome, Token: again.Token, Output: json.RawMessage(`"of the second"`)})
+	h.wants(Succeeded, `"of the second"`)
+}
+
+func TestTasksTimeOut(t *testing.T) {
+	const source = "StartAt: A\nStates: {A: {Type: Task, Resource: x, TimeoutSeconds: 60, HeartbeatSeconds: 50, End: true}}"
+	h := begin(t, source, `{}`)
+	h.goOn()
+	if wake := h.x.Wake(); !wake.Equal(epoch.Add(50 * time.Second)) {
+		t.Errorf("wakes at %v", wake)
+	}
+	h.later(49 * time.Second)
+	h.apply(Record{Kind: Heartbeat})
+	h.later(11 * time.Second)
+	h.wants(Failed, ErrTimeout)
+
+	h = begin(t, source, `{}`)
+	h.env.Busy = func(string) bool { return true }
+	h.goOn()
+	if h.later(time.Hour); h.x.Status != "" {
+		t.Error("a task that is under way here was timed out")
+	}
+	h.apply(Failure("", ErrTimeout, "here"))
+	h.wants(Failed, "here")
+}
+
+// Inline iterations count to the history of the execution; those of a distributed Map don't, and each of them has its own bound.
+func TestEventsAreCapped(t *testing.T) {
+	items := `[` + strings.Repeat("1,", 6999) + `1]`
+	x, _ := parse(t, "StartAt: A\nStates: "+mapOf("")).Simulate(json.RawMessage(items), nil, env())
+	if x.Status != Failed || !strings.Contains(x.Cause, "25000 events") {
+		t.Errorf("%s %s: %s", x.Status, x.Error, x.Cause)
+	}
+	loop := strings.Replace(mapOf("ToleratedFailureCount: 1"), "{StartAt: P, States: {P: {Type: Pass, End: true}}}",
+		"{ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}, StartAt: P, States: {P: {Type: Choice, Choices: [{Variable: $, NumericEquals: 1, Next: P}], Default: Q}, Q: {Type: Succeed}}}", 1)
+	x, _ = parse(t, "StartAt: A\nStates: "+loop).Simulate(json.RawMessage(`[1,2]`), nil, env())
+	if x.Status != Succeeded || !strings.Contains(string(x.Output), "25000 events") || x.Events > 12 {
+		t.Errorf("%s %s: %s, %d events", x.Status, x.Error, x.Output, x.Events)
+	}
+}
+
+func TestResultsAreBounded(t *testing.T) {
+	big := `"` + strings.Repeat("x", 100<<10) + `"`
+	for _, states := range []string{mapOf(`ItemSelector: {v.$: "States.Format('{}{}', $$.Map.Item.Value, $[0])"}`), mapOf(`ItemBatcher: {MaxItemsPerBatch: 1, BatchInput: {all.$: $}}`)} {
+		x, _ := parse(t, "StartAt: A\nStates: "+states).Simulate(json.RawMessage(`[`+big+`,1,1]`), nil, env())
+		if x.Status != Failed || x.Error != ErrDataLimitExceeded {
+			t.Errorf("%s %s", x.Status, x.Error)
+		}
+	}
+}
