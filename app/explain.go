@@ -33,7 +33,7 @@ func (a *App) explain(ctx context.Context, raw []byte) ([]web.Explanation, error
 			Stages: verdict.Trace, Error: "the playbook's input can't be made from the event"}
 		var plans []guard.Decision
 		if match.Input != nil {
-			plans, x.Error = a.rehearse(ctx, a.gate, replayed{line: line, event: e, match: match})
+			plans, x.Error = a.rehearse(ctx, a.gate, replayed{line: line, event: e, input: match.Input, mode: match.Rule.Respond.Mode})
 		}
 		for _, p := range plans {
 			plan := web.ExplainedPlan{Action: p.Plan.Action, Mode: string(p.Mode), Items: planLines(*p.Plan), Reasons: p.Reasons, Stages: p.Trace}

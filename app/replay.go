@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,63 +19,29 @@ import (
 	"riposte.dev/web"
 )
 
-// replay is web.Replay: it asks the rules about retained events and findings. What would be done is looked up in the account
-// as it is now; nothing is changed, stored or told to anybody else.
+// replay is web.Replay: it asks the rules about retained events and findings, and the guard as if it were then. What would be
+// done is looked up in the account as it is now; nothing is changed, stored or told to anybody else.
 func (a *App) replay(ctx context.Context, r web.ReplayRequest, tell func(web.ReplayLine) error) error {
 	rules, err := a.replayRules(r)
 	if err != nil {
 		return err
 	}
+	p := &past{app: a, only: r.Rules, tell: tell, responses: newestResponses{most: r.Plans}}
+	if p.gate, err = a.gate.rehearsal(func() time.Time { return p.now }); err != nil {
+		p.problem = fault.Message(err)
+	}
 	events := 0
-	responses := newestResponses{most: r.Plans}
 	for _, stream := range []bus.Stream{bus.Events, bus.Findings} {
 		err := a.bus.Replay(ctx, stream, r.Since, func(m bus.Message) error {
 			events++
-			e, err := event.Parse(m.Data)
-			if err != nil {
-				return tell(web.ReplayLine{Kind: "failed", Time: m.Time, Error: err.Error()})
-			}
-			matches, failed, err := rules.Match(ctx, e)
-			if err != nil {
-				failed = append(failed, detect.RuleError{Rule: &detect.Rule{}, Err: err})
-			}
-			for _, f := range failed {
-				if err := tell(web.ReplayLine{Kind: "failed", Time: m.Time, EventID: e.ID, Rule: f.Rule.ID, Error: f.Err.Error()}); err != nil {
-					return err
-				}
-			}
-			for _, match := range matches {
-				if len(r.Rules) > 0 && !slices.Contains(r.Rules, match.Rule.ID) {
-					continue
-				}
-				line := matchLine(e, match)
-				if match.Input != nil {
-					responses.add(replayed{line, e, match, true})
-				}
-				if err := tell(line); err != nil {
-					return err
-				}
-			}
-			return nil
+			return p.event(ctx, rules, m)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	var now time.Time
-	past, notOpen := a.gate.rehearsal(func() time.Time { return now })
-	for _, response := range responses.list {
-		now = response.line.Time
-		line := response.line
-		line.Kind = "plan"
-		if notOpen != nil {
-			line.Error = fault.Message(notOpen)
-		} else {
-			a.plan(ctx, past, response, &line)
-		}
-		if err := tell(line); err != nil {
-			return err
-		}
+	if err := p.plan(ctx); err != nil {
+		return err
 	}
 	return tell(web.ReplayLine{Kind: "done", Events: events})
 }
@@ -133,16 +99,6 @@ func matchLine(e *event.Envelope, m detect.Match) web.ReplayLine {
 	return line
 }
 
-// plan fills in what the guard would let be done.
-func (a *App) plan(ctx context.Context, asked *gate, r replayed, line *web.ReplayLine) {
-	var plans []guard.Decision
-	plans, line.Error = a.rehearse(ctx, asked, r)
-	for _, p := range plans {
-		line.Mode, line.Reasons = string(p.Mode), append(line.Reasons, p.Reasons...)
-		line.Items = append(line.Items, planLines(*p.Plan)...)
-	}
-}
-
 // rehearse looks what a response would do now, and asks the guard about each plan; problem says what of it can't be told.
 func (a *App) rehearse(ctx context.Context, asked *gate, r replayed) (decisions []guard.Decision, problem string) {
 	force := a.inForce.Load()
@@ -151,8 +107,8 @@ func (a *App) rehearse(ctx context.Context, asked *gate, r replayed) (decisions 
 	if machine == nil {
 		return nil, "there is no playbook " + line.Playbook
 	}
-	start := playbook.Start{Rule: line.Rule, Playbook: line.Playbook, Account: r.event.Account, Region: r.event.Region, Input: r.match.Input,
-		Title: r.match.Title, Severity: line.Severity}
+	start := playbook.Start{Rule: line.Rule, Playbook: line.Playbook, Account: r.event.Account, Region: r.event.Region, Input: r.input,
+		Title: line.Title, Severity: line.Severity}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	// These calls are riposte's own too.
@@ -163,7 +119,7 @@ func (a *App) rehearse(ctx context.Context, asked *gate, r replayed) (decisions 
 		}
 	}()
 	rehearsal := playbook.Rehearse(ctx, machine, a.actions, start, a.opts.Now())
-	mode, _ := force.mode(line.Rule, r.match.Rule.Respond.Mode)
+	mode, _ := force.mode(line.Rule, r.mode)
 	for i, plan := range rehearsal.Plans {
 		does, err := a.actions.Action(plan.Action)
 		if err != nil {
@@ -204,24 +160,11 @@ func planLines(plan action.Plan) []string {
 	return lines
 }
 
-// replayed is a match that would start a response.
+// replayed is a response that would start.
 type replayed struct {
 	line   web.ReplayLine
 	event  *event.Envelope
-	match  detect.Match
-	spends bool // of the budgets, so that later ones find less
-}
-
-// newestResponses keeps the last response of each rule and resource, and of those the newest.
-type newestResponses struct {
-	most int
-	list []replayed // oldest first
-}
-
-func (n *newestResponses) add(r replayed) {
-	n.list = slices.DeleteFunc(n.list, func(o replayed) bool { return o.line.Rule == r.line.Rule && o.line.Resource == r.line.Resource })
-	n.list = append(n.list, r)
-	if extra := len(n.list) - max(n.most, 0); extra > 0 {
-		n.list = slices.Delete(n.list, 0, extra)
-	}
+	input  json.RawMessage // of the playbook
+	mode   guard.Mode      // that the rule asks for
+	spends bool            // of the budgets, so that later ones find less
 }

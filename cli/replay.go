@@ -24,7 +24,9 @@ func newReplayCommand() *cobra.Command {
 		Use:   "replay --since WHEN",
 		Short: "Ask the rules about events that riposte has kept, in dry run",
 		Long: `Gives the events and findings that a running riposte has kept (three days, by default) to its rules once more, and shows
-what matches and what would be done now. It is always a dry run: nothing is changed, no finding is raised, nobody is told.
+what matches, what would start, what would escalate because it was broken again and again, and what would be done now. The guard is
+asked as if it were then, with its budgets and its breaker; they count what the replay itself would have changed. Of responses to one
+resource the last is looked at. It is always a dry run: nothing is changed, no finding is raised, nobody is told.
 With --rules it tries rules that are not in force.`,
 		Example: `  riposte replay --since 24h
   riposte replay --since 2026-11-20 --rule cloudtrail-logging-stopped
@@ -85,7 +87,7 @@ func ruleTexts(paths []string) ([]web.ReplayFile, error) {
 
 // showReplay prints a replay as it comes.
 func showReplay(cmd *cobra.Command, format string, lines *json.Decoder) error {
-	matches, failed := 0, 0
+	matches, escalations, failed := 0, 0, 0
 	var all []web.ReplayLine
 	for {
 		var l web.ReplayLine
@@ -98,6 +100,8 @@ func showReplay(cmd *cobra.Command, format string, lines *json.Decoder) error {
 		switch l.Kind {
 		case "match":
 			matches++
+		case "escalation":
+			escalations++
 		case "failed":
 			failed++
 		case "done":
@@ -106,7 +110,7 @@ func showReplay(cmd *cobra.Command, format string, lines *json.Decoder) error {
 					return err
 				}
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %d matches, %d failures; nothing was changed\n", l.Events, matches, failed)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %d matches, %d escalations, %d failures; nothing was changed\n", l.Events, matches, escalations, failed)
 			return nil
 		}
 		switch format {
@@ -138,5 +142,18 @@ func replayText(l web.ReplayLine) string {
 	case "failed":
 		return strings.TrimSpace(fmt.Sprintf("%s  failed %s %s: %s", at, l.EventID, l.Rule, l.Error))
 	}
-	return fmt.Sprintf("%s  %-8s %s (%s)", at, l.Severity, l.Title, l.Rule)
+	text := fmt.Sprintf("%s  %-8s %s (%s)", at, l.Severity, l.Title, l.Rule)
+	if l.Kind == "escalation" {
+		text += "\n    escalates to " + l.Playbook
+		if l.Principal != "" {
+			text += " because of " + l.Principal
+		}
+		if l.Error != "" {
+			text += "\n    could not escalate: " + l.Error
+		}
+	}
+	if len(l.Reasons) > 0 {
+		text += "\n    would start nothing: " + strings.Join(l.Reasons, " ")
+	}
+	return text
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -44,9 +45,49 @@ func (h *handling) countBreak(ctx context.Context, m *Match) {
 	if e == nil {
 		return
 	}
-	if h.flaps.count(h.resourceKey(m), actor(h.env.Record()), broken{h.env.RootCause(), h.env.Time}, e) {
+	if h.flaps.saw(m, h.env) {
 		h.escalate(ctx, m)
 	}
+}
+
+// Escalated is what one break too many starts beside the response.
+type Escalated struct {
+	Rule     string // an id of its own
+	Playbook string
+	Mode     guard.Mode
+	Title    string
+	Input    json.RawMessage
+	Err      error // why there is no input
+}
+
+func (m *Match) escalates() Escalated {
+	r, e := m.Rule, m.Rule.Respond.Escalate
+	return Escalated{Rule: guard.EscalationOf(r.ID), Playbook: e.Playbook, Mode: e.Mode, Input: m.escalation, Err: m.escalationErr,
+		Title: fmt.Sprintf("%s: broken %d times or more within %s, so it escalates", m.Title, e.Times, shortly(e.Within))}
+}
+
+// Breaks counts over the past what an Engine counts as it happens. The zero value has seen nothing.
+type Breaks struct {
+	flaps flaps
+	told  map[string]bool
+}
+
+// Count takes in a break that a response answers and returns the escalation that it starts; nil where there is none. An event
+// that comes again starts none again.
+func (b *Breaks) Count(m *Match, env *event.Envelope) *Escalated {
+	if m.Rule.Respond == nil || m.Rule.Respond.Escalate == nil || !b.flaps.saw(m, env) {
+		return nil
+	}
+	x := m.escalates()
+	key := x.Rule + " " + string(env.Cause())
+	if b.told[key] {
+		return nil
+	}
+	if b.told == nil {
+		b.told = map[string]bool{}
+	}
+	b.told[key] = true
+	return &x
 }
 
 // actor is what containing somebody stops: a key, or whoever is behind a session.
@@ -63,32 +104,30 @@ func actor(r *event.Record) string {
 
 // escalate starts the escalation of a match, under an id of its own. Starting it again is a no-op.
 func (h *handling) escalate(ctx context.Context, m *Match) {
-	r, e := m.Rule, m.Rule.Respond.Escalate
-	id := guard.EscalationOf(r.ID)
-	title := fmt.Sprintf("%s: broken %d times or more within %s, so it escalates", m.Title, e.Times, shortly(e.Within))
+	r, x := m.Rule, m.escalates()
 	held := func(outcome, by string, reasons []string) {
 		h.metrics.escalations.WithLabelValues(r.ID, outcome).Inc()
-		h.held = append(h.held, heldEscalation{m, title, reasons})
+		h.held = append(h.held, heldEscalation{m, x.Title, reasons})
 		h.notEscalated(m, by, reasons...)
 	}
-	verdict, err := h.opts.Guard.Admit(ctx, guard.Admission{Rule: id, Mode: e.Mode, MaxAge: r.Respond.MaxAge, Event: h.env})
+	verdict, err := h.opts.Guard.Admit(ctx, guard.Admission{Rule: x.Rule, Mode: x.Mode, MaxAge: r.Respond.MaxAge, Event: h.env})
 	switch {
 	case err != nil:
-		h.failure(ctx, id, "guard", err)
+		h.failure(ctx, x.Rule, "guard", err)
 		held("failed", byGuard, []string{fmt.Sprintf("The escalation did not start because the guard could not decide: %s.", fault.Message(err))})
 		return
 	case verdict.Outcome != guard.Respond || verdict.Mode == guard.Notify:
 		held("held", stageOf(verdict), append([]string{"The escalation did not start."}, verdict.Reasons...))
 		return
-	case m.escalationErr != nil:
-		h.failure(ctx, id, stageEscalate, m.escalationErr)
-		held("failed", byInput, []string{"The input of the escalation's playbook could not be made: " + fault.Message(m.escalationErr) + "."})
+	case x.Err != nil:
+		h.failure(ctx, x.Rule, stageEscalate, x.Err)
+		held("failed", byInput, []string{"The input of the escalation's playbook could not be made: " + fault.Message(x.Err) + "."})
 		return
 	}
 	response := h.response(m, verdict)
-	response.Rule, response.Playbook, response.Input, response.Title = id, e.Playbook, m.escalation, title
+	response.Rule, response.Playbook, response.Input, response.Title = x.Rule, x.Playbook, x.Input, x.Title
 	if err := h.opts.Responder.Start(ctx, response); err != nil {
-		h.failure(ctx, id, "start", err)
+		h.failure(ctx, x.Rule, "start", err)
 		held("failed", byStart, []string{"The escalation could not be started: " + fault.Message(err) + "."})
 		return
 	}
@@ -129,7 +168,7 @@ func (e *Engine) Recall(ctx context.Context, env *event.Envelope) error {
 			return ctx.Err()
 		}
 		if err == nil && verdict.Outcome == guard.Respond && verdict.Mode != guard.Notify {
-			e.flaps.count(h.resourceKey(m), actor(env.Record()), broken{env.RootCause(), env.Time}, m.Rule.Respond.Escalate)
+			e.flaps.saw(m, env)
 		}
 	}
 	return nil

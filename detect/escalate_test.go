@@ -213,6 +213,38 @@ func TestCountsAreReadBack(t *testing.T) {
 	}
 }
 
+// The past is counted as the engine counts.
+func TestBreaksOfThePast(t *testing.T) {
+	set := loadText(t, fighting, LoadOptions{})
+	var b Breaks
+	var escalated []string
+	for _, id := range []string{"c1", "c2", "c2", "c3", "c3", "c4", "c5"} {
+		env := stopAt(t, id, int(id[1]-'0'))
+		matches, _, err := set.Match(context.Background(), env)
+		if err != nil || len(matches) != 1 {
+			t.Fatalf("%d matches, %v", len(matches), err)
+		}
+		if x := b.Count(&matches[0], env); x != nil {
+			escalated = append(escalated, id)
+			if x.Rule != "trail-stopped/escalate" || x.Playbook != "contain" || x.Mode != guard.Approve || string(x.Input) != `{"user":"mallory"}` || x.Err != nil ||
+				x.Title != "IAM user mallory stopped audit: broken 3 times or more within 10m, so it escalates" {
+				t.Errorf("escalated %+v", x)
+			}
+		}
+	}
+	if !slices.Equal(escalated, []string{"c3"}) {
+		t.Errorf("escalated at %v, want c3", escalated)
+	}
+	never := loadText(t, stopped, LoadOptions{})
+	for i := range 5 {
+		env := stopAt(t, fmt.Sprint("d", i), i)
+		matches, _, _ := never.Match(context.Background(), env)
+		if x := b.Count(&matches[0], env); x != nil {
+			t.Errorf("a rule without an escalation escalates: %+v", x)
+		}
+	}
+}
+
 func TestActor(t *testing.T) {
 	for name, c := range map[string]struct {
 		record string

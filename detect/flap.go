@@ -32,6 +32,11 @@ type broken struct {
 // maxFlapping bounds the memory; over it, resources whose breaks are over go, and if all are recent the table starts again.
 const maxFlapping = 100_000
 
+// saw counts a match as a break of its resource by whoever did it.
+func (f *flaps) saw(m *Match, env *event.Envelope) bool {
+	return f.count(resourceKey(m, env), actor(env.Record()), broken{env.RootCause(), env.Time}, m.Rule.Respond.Escalate)
+}
+
 // count takes in a break and reports whether it escalates: from the nth within the time on, once in that time for everybody
 // who takes part. A break that did escalates again: what comes of it is under way, or has to be tried again.
 func (f *flaps) count(key, actor string, b broken, e *Escalate) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/finding"
 	"riposte.dev/guard"
@@ -101,14 +102,14 @@ func (h *handling) admit(ctx context.Context, r *Rule) guard.Verdict {
 }
 
 // resourceKey tells apart the resources that a rule is about.
-func (h *handling) resourceKey(m *Match) string {
-	return m.Rule.ID + "\x00" + h.env.Account + "\x00" + h.env.Region + "\x00" + m.Resources[0].ID
+func resourceKey(m *Match, env *event.Envelope) string {
+	return m.Rule.ID + "\x00" + env.Account + "\x00" + env.Region + "\x00" + m.Resources[0].ID
 }
 
 // start begins the response, once its turn has come.
 func (h *handling) start(ctx context.Context, m *Match, verdict guard.Verdict, out *outcome) {
 	r := m.Rule
-	key := h.resourceKey(m)
+	key := resourceKey(m, h.env)
 	cause := h.env.Cause()
 	switch turn, after := h.cooldowns.take(key, cause, h.received, h.opts.Now(), r.Respond.Cooldown); turn {
 	case wait:

@@ -26,7 +26,7 @@ type ReplayFile struct {
 
 // ReplayLine is a line of a replay's answer.
 type ReplayLine struct {
-	Kind      string    `json:"kind"` // match, plan, failed, done
+	Kind      string    `json:"kind"` // match, escalation, plan, failed, done
 	Time      time.Time `json:"time,omitzero"`
 	EventID   string    `json:"event_id,omitempty"`
 	Rule      string    `json:"rule,omitempty"`
@@ -41,7 +41,7 @@ type ReplayLine struct {
 	Mode      string    `json:"mode,omitempty"`     // in which it would; of kind plan
 	// Items are what the playbook would do now: "cloudtrail:StartLogging on audit: change", as the guard would let it. Of kind plan.
 	Items   []string `json:"items,omitempty"`
-	Reasons []string `json:"reasons,omitempty"` // what the guard said; of kind plan
+	Reasons []string `json:"reasons,omitempty"` // what the guard said of the plan; or why the match or escalation starts nothing
 	Error   string   `json:"error,omitempty"`   // of kinds plan and failed
 	Events  int      `json:"events,omitempty"`  // that were looked through; of kind done
 }
