@@ -11,7 +11,8 @@ import (
 )
 
 // Lost knows the calls of ours of which we never learned the request id, because the connection or the process broke
-// before the answer came: whether there was one to this operation around that time. at is the time of the event.
+// before the answer came: whether there was one to this operation, or one that needed this permission, around that time. at is the
+// time of the event.
 type Lost interface {
 	Lost(ctx context.Context, service, operation, account string, at time.Time) (bool, error)
 }
@@ -42,8 +43,7 @@ func (g *Guard) ownChange(ctx context.Context, a *admission) (*Verdict, error) {
 			"%s called %s on behalf of riposte's role, so it starts no response.", r.UserIdentity.InvokedBy, call)}}, nil
 	}
 	if g.lost != nil {
-		service, _, _ := strings.Cut(r.EventSource, ".")
-		lost, err := g.lost.Lost(ctx, service, r.EventName, r.Account(), r.EventTime)
+		lost, err := g.wasLost(ctx, r)
 		if err != nil {
 			return nil, fmt.Errorf("tell whether request %s is one whose answer was lost: %w", r.RequestID, err)
 		}
@@ -55,6 +55,17 @@ func (g *Guard) ownChange(ctx context.Context, a *admission) (*Verdict, error) {
 	return &Verdict{Outcome: Misuse, Mode: Notify, Reasons: []string{fmt.Sprintf(
 		"Riposte's role %s was used by somebody else: %s is none of riposte's requests. Revoke the role's sessions and find out who holds its credentials.",
 		r.UserIdentity.Principal(), call)}}, nil
+}
+
+// wasLost reports whether it may be a call of ours whose answer was lost. What is kept of such a call is the operation where one was
+// made, and the permissions where it is only known that some were to be made; CloudTrail's name can be that of either.
+func (g *Guard) wasLost(ctx context.Context, r *event.Record) (bool, error) {
+	service, _, _ := strings.Cut(r.EventSource, ".")
+	lost, err := g.lost.Lost(ctx, service, r.EventName, r.Account(), r.EventTime)
+	if operation := event.Operation(service, r.EventName); err == nil && !lost && operation != r.EventName {
+		return g.lost.Lost(ctx, service, operation, r.Account(), r.EventTime)
+	}
+	return lost, err
 }
 
 // awaitKnown reports whether the request id was journaled. It looks for open intents before it looks for the id: where

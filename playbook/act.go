@@ -96,7 +96,7 @@ func (t *task) carryOut(ctx context.Context, c change) (any, error) {
 	release := t.runtime.opts.Ledger.hold()
 	defer release()
 	ctx, recorder := action.Record(ctx)
-	defer t.receipts(recorder)
+	defer t.receipts(recorder, c.account)
 	t.turn = t.runtime.turns.begin()
 	defer t.turn.end()
 	if t.resumed {

@@ -1,30 +1,33 @@
 package playbook
 
 import (
+	"slices"
 	"strings"
 
 	"riposte.dev/action"
 )
 
-// receipts takes in the request ids of every call, and keeps those in the effect that no item or intent has.
-func (t *task) receipts(recorder *action.Recorder) {
+// receipts takes in the request ids of every call, and keeps those in the effect that no item or intent has. A call of which no
+// answer came may have been carried out all the same.
+func (t *task) receipts(recorder *action.Recorder, account string) {
 	made := recorder.Receipts()
 	t.runtime.opts.Ledger.note(made)
-	elsewhere := map[string]bool{}
+	t.runtime.opts.Ledger.noteLost(slices.DeleteFunc(requests(t.e.id, account, made), func(r Request) bool { return r.ID != "" }))
+	elsewhere := map[action.Receipt]bool{}
 	if t.effect.Plan != nil {
 		for _, item := range t.effect.Plan.Items {
 			for _, r := range item.Receipts {
-				elsewhere[r.RequestID] = true
+				elsewhere[r] = true
 			}
 		}
 	}
 	for _, intent := range t.e.intents {
 		for _, r := range intent.Receipts {
-			elsewhere[r.RequestID] = true
+			elsewhere[r] = true
 		}
 	}
 	for _, r := range made {
-		if !elsewhere[r.RequestID] && len(t.effect.Receipts) < maxReceipts {
+		if !elsewhere[r] && len(t.effect.Receipts) < maxReceipts {
 			t.effect.Receipts = append(t.effect.Receipts, r)
 		}
 	}

@@ -300,13 +300,12 @@ func (s *Summary) effect(f *Effect) []Request {
 	return append(calls, f.Lost...)
 }
 
+// requests are the calls behind receipts; one whose answer was lost has no id.
 func requests(execution, account string, receipts []action.Receipt) []Request {
 	calls := make([]Request, 0, len(receipts))
 	for _, r := range receipts {
-		if r.RequestID != "" {
-			calls = append(calls, Request{ID: r.RequestID, Execution: execution, Service: r.Service, Operation: r.Operation,
-				Account: account, Region: r.Region, At: r.At})
-		}
+		calls = append(calls, Request{ID: r.RequestID, Execution: execution, Service: r.Service, Operation: r.Operation,
+			Account: account, Region: r.Region, At: r.At})
 	}
 	return calls
 }

@@ -16,6 +16,7 @@ import (
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/iam"
+	"riposte.dev/action/s3"
 	"riposte.dev/asl"
 	"riposte.dev/event"
 	"riposte.dev/guard"
@@ -26,6 +27,8 @@ import (
 const (
 	account = actiontest.Account
 	region  = actiontest.Region
+	// responder is as whom riposte acts.
+	responder = "arn:aws:iam::" + account + ":user/responder-1"
 )
 
 // clock jumps to the end of every wait of less than five minutes; longer ones are bounds, and never pass.
@@ -97,6 +100,7 @@ type world struct {
 	iam     *sdk.Client
 	caller  *awscall.Caller
 	observe func(playbook.Progress)
+	guard   *guard.Guard
 	runtime *playbook.Runtime
 }
 
@@ -145,14 +149,16 @@ func (w *world) respond(text, input string) playbook.View {
 	w.t.Helper()
 	machine, err := asl.Parse("act.yaml", []byte(text))
 	w.must(err)
-	actions, err := action.NewSet(iam.NewQuarantine(w.caller), ec2.NewRevokeIngress(w.caller, ec2.Options{}))
+	actions, err := action.NewSet(iam.NewQuarantine(w.caller), ec2.NewRevokeIngress(w.caller, ec2.Options{}),
+		s3.NewBlockBucket(w.caller), s3.NewBlockAccount(w.caller))
 	w.must(err)
 	index := &playbooktest.Index{}
 	ledger := playbook.NewLedger(index)
-	g, err := guard.New(guard.Options{Exceptions: noExceptions{}, Requests: ledger, Corroborator: recorded{}, Now: w.clock.Now, Responders: []string{"arn:aws:iam::" + account + ":role/riposte"},
-		Policy: func() *guard.Policy { return &guard.Policy{Allow: []guard.Scope{{Accounts: []string{account}}}} }})
+	w.guard, err = guard.New(guard.Options{Exceptions: noExceptions{}, Requests: ledger, Lost: ledger, Corroborator: recorded{}, Now: w.clock.Now,
+		Responders: []string{responder},
+		Policy:     func() *guard.Policy { return &guard.Policy{Allow: []guard.Scope{{Accounts: []string{account}}}} }})
 	w.must(err)
-	w.runtime, err = playbook.New(playbook.Options{Journal: &playbooktest.Journal{}, Index: index, Ledger: ledger, Actions: actions, Guard: g, Notifier: w.inbox,
+	w.runtime, err = playbook.New(playbook.Options{Journal: &playbooktest.Journal{}, Index: index, Ledger: ledger, Actions: actions, Guard: w.guard, Notifier: w.inbox,
 		Definitions: map[string]*asl.Machine{"act": machine}, Now: w.clock.Now, After: w.clock.After, Drain: time.Hour,
 		Observe: func(p playbook.Progress) {
 			if w.observe != nil {
