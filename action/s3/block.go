@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -23,6 +24,9 @@ type flags struct {
 type blockState struct {
 	Block *flags `json:"public_access_block,omitempty"`
 }
+
+// readBlock reads the settings of a bucket or an account.
+type readBlock func(context.Context, action.Resource) (blockState, error)
 
 func newFlags(blockACLs, ignoreACLs, blockPolicy, restrict *bool) blockState {
 	return blockState{&flags{aws.ToBool(blockACLs), aws.ToBool(ignoreACLs), aws.ToBool(blockPolicy), aws.ToBool(restrict)}}
@@ -87,13 +91,26 @@ func planBlock(item action.Item, now blockState, target map[string]any) (action.
 	return item, err
 }
 
-// changedSince is the error where the settings are no longer as the plan saw them; nil where they are.
-func changedSince(now blockState, item action.Item) error {
-	if now.same(item.Before) {
-		return nil
+// applyBlock makes the item's call. Where the settings are no longer as the plan saw them: fault.Conflict, and nothing is done.
+func applyBlock(ctx context.Context, item action.Item, read readBlock, call func(context.Context, action.Call) error) ([]action.Receipt, error) {
+	now, err := read(ctx, item.Resource)
+	if err != nil {
+		return nil, err
 	}
-	return fault.New(fault.Conflict, "the public access block of %s was changed after the plan was made", item.Resource.Name).
-		WithHint("look at who changed it, and make the plan again")
+	if !now.same(item.Before) {
+		return nil, fault.New(fault.Conflict, "the public access block of %s was changed after the plan was made", item.Resource.Name).
+			WithHint("look at who changed it, and make the plan again")
+	}
+	return action.ApplyCalls(ctx, item, call)
+}
+
+// verifyBlock looks whether the settings are as planned.
+func verifyBlock(ctx context.Context, item action.Item, read readBlock) error {
+	now, err := read(ctx, item.Resource)
+	if err == nil && !now.same(item.After) {
+		err = action.ErrNotYet
+	}
+	return err
 }
 
 // undoBlock plans to put the old settings back.

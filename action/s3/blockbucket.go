@@ -83,14 +83,7 @@ func (a *BlockBucket) read(ctx context.Context, r action.Resource) (blockState, 
 // Apply switches the settings on, or back to undo. Where they are no longer as the plan saw them: fault.Conflict, and
 // nothing is done.
 func (a *BlockBucket) Apply(ctx context.Context, item action.Item) ([]action.Receipt, error) {
-	now, err := a.read(ctx, item.Resource)
-	if err != nil {
-		return nil, err
-	}
-	if err := changedSince(now, item); err != nil {
-		return nil, err
-	}
-	return action.ApplyCalls(ctx, item, func(ctx context.Context, call action.Call) error {
+	return applyBlock(ctx, item, a.read, func(ctx context.Context, call action.Call) error {
 		client, err := a.client(ctx, call.Account, call.Region)
 		if err != nil {
 			return err
@@ -109,14 +102,7 @@ func (a *BlockBucket) Apply(ctx context.Context, item action.Item) ([]action.Rec
 
 // Verify looks whether the settings are as planned.
 func (a *BlockBucket) Verify(ctx context.Context, item action.Item) error {
-	now, err := a.read(ctx, item.Resource)
-	if err != nil {
-		return err
-	}
-	if !now.same(item.After) {
-		return action.ErrNotYet
-	}
-	return nil
+	return verifyBlock(ctx, item, a.read)
 }
 
 // Undo plans to put the old settings back, or to delete them where there were none. Where somebody changed them since, or the
