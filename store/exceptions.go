@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"time"
 
@@ -90,23 +91,17 @@ func (e *Exceptions) AddException(ctx context.Context, x guard.Exception, by str
 // RemoveException ends an exception. fault.NotFound where there is none, fault.Conflict where it was removed before.
 func (e *Exceptions) RemoveException(ctx context.Context, id, by string) error {
 	return e.store.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE exceptions SET removed_at = ?, removed_by = ? WHERE id = ? AND removed_at IS NULL", micros(e.now()), by, id)
-		if err != nil {
+		ended, before, err := endOnce(ctx, tx, "exceptions", "removed", id, by, e.now())
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return noException(id)
+		case err != nil:
 			return classify(err, "remove an exception")
+		case !ended:
+			return fault.New(fault.Conflict, "exception %q was removed before, by %s", id, before)
 		}
-		n, err := done.RowsAffected()
-		if err != nil {
-			return classify(err, "remove an exception")
-		}
-		if n == 1 {
-			_, err = appendAudit(ctx, tx, exceptionRemoved(id, by, e.now()))
-			return err
-		}
-		var who string
-		if tx.QueryRowContext(ctx, "SELECT removed_by FROM exceptions WHERE id = ?", id).Scan(&who) == nil {
-			return fault.New(fault.Conflict, "exception %q was removed before, by %s", id, who)
-		}
-		return noException(id)
+		_, err = appendAudit(ctx, tx, exceptionRemoved(id, by, e.now()))
+		return err
 	})
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"time"
 
@@ -70,23 +71,17 @@ func (p *Pauses) Pause(ctx context.Context, x guard.Pause, by string) (guard.Pau
 // Resume ends a pause. fault.NotFound where there is none, fault.Conflict where it was ended before.
 func (p *Pauses) Resume(ctx context.Context, id, by string) error {
 	return p.store.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE pauses SET resumed_at = ?, resumed_by = ? WHERE id = ? AND resumed_at IS NULL", micros(p.now()), by, id)
-		if err != nil {
+		ended, before, err := endOnce(ctx, tx, "pauses", "resumed", id, by, p.now())
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return fault.New(fault.NotFound, "there is no pause %q", id).WithHint("list them with riposte pause list")
+		case err != nil:
 			return classify(err, "end a pause")
+		case !ended:
+			return fault.New(fault.Conflict, "pause %q was ended before, by %s", id, before)
 		}
-		n, err := done.RowsAffected()
-		if err != nil {
-			return classify(err, "end a pause")
-		}
-		if n == 1 {
-			_, err = appendAudit(ctx, tx, resumed(id, by, p.now()))
-			return err
-		}
-		var who string
-		if tx.QueryRowContext(ctx, "SELECT resumed_by FROM pauses WHERE id = ?", id).Scan(&who) == nil {
-			return fault.New(fault.Conflict, "pause %q was ended before, by %s", id, who)
-		}
-		return fault.New(fault.NotFound, "there is no pause %q", id).WithHint("list them with riposte pause list")
+		_, err = appendAudit(ctx, tx, resumed(id, by, p.now()))
+		return err
 	})
 }
 

@@ -85,3 +85,17 @@ func fromMicros(us int64) time.Time {
 	}
 	return time.UnixMicro(us).UTC()
 }
+
+// endOnce ends what a row of the table stands for: its columns end_at and end_by say when and by whom. Where it was ended
+// before, it changes nothing and returns by whom; sql.ErrNoRows where there is no such row.
+func endOnce(ctx context.Context, tx *sql.Tx, table, end, id, by string, at time.Time) (ended bool, before string, err error) {
+	done, err := tx.ExecContext(ctx, "UPDATE "+table+" SET "+end+"_at = ?, "+end+"_by = ? WHERE id = ? AND "+end+"_at IS NULL", micros(at), by, id)
+	if err != nil {
+		return false, "", err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 1 {
+		return n == 1, "", err
+	}
+	err = tx.QueryRowContext(ctx, "SELECT "+end+"_by FROM "+table+" WHERE id = ?", id).Scan(&before)
+	return false, before, err
+}
