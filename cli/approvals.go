@@ -92,20 +92,7 @@ func newApprovalsGet() *cobra.Command {
 	return &cobra.Command{
 		Use: "get ID", Short: "Show a plan and who answered", Example: "  riposte approvals get 5f0c1d2e3b4a59687766",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			var a playbook.Approval
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/approvals/"+url.PathEscape(args[0]), nil, nil, &a); err != nil {
-				return err
-			}
-			return printValue(cmd, a, func(w io.Writer) error {
-				printApproval(w, a)
-				return nil
-			})
-		},
+		RunE: showOne("/api/v1/approvals/", printApproval),
 	}
 }
 

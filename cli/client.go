@@ -124,3 +124,21 @@ func (c *Client) Open(ctx context.Context, method, path string, query url.Values
 	failure.Hint = problem.Hint
 	return nil, failure
 }
+
+// showOne is what a command `get ID` does: it shows what riposte has under the path and the id.
+func showOne[T any](path string, show func(io.Writer, T)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := connect(cmd)
+		if err != nil {
+			return err
+		}
+		var one T
+		if err := c.Call(cmd.Context(), http.MethodGet, path+url.PathEscape(args[0]), nil, nil, &one); err != nil {
+			return err
+		}
+		return printValue(cmd, one, func(w io.Writer) error {
+			show(w, one)
+			return nil
+		})
+	}
+}

@@ -89,28 +89,19 @@ func newExceptionsGet() *cobra.Command {
 		Example: `  riposte exceptions get ex-7f3a
   riposte exceptions get ex-7f3a -o json`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			var e store.ExceptionRecord
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/exceptions/"+url.PathEscape(args[0]), nil, nil, &e); err != nil {
-				return err
-			}
-			return printValue(cmd, e, func(w io.Writer) error {
-				for _, line := range [][2]string{
-					{"id", e.ID}, {"resource", e.Resource}, {"rule", or(e.Rule, "every rule")}, {"action", or(e.Action, "every action")},
-					{"account", or(e.Account, "every account")}, {"owner", e.Owner}, {"reason", e.Reason}, {"ticket", e.Ticket},
-					{"added", e.Created.Local().Format(time.DateTime) + " by " + e.AddedBy}, {"ends", exceptionEnd(e, time.Now())},
-				} {
-					if line[1] != "" {
-						fmt.Fprintf(w, "%-9s %s\n", line[0], line[1])
-					}
-				}
-				return nil
-			})
-		},
+		RunE: showOne("/api/v1/exceptions/", printException),
+	}
+}
+
+func printException(w io.Writer, e store.ExceptionRecord) {
+	for _, line := range [][2]string{
+		{"id", e.ID}, {"resource", e.Resource}, {"rule", or(e.Rule, "every rule")}, {"action", or(e.Action, "every action")},
+		{"account", or(e.Account, "every account")}, {"owner", e.Owner}, {"reason", e.Reason}, {"ticket", e.Ticket},
+		{"added", e.Created.Local().Format(time.DateTime) + " by " + e.AddedBy}, {"ends", exceptionEnd(e, time.Now())},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(w, "%-9s %s\n", line[0], line[1])
+		}
 	}
 }
 

@@ -103,20 +103,7 @@ the guard said, who was told, and how to take it back.`,
 		Example: `  riposte executions get 5f0c1d2e3b4a59687766
   riposte executions get 5f0c1d2e3b4a59687766 -o json | jq '.plans[].items[].receipts'`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			var execution web.Execution
-			if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/executions/"+url.PathEscape(args[0]), nil, nil, &execution); err != nil {
-				return err
-			}
-			return printValue(cmd, execution, func(w io.Writer) error {
-				printExecution(w, execution)
-				return nil
-			})
-		},
+		RunE: showOne("/api/v1/executions/", printExecution),
 	}
 }
 
