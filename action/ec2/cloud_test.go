@@ -168,10 +168,5 @@ func (c cloud) action(opts ec2.Options) *ec2.RevokeIngress {
 // item plans and returns the one item.
 func (c cloud) item(a action.Action) action.Item {
 	c.t.Helper()
-	p, err := a.Plan(c.t.Context(), c.request())
-	c.must(err)
-	if len(p.Items) != 1 {
-		c.t.Fatalf("%d items, want one for the group", len(p.Items))
-	}
-	return p.Items[0]
+	return c.Item(a, c.request())
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
 )
@@ -37,21 +38,21 @@ func (c cloud) set(status types.StatusType) {
 func TestAKeyIsFoundWithAndWithoutItsUser(t *testing.T) {
 	c := newCloud(t)
 	for _, user := range []string{"", "mallory"} {
-		item := c.item(c.deactivate(), c.ofKey(user))
-		want(t, item, action.Change, "acts as the user mallory")
+		item := c.Item(c.deactivate(), c.ofKey(user))
+		actiontest.Want(t, item, action.Change, "acts as the user mallory")
 		r := item.Resource
 		if r.ARN != userARN || r.Region != "us-east-1" || r.Tags["team"] != "ops" || item.ID != c.key.AccessKeyID {
 			t.Errorf("the item is %+v", item)
 		}
 	}
 	c.set(types.StatusTypeInactive)
-	want(t, c.item(c.deactivate(), c.ofKey("")), action.Unneeded, "inactive already")
+	actiontest.Want(t, c.Item(c.deactivate(), c.ofKey("")), action.Unneeded, "inactive already")
 }
 
 func TestRootsKeyIsEscalated(t *testing.T) {
 	c := newCloud(t)
-	item := c.item(c.deactivate(), request(fmt.Sprintf(`{"access_key_id":%q}`, c.Member.CreateRootKey().AccessKeyID)))
-	want(t, item, action.Escalated, "Sign in as root of account "+account)
+	item := c.Item(c.deactivate(), request(fmt.Sprintf(`{"access_key_id":%q}`, c.Member.CreateRootKey().AccessKeyID)))
+	actiontest.Want(t, item, action.Escalated, "Sign in as root of account "+account)
 	if item.Resource.ARN != "arn:aws:iam::"+account+":root" {
 		t.Errorf("the resource is %+v", item.Resource)
 	}
@@ -85,15 +86,15 @@ func TestKeysThatAreRefused(t *testing.T) {
 func TestAKeyThatChangesAfterThePlan(t *testing.T) {
 	c := newCloud(t)
 	a := c.deactivate()
-	item := c.item(a, c.ofKey(""))
+	item := c.Item(a, c.ofKey(""))
 	c.set(types.StatusTypeInactive)
 	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" {
 		t.Errorf("apply: %v, want a conflict with a next step", err)
 	}
-	undo := c.undo(a, item)
+	undo := c.Undo(a, item)
 	c.set(types.StatusTypeActive)
 	if _, err := a.Apply(t.Context(), undo); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("apply the undo: %v, want a conflict", err)
 	}
-	want(t, c.undo(a, item), action.Unneeded, "as it was before")
+	actiontest.Want(t, c.Undo(a, item), action.Unneeded, "as it was before")
 }

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
@@ -23,21 +24,21 @@ func (c cloud) quarantine() *iam.Quarantine {
 func TestWhoeverIsInQuarantineMayDoNothing(t *testing.T) {
 	c := newCloud(t)
 	session, a := c.session(), c.quarantine()
-	user, role := c.item(a, ofPrincipal(userARN)), c.item(a, ofPrincipal(sessionARN))
+	user, role := c.Item(a, ofPrincipal(userARN)), c.Item(a, ofPrincipal(sessionARN))
 	if user.Resource.Tags["team"] != "ops" || user.Resource.ARN != userARN || role.Resource.ARN != roleARN {
 		t.Errorf("the resources are %+v and %+v", user.Resource, role.Resource)
 	}
-	c.do(a, role)
+	c.Do(a, role)
 	if c.works(session) || !c.works(c.key) {
 		t.Errorf("with the role in quarantine its session works: %v, the user: %v", c.works(session), c.works(c.key))
 	}
-	c.do(a, user)
+	c.Do(a, user)
 	if c.works(c.key) {
 		t.Error("the user in quarantine may still do something")
 	}
-	want(t, c.item(a, ofPrincipal(userARN)), action.Unneeded, "in quarantine already")
+	actiontest.Want(t, c.Item(a, ofPrincipal(userARN)), action.Unneeded, "in quarantine already")
 	for _, item := range []action.Item{user, role} {
-		c.do(a, c.undo(a, item))
+		c.Do(a, c.Undo(a, item))
 	}
 	if !c.works(session) || !c.works(c.key) {
 		t.Error("what was undone is still denied")
@@ -54,7 +55,7 @@ func TestWhoCannotBePutInQuarantine(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			writes := c.Writes()
-			want(t, c.item(c.quarantine(), ofPrincipal(tt.arn)), action.Escalated, tt.says)
+			actiontest.Want(t, c.Item(c.quarantine(), ofPrincipal(tt.arn)), action.Escalated, tt.says)
 			if c.Writes() != writes {
 				t.Error("something was changed")
 			}
@@ -86,10 +87,10 @@ func TestRipostesOwnPrincipal(t *testing.T) {
 		{"deactivate its key", iam.NewDeactivateAccessKey(asUser), c.ofKey("")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want(t, c.item(tt.action, tt.req), action.Escalated, "would lock itself out")
+			actiontest.Want(t, c.Item(tt.action, tt.req), action.Escalated, "would lock itself out")
 		})
 	}
-	want(t, c.item(iam.NewQuarantine(asRole), ofPrincipal(userARN)), action.Change, "may do nothing")
+	actiontest.Want(t, c.Item(iam.NewQuarantine(asRole), ofPrincipal(userARN)), action.Change, "may do nothing")
 }
 
 // configs reaches every account and region with one configuration.
@@ -100,7 +101,7 @@ func (c configs) Config(context.Context, string, string) (aws.Config, error) { r
 func TestAQuarantineThatSomebodyElseWrote(t *testing.T) {
 	c := newCloud(t)
 	c.put(roleARN, iam.QuarantinePolicy, somebodys)
-	want(t, c.item(c.quarantine(), ofPrincipal(roleARN)), action.Escalated, "other content")
+	actiontest.Want(t, c.Item(c.quarantine(), ofPrincipal(roleARN)), action.Escalated, "other content")
 	if got := c.policies(roleARN)[iam.QuarantinePolicy]; got != somebodys {
 		t.Errorf("the policy became %s", got)
 	}
@@ -110,7 +111,7 @@ func TestAQuarantineThatSomebodyElseWrote(t *testing.T) {
 func TestApplyLooksAgain(t *testing.T) {
 	c := newCloud(t)
 	a := c.quarantine()
-	item := c.item(a, ofPrincipal(roleARN))
+	item := c.Item(a, ofPrincipal(roleARN))
 	c.put(roleARN, iam.QuarantinePolicy, somebodys)
 	receipts, err := a.Apply(t.Context(), item)
 	if fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" || len(receipts) > 0 {
@@ -126,7 +127,7 @@ func TestAUserWhoIsDeletedAfterThePlan(t *testing.T) {
 	_, err := c.client.CreateUser(t.Context(), &sdk.CreateUserInput{UserName: aws.String("brief")})
 	c.must(err)
 	a := c.quarantine()
-	item := c.item(a, ofPrincipal("arn:aws:iam::"+account+":user/brief"))
+	item := c.Item(a, ofPrincipal("arn:aws:iam::"+account+":user/brief"))
 	_, err = c.client.DeleteUser(t.Context(), &sdk.DeleteUserInput{UserName: aws.String("brief")})
 	c.must(err)
 	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.NotFound {
@@ -138,28 +139,28 @@ func TestAUserWhoIsDeletedAfterThePlan(t *testing.T) {
 func TestALostAnswer(t *testing.T) {
 	c := newCloud(t)
 	a := c.quarantine()
-	item := c.item(a, ofPrincipal(roleARN))
+	item := c.Item(a, ofPrincipal(roleARN))
 	c.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "PutRolePolicy"}, After: true, Drop: true})
 	receipts, err := a.Apply(t.Context(), item)
 	if !fault.Retryable(err) || len(receipts) == 0 {
 		t.Errorf("apply: %v after %d calls, want an error that may pass and the calls", err, len(receipts))
 	}
 	c.must(a.Verify(t.Context(), item))
-	want(t, c.item(a, ofPrincipal(roleARN)), action.Unneeded, "already")
+	actiontest.Want(t, c.Item(a, ofPrincipal(roleARN)), action.Unneeded, "already")
 }
 
 func TestUndoOfAQuarantineThatIsGone(t *testing.T) {
 	c := newCloud(t)
 	a := c.quarantine()
-	item := c.item(a, ofPrincipal(roleARN))
-	want(t, c.undo(a, item), action.Unneeded, "as it was before")
+	item := c.Item(a, ofPrincipal(roleARN))
+	actiontest.Want(t, c.Undo(a, item), action.Unneeded, "as it was before")
 }
 
 func TestAUserWithoutRoomForThePolicy(t *testing.T) {
 	c := newCloud(t)
 	c.put(userARN, "long", strings.Replace(somebodys, "s3:*", "s3:"+strings.Repeat("x", 1900), 1))
 	a := c.quarantine()
-	_, err := a.Apply(t.Context(), c.item(a, ofPrincipal(userARN)))
+	_, err := a.Apply(t.Context(), c.Item(a, ofPrincipal(userARN)))
 	if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.Hint(err), "AWSDenyAll") {
 		t.Errorf("apply: %v, want what to do where inline policies are full", err)
 	}
@@ -171,7 +172,7 @@ func TestApplyMakesNoOtherCalls(t *testing.T) {
 		action action.Action
 		req    action.Request
 	}{{c.quarantine(), ofPrincipal(roleARN)}, {c.deactivate(), c.ofKey("")}} {
-		item := c.item(tt.action, tt.req)
+		item := c.Item(tt.action, tt.req)
 		item.Calls[0].Operation = "DeleteRole"
 		if _, err := tt.action.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v, want invalid", tt.action.Spec().Name, err)

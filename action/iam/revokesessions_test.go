@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
 )
@@ -24,18 +25,18 @@ func before(arn, at string) action.Request {
 func TestRevokedSessionsMayDoNothing(t *testing.T) {
 	c := newCloud(t)
 	session, a := c.session(), c.revoke(time.Now())
-	item := c.item(a, ofPrincipal(sessionARN))
-	want(t, item, action.Change, "can begin a new session")
-	c.do(a, item)
+	item := c.Item(a, ofPrincipal(sessionARN))
+	actiontest.Want(t, item, action.Change, "can begin a new session")
+	c.Do(a, item)
 	if c.works(session) {
 		t.Error("the session, which began in the second of the plan or before, still works")
 	}
-	want(t, c.item(a, ofPrincipal(userARN)), action.Change, "long-term access keys are not hit")
-	c.do(a, c.item(a, ofPrincipal(userARN)))
+	actiontest.Want(t, c.Item(a, ofPrincipal(userARN)), action.Change, "long-term access keys are not hit")
+	c.Do(a, c.Item(a, ofPrincipal(userARN)))
 	if !c.works(c.key) {
 		t.Error("the user's long-term key was hit")
 	}
-	c.do(a, c.undo(a, item))
+	c.Do(a, c.Undo(a, item))
 	if !c.works(session) {
 		t.Error("what was undone is still denied")
 	}
@@ -44,7 +45,7 @@ func TestRevokedSessionsMayDoNothing(t *testing.T) {
 func TestSessionsThatBeginLaterAreNotRevoked(t *testing.T) {
 	c := newCloud(t)
 	a := c.revoke(time.Now())
-	c.do(a, c.item(a, before(roleARN, time.Now().Add(-time.Hour).Format(time.RFC3339))))
+	c.Do(a, c.Item(a, before(roleARN, time.Now().Add(-time.Hour).Format(time.RFC3339))))
 	if !c.works(c.session()) {
 		t.Error("a session that began an hour after the revoked ones is denied")
 	}
@@ -58,16 +59,16 @@ func TestALaterRevocationMovesTheTimeForward(t *testing.T) {
 		at, _, _ = strings.Cut(at, `"`)
 		return at
 	}
-	first := c.item(a, before(roleARN, "2026-11-21T10:00:00+01:00"))
-	c.do(a, first)
-	second := c.item(a, before(roleARN, "2026-11-21T15:00:00.25Z"))
-	c.do(a, second)
+	first := c.Item(a, before(roleARN, "2026-11-21T10:00:00+01:00"))
+	c.Do(a, first)
+	second := c.Item(a, before(roleARN, "2026-11-21T15:00:00.25Z"))
+	c.Do(a, second)
 	if got := policy(); got != "2026-11-21T15:00:01Z" {
 		t.Errorf("sessions before %s are revoked, want the second after 15:00:00.25", got)
 	}
-	want(t, c.item(a, before(roleARN, "2026-11-21T12:00:00Z")), action.Unneeded, "before 2026-11-21T15:00:01Z are revoked already")
-	want(t, c.undo(a, first), action.Conflict, "changed the policy")
-	c.do(a, c.undo(a, second))
+	actiontest.Want(t, c.Item(a, before(roleARN, "2026-11-21T12:00:00Z")), action.Unneeded, "before 2026-11-21T15:00:01Z are revoked already")
+	actiontest.Want(t, c.Undo(a, first), action.Conflict, "changed the policy")
+	c.Do(a, c.Undo(a, second))
 	if got := policy(); got != "2026-11-21T09:00:00Z" {
 		t.Errorf("after the undo sessions before %s are revoked, want the earlier time", got)
 	}
@@ -77,14 +78,14 @@ func TestALaterRevocationMovesTheTimeForward(t *testing.T) {
 func TestARevocationGoesOverAnEarlierOne(t *testing.T) {
 	c := newCloud(t)
 	a := c.revoke(time.Date(2026, 11, 21, 16, 0, 0, 0, time.UTC))
-	planned := c.item(a, before(roleARN, "2026-11-21T10:00:00Z"))
-	c.do(a, planned)
-	again := c.item(a, ofPrincipal(roleARN))
+	planned := c.Item(a, before(roleARN, "2026-11-21T10:00:00Z"))
+	c.Do(a, planned)
+	again := c.Item(a, ofPrincipal(roleARN))
 	planned.Calls, planned.After = again.Calls, again.After
-	c.do(a, planned)
+	c.Do(a, planned)
 
-	older := c.item(a, before(userARN, "2026-11-21T10:00:00Z"))
-	c.do(a, c.item(a, before(userARN, "2026-11-21T11:00:00Z")))
+	older := c.Item(a, before(userARN, "2026-11-21T10:00:00Z"))
+	c.Do(a, c.Item(a, before(userARN, "2026-11-21T11:00:00Z")))
 	if _, err := a.Apply(t.Context(), older); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a revocation over a later one: %v, want a conflict", err)
 	}
@@ -98,12 +99,12 @@ func TestWhoseSessionsCannotBeRevoked(t *testing.T) {
 		linkedARN:                           "whose sessions AWS doesn't let anybody revoke",
 		ssoARN:                              "end the active sessions of the user",
 	} {
-		want(t, c.item(a, ofPrincipal(arn)), action.Escalated, says)
+		actiontest.Want(t, c.Item(a, ofPrincipal(arn)), action.Escalated, says)
 	}
 	c.put(userARN, iam.RevokePolicy, somebodys)
-	want(t, c.item(a, ofPrincipal(userARN)), action.Escalated, "other content")
+	actiontest.Want(t, c.Item(a, ofPrincipal(userARN)), action.Escalated, "other content")
 	c.put(roleARN, iam.RevokePolicy, strings.Replace(somebodys, `"Resource":"*"`, `"Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-01-01T00:00:00Z"}}`, 1))
-	want(t, c.item(a, ofPrincipal(roleARN)), action.Escalated, "other content")
+	actiontest.Want(t, c.Item(a, ofPrincipal(roleARN)), action.Escalated, "other content")
 }
 
 func TestTimesThatAreRefused(t *testing.T) {

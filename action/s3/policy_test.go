@@ -28,8 +28,8 @@ func TestOnlyPublicStatementsAreRemoved(t *testing.T) {
 	c := newCloud(t, other)
 	c.put(policy(partner, everybody, plainHTTP))
 	a := c.remove()
-	item := c.item(a, ofBucket)
-	want(t, item, action.Change, `lets everybody in by statement 2 "PublicRead" (s3:GetObject).`)
+	item := c.Item(a, ofBucket)
+	actiontest.Want(t, item, action.Change, `lets everybody in by statement 2 "PublicRead" (s3:GetObject).`)
 	if r := item.Resource; r.ARN != "arn:aws:s3:::"+bucket || r.Region != other || r.Tags["team"] != "web" || r.Account != account {
 		t.Errorf("the resource is %+v, want it with its own region and its tags", r)
 	}
@@ -37,12 +37,12 @@ func TestOnlyPublicStatementsAreRemoved(t *testing.T) {
 	if err := json.Unmarshal(item.Calls[0].Input, &input); err != nil || input.Policy != policy(partner, plainHTTP) || input.ExpectedBucketOwner != account {
 		t.Errorf("the call is %+v, %v", input, err)
 	}
-	c.do(a, item)
+	c.Do(a, item)
 	if got := c.policy(); got != policy(partner, plainHTTP) {
 		t.Errorf("the policy is %q", got)
 	}
-	want(t, c.item(a, ofBucket), action.Unneeded, "No statement of its policy is public")
-	c.do(a, c.undo(a, item))
+	actiontest.Want(t, c.Item(a, ofBucket), action.Unneeded, "No statement of its policy is public")
+	c.Do(a, c.Undo(a, item))
 	if got := c.policy(); got != policy(partner, everybody, plainHTTP) {
 		t.Errorf("the policy became %q", got)
 	}
@@ -50,14 +50,14 @@ func TestOnlyPublicStatementsAreRemoved(t *testing.T) {
 
 func TestABucketWithoutAPolicy(t *testing.T) {
 	c := newCloud(t, region)
-	want(t, c.item(c.remove(), request(`{"bucket":"arn:aws:s3:::`+bucket+`"}`)), action.Unneeded, "has no policy")
+	actiontest.Want(t, c.Item(c.remove(), request(`{"bucket":"arn:aws:s3:::`+bucket+`"}`)), action.Unneeded, "has no policy")
 }
 
 func TestAPolicyThatChangesAfterThePlan(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
 	a := c.remove()
-	item := c.item(a, ofBucket)
+	item := c.Item(a, ofBucket)
 	c.put(policy(everybody, partner))
 	receipts, err := a.Apply(t.Context(), item)
 	if fault.CodeOf(err) != fault.Conflict || fault.Hint(err) == "" || len(receipts) > 0 {
@@ -72,35 +72,35 @@ func TestUndoWhatABlockKeepsOut(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
 	a := c.remove()
-	item := c.item(a, ofBucket)
-	c.do(a, item)
+	item := c.Item(a, ofBucket)
+	c.Do(a, item)
 	accounts{c}.block(controltypes.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)})
-	undo := c.undo(a, item)
-	want(t, undo, action.Change, `It is public by statement 1 "PublicRead"`)
+	undo := c.Undo(a, item)
+	actiontest.Want(t, undo, action.Change, `It is public by statement 1 "PublicRead"`)
 	if _, err := a.Apply(t.Context(), undo); fault.CodeOf(err) != fault.Denied || !strings.Contains(fault.Hint(err), "BlockPublicPolicy") {
 		t.Errorf("apply: %v, want denied with the block as the next step", err)
 	}
 	c.put(policy(partner))
-	want(t, c.undo(a, item), action.Conflict, "Somebody changed the policy since")
+	actiontest.Want(t, c.Undo(a, item), action.Conflict, "Somebody changed the policy since")
 }
 
 func TestUndoOfABucketThatIsGone(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	removed, blocked := c.item(c.remove(), ofBucket), c.item(c.blockBucket(), ofBucket)
+	removed, blocked := c.Item(c.remove(), ofBucket), c.Item(c.blockBucket(), ofBucket)
 	c.deleteBucket()
-	want(t, c.undo(c.remove(), removed), action.Conflict, "deleted since")
-	want(t, c.undo(c.blockBucket(), blocked), action.Conflict, "deleted since")
+	actiontest.Want(t, c.Undo(c.remove(), removed), action.Conflict, "deleted since")
+	actiontest.Want(t, c.Undo(c.blockBucket(), blocked), action.Conflict, "deleted since")
 }
 
 func TestRevertSaysWhatItPutsBack(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(partner))
-	want(t, c.item(c.revert(), backTo(policy(everybody))), action.Change, `not what it was before. It is public by statement 1 "PublicRead"`)
-	want(t, c.item(c.revert(), backTo("")), action.Change, "had no policy before")
-	want(t, c.item(c.revert(), backTo(policy(partner))), action.Unneeded, "as it was before already")
+	actiontest.Want(t, c.Item(c.revert(), backTo(policy(everybody))), action.Change, `not what it was before. It is public by statement 1 "PublicRead"`)
+	actiontest.Want(t, c.Item(c.revert(), backTo("")), action.Change, "had no policy before")
+	actiontest.Want(t, c.Item(c.revert(), backTo(policy(partner))), action.Unneeded, "as it was before already")
 	asObject := request(`{"bucket":"` + bucket + `","policy":{"Version":"2012-10-17","Statement":` + partner + `}}`)
-	want(t, c.item(c.revert(), asObject), action.Unneeded, "as it was before already")
+	actiontest.Want(t, c.Item(c.revert(), asObject), action.Unneeded, "as it was before already")
 }
 
 func TestRevertRefusesWhatIsNoPolicy(t *testing.T) {
@@ -139,7 +139,7 @@ func TestAnotherAccountsBucketIsLeftAlone(t *testing.T) {
 func TestABucketThatIsDeletedAfterThePlan(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	removed, blocked := c.item(c.remove(), ofBucket), c.item(c.blockBucket(), ofBucket)
+	removed, blocked := c.Item(c.remove(), ofBucket), c.Item(c.blockBucket(), ofBucket)
 	c.deleteBucket()
 	for _, apply := range []func() ([]action.Receipt, error){
 		func() ([]action.Receipt, error) { return c.remove().Apply(t.Context(), removed) },
@@ -159,9 +159,9 @@ func TestABlockThatChangesAfterThePlan(t *testing.T) {
 	c := newCloud(t, region)
 	c.block(types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)})
 	bucketAction, accountAction := c.blockBucket(), s3.NewBlockAccount(c.Caller(s3.NewBlockAccount(nil).Spec().Permissions))
-	ofBucket, ofAccount := c.item(bucketAction, ofBucket), c.item(accountAction, request(`{}`))
-	want(t, ofBucket, action.Change, "are off: IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets.")
-	want(t, ofAccount, action.Change, "are off: all four settings.")
+	ofBucket, ofAccount := c.Item(bucketAction, ofBucket), c.Item(accountAction, request(`{}`))
+	actiontest.Want(t, ofBucket, action.Change, "are off: IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets.")
+	actiontest.Want(t, ofAccount, action.Change, "are off: all four settings.")
 	c.block(types.PublicAccessBlockConfiguration{IgnorePublicAcls: aws.Bool(true)})
 	accounts{c}.block(controltypes.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)})
 	for _, apply := range []func() ([]action.Receipt, error){
@@ -178,7 +178,7 @@ func TestABlockThatChangesAfterThePlan(t *testing.T) {
 func TestWhatABlockDoes(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	c.do(c.blockBucket(), c.item(c.blockBucket(), ofBucket))
+	c.Do(c.blockBucket(), c.Item(c.blockBucket(), ofBucket))
 	text := policy(everybody)
 	_, err := c.client.PutBucketPolicy(t.Context(), &sdk.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: &text})
 	if !is(err, "AccessDenied") {
@@ -193,7 +193,7 @@ func TestApplyMakesNoOtherCalls(t *testing.T) {
 		action action.Action
 		req    action.Request
 	}{{c.remove(), ofBucket}, {c.blockBucket(), ofBucket}, {s3.NewBlockAccount(c.Caller(s3.NewBlockAccount(nil).Spec().Permissions)), request(`{}`)}} {
-		item := c.item(tt.action, tt.req)
+		item := c.Item(tt.action, tt.req)
 		item.Calls[0].Operation = "DeleteBucket"
 		if _, err := tt.action.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v, want invalid", tt.action.Spec().Name, err)

@@ -71,14 +71,14 @@ func TestRemovingAgreesWithS3(t *testing.T) {
 			}
 		}
 		c.put(policy(all...))
-		item := c.item(a, ofBucket)
+		item := c.Item(a, ofBucket)
 		if (item.Status == action.Change) != public(rt) {
 			rt.Fatalf("%s: %s (%s), and S3 says public: %v", strings.Join(all, "\n"), item.Status, item.Reason, public(rt))
 		}
 		if item.Status != action.Change {
 			return
 		}
-		c.do(a, item)
+		c.Do(a, item)
 		want := ""
 		if len(stay) > 0 {
 			want = policy(stay...)

@@ -111,26 +111,5 @@ func (c cloud) unblock() action.Action {
 // item plans and returns the one item.
 func (c cloud) item(a action.Action, address string) action.Item {
 	c.t.Helper()
-	p, err := a.Plan(c.t.Context(), c.request(address))
-	c.must(err)
-	if len(p.Items) != 1 {
-		c.t.Fatalf("%d items, want one", len(p.Items))
-	}
-	return p.Items[0]
-}
-
-// do applies and verifies the item.
-func (c cloud) do(a action.Action, item action.Item) {
-	c.t.Helper()
-	_, err := a.Apply(c.t.Context(), item)
-	c.must(err)
-	c.must(a.Verify(c.t.Context(), item))
-}
-
-// want checks an item's status and that its reason says something.
-func want(t *testing.T, item action.Item, status action.Status, says string) {
-	t.Helper()
-	if item.Status != status || !strings.Contains(item.Reason, says) || (status == action.Change) != (len(item.Calls) > 0) {
-		t.Errorf("%s is %s with %d calls (%s), want %s that says %q", item.ID, item.Status, len(item.Calls), item.Reason, status, says)
-	}
+	return c.Item(a, c.request(address))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
 	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
 	"riposte.dev/action/wafv2"
 	"riposte.dev/fault"
 	"riposte.dev/sandbox"
@@ -45,7 +46,7 @@ func TestPlanJudgesByTheSet(t *testing.T) {
 				a = c.unblock()
 			}
 			item := c.item(a, tt.address)
-			want(t, item, tt.status, tt.says)
+			actiontest.Want(t, item, tt.status, tt.says)
 			if item.Resource.Tags["team"] != "edge" {
 				t.Errorf("the tags are %v", item.Resource.Tags)
 			}
@@ -64,11 +65,11 @@ func TestTheSetOfAName(t *testing.T) {
 	last := "other-98"
 	p, err := c.block().Plan(t.Context(), c.named(last, "203.0.113.7"))
 	c.must(err)
-	want(t, p.Items[0], action.Change, "Adds 203.0.113.7/32")
+	actiontest.Want(t, p.Items[0], action.Change, "Adds 203.0.113.7/32")
 	if p.Items[0].Resource.Name != last || !strings.Contains(p.Items[0].Resource.ARN, ":regional/ipset/"+last+"/") {
 		t.Errorf("the set is %+v", p.Items[0].Resource)
 	}
-	c.do(c.block(), p.Items[0])
+	c.Do(c.block(), p.Items[0])
 
 	_, err = c.block().Plan(t.Context(), c.named("nobody-made-it", "203.0.113.7"))
 	if fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), "aws wafv2 create-ip-set --name nobody-made-it") {
@@ -92,9 +93,9 @@ func TestAFullSetIsEscalated(t *testing.T) {
 	}
 	c := newRegional(t, all[:9_999]...)
 	item := c.item(c.block(), "203.0.113.7")
-	want(t, item, action.Change, "9999")
+	actiontest.Want(t, item, action.Change, "9999")
 	c.put(all...)
-	want(t, c.item(c.block(), "203.0.113.7"), action.Escalated, "no room")
+	actiontest.Want(t, c.item(c.block(), "203.0.113.7"), action.Escalated, "no room")
 	_, err := c.block().Apply(t.Context(), item)
 	if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.Hint(err), "take addresses out") {
 		t.Errorf("apply to a set that became full: %v, want invalid and a next step", err)
@@ -126,7 +127,7 @@ func TestWhatOthersAddMeanwhileStays(t *testing.T) {
 
 	undo, err := a.Undo(t.Context(), item)
 	c.must(err)
-	c.do(a, undo.Items[0])
+	c.Do(a, undo.Items[0])
 	if got, want := c.text(), "who attacks us: 198.51.100.3/32"; got != want {
 		t.Errorf("after the undo the set is %q, want %q", got, want)
 	}
@@ -149,9 +150,9 @@ func TestApplyTwiceWritesOnce(t *testing.T) {
 	c := newRegional(t)
 	a := c.block()
 	item := c.item(a, "203.0.113.7")
-	c.do(a, item)
+	c.Do(a, item)
 	before := c.Writes()
-	c.do(a, item)
+	c.Do(a, item)
 	if c.Writes() != before {
 		t.Error("the second time wrote the set")
 	}
