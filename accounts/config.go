@@ -27,7 +27,8 @@ type Accounts struct {
 	asking    singleflight.Group
 	roster    atomic.Pointer[roster]
 	places    atomic.Pointer[map[string][]string] // what is above accounts; nil until that is known
-	own       *member                             // for riposte's own account where the roster has it not
+	tags      accountTags
+	own       *member // for riposte's own account where the roster has it not
 	replacing sync.Mutex
 	unchecked chan struct{} // there are accounts that were not checked yet
 	problem   reported

@@ -53,12 +53,17 @@ func (a *Accounts) Discover(ctx context.Context) error {
 	return a.keep(ctx, org, found)
 }
 
-func (a *Accounts) listOrganization(ctx context.Context, org *Organization) ([]memberOf, error) {
+// organizationConfig reaches the account that may ask about the organisation.
+func (a *Accounts) organizationConfig(org *Organization) aws.Config {
 	cfg := a.own.config("")
 	if org.Manager != "" {
 		cfg.Credentials = aws.NewCredentialsCache(a.roleProvider(org.Manager, org.ExternalID))
 	}
-	pages := organizations.NewListAccountsPaginator(organizations.NewFromConfig(cfg), &organizations.ListAccountsInput{})
+	return cfg
+}
+
+func (a *Accounts) listOrganization(ctx context.Context, org *Organization) ([]memberOf, error) {
+	pages := organizations.NewListAccountsPaginator(organizations.NewFromConfig(a.organizationConfig(org)), &organizations.ListAccountsInput{})
 	pace := rate.NewLimiter(pagesPerSecond, pagesAtOnce)
 	var found []memberOf
 	for pages.HasMorePages() {

@@ -133,7 +133,7 @@ func (a *App) buildDetection(context.Context) error {
 	a.engine, err = detect.NewEngine(detect.Options{
 		Rules: force.rules, Guard: a.gate, Responder: responder{a.runtime, a.live}, Findings: a.hub, Notices: detectNotices{a.reporter},
 		DeadLetters: buried{a.bus}, Refusals: a.refusals, Postponer: timers{a.bus}, Targets: a.targets, Enrichers: []detect.Enricher{a.threats, networks},
-		Observers: []detect.Observer{networks}, Activity: a.activity, OwnRole: a.gate.ownRole,
+		Observers: []detect.Observer{networks}, Activity: a.activity, OwnRole: a.gate.ownRole, Accounts: a.accounts,
 		Now: a.opts.Now, Logger: a.log, Registerer: a.metrics,
 	})
 	a.reporter.facts = a.engine

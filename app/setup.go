@@ -73,6 +73,7 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 	}
 	if o := c.AWS.Organization; o != nil {
 		s.Organizations = true
+		s.AccountTags = slices.ContainsFunc(force.rules.Rules(), func(r *detect.Rule) bool { return len(r.Scope.Except.Tags) > 0 })
 		s.Members = append(s.Members, "arn:"+s.Partition+":iam::*:role/"+o.Role)
 		if o.Manager != "" {
 			s.Members = append(s.Members, o.Manager)

@@ -26,7 +26,7 @@ type Options struct {
 	Refusals  Refusals   // nil: what starts nothing is not kept
 	Targets   Targets    // nil: rules' targets get nothing
 	Postponer Postponer  // nil: Handle returns *Later instead
-	Accounts  Accounts   // nil: no account has tags
+	Accounts  Accounts   // nil: the tags of accounts are not known
 	Enrichers []Enricher // in this order
 	Observers []Observer
 	Activity  *Activity // nil: nothing is remembered

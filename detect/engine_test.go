@@ -208,6 +208,12 @@ scope: {except: {tags: {sandbox: "true"}}}`, 1)
 	if n := one(t, w.notices); !strings.Contains(n.Reasons[0], "not known whether the account is in the rule's scope") {
 		t.Errorf("notice %+v", n)
 	}
+
+	w = newWorld()
+	nobody := func(o *Options) { o.Accounts = nil }
+	if err := w.engine(t, rules, nobody).Handle(context.Background(), stopLogging(t, "c1"), w.now); err != nil || len(w.started) != 0 || len(w.notices) != 1 {
+		t.Errorf("nobody knows tags: %v, %d started, %d notices; want no response, and people told", err, len(w.started), len(w.notices))
+	}
 }
 
 func TestObserversSeeEverythingAndHoldNothingBack(t *testing.T) {

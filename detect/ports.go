@@ -99,7 +99,7 @@ type Postponed struct {
 	Received time.Time       `json:"received"`
 }
 
-// Accounts knows the tags of accounts, for a rule's scope. An unknown account has no tags.
+// Accounts knows the tags of accounts, for a rule's scope. What it does not know is an error, not an account without tags.
 type Accounts interface {
 	Tags(ctx context.Context, account string) (map[string]string, error)
 }

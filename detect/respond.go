@@ -68,8 +68,11 @@ func inputError(r *Rule, failed []RuleError) string {
 // excepted looks up the account's tags where the rule's scope needs them. Where that fails the rule still detects, and
 // starts nothing.
 func (h *handling) excepted(ctx context.Context, r *Rule) (bool, error) {
-	if len(r.Scope.Except.Tags) == 0 || h.opts.Accounts == nil {
+	if len(r.Scope.Except.Tags) == 0 {
 		return false, nil
+	}
+	if h.opts.Accounts == nil {
+		return false, fault.New(fault.Invalid, "nobody knows the tags of accounts")
 	}
 	tags, err := h.opts.Accounts.Tags(ctx, h.env.Account)
 	if err != nil {

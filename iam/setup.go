@@ -27,6 +27,7 @@ type Setup struct {
 	// Accounts.
 	Members       []string // ARNs of the roles that are assumed; wildcards allowed
 	Organizations bool     // riposte discovers accounts
+	AccountTags   bool     // rules except accounts by their tags
 	Principal     string   // ARN of riposte's role or user: what doctor simulates; "" any of the account
 }
 
@@ -118,6 +119,9 @@ func (s Setup) accounts() []Need {
 	}
 	if s.Organizations {
 		needs = append(needs, Need{Actions: []string{"organizations:ListAccounts"}, Why: "accounts"})
+	}
+	if s.Organizations && s.AccountTags {
+		needs = append(needs, Need{Actions: []string{"organizations:ListTagsForResource"}, Why: "accounts"})
 	}
 	return needs
 }

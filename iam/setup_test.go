@@ -29,7 +29,7 @@ func setup() iam.Setup {
 				Conditions: iam.Conditions{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}},
 			},
 		},
-		Members: []string{"arn:aws:iam::*:role/riposte"}, Organizations: true,
+		Members: []string{"arn:aws:iam::*:role/riposte"}, Organizations: true, AccountTags: true,
 		Principal: "arn:aws:iam::111122223333:role/riposte-engine",
 	}
 }
@@ -88,6 +88,7 @@ func TestResponderAllowsWhatIsNeededAndNoMore(t *testing.T) {
 		{"sts:AssumeRole", "arn:aws:iam::444455556666:role/riposte", nil, true},
 		{"sts:AssumeRole", "arn:aws:iam::444455556666:role/admin", nil, false},
 		{"organizations:ListAccounts", "*", nil, true},
+		{"organizations:ListTagsForResource", "arn:aws:organizations::111122223333:account/o-example/444455556666", nil, true},
 		{"iam:CreateUser", "*", nil, false},
 	}
 	for _, tt := range tests {
