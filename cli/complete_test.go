@@ -44,7 +44,7 @@ func TestTheShellIsOfferedWhatFits(t *testing.T) {
 		{running, "executions|list|--rule|", "r1\tone|r2|r3|" + ordered},
 		{running, "executions|list|--playbook|", "p|" + ordered},
 		{running, "watch|--account|", "111122223333\tshop|" + ordered},
-		{running, "executions|list|--status|", "RUNNING|SUCCEEDED|FAILED|TIMED_OUT|" + ordered},
+		{running, "executions|list|--status|", "RUNNING|SUCCEEDED|FAILED|TIMED_OUT|ABORTED|" + ordered},
 		{running, "findings|list|-o|", "table|json|ndjson|yaml|" + ordered},
 		{running, "keys|create|--role|", "ingest|read|respond|approve|admin|" + ordered},
 		{running, "audit|list|--kind|", "decision|intent|call|outcome|question|answer|exception|pause|key|configuration|anchor|" + ordered},

@@ -14,15 +14,27 @@ import (
 	"riposte.dev/guard"
 )
 
-// task is one try of a task state.
+// task is one try of a task state, or what is left of one that nobody waits for any more.
 type task struct {
 	runtime *Runtime
+	driver  *driver
 	e       *execution
 	command asl.Command
-	resumed bool // an earlier process may have begun it
+	resumed bool          // an earlier process may have begun it
+	entered time.Time     // when its state was
+	until   time.Time     // when the execution times out; zero: never
+	orphan  *Plan         // an intent that nobody waits for
+	signs   chan struct{} // of life
+	cancel  context.CancelCauseFunc
 	effect  Effect
 	turn    *turn  // while an action is carried out
 	allowed string // id of the question by which the plan was approved
+
+	// The driver's own.
+	over   bool            // nobody waits for it any more
+	items  []asl.Record    // instead of an outcome
+	then   []func(*driver) // what waits until it has ended
+	nudges int             // of the driver, when it began
 }
 
 // journalError is a refusal of the journal in the middle of a task.
@@ -106,7 +118,7 @@ func (t *task) carryOut(ctx context.Context, c change) (any, error) {
 	var due []int
 	var mode guard.Mode
 	var err error
-	if open := t.e.open[t.command.Path]; open != nil {
+	if open := t.intent(); open != nil {
 		plan, due, mode, err = t.recover(ctx, c, open)
 	} else {
 		plan, due, mode, err = t.prepare(ctx, c, recorder)
@@ -138,7 +150,7 @@ func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder)
 	}
 	plan := decision.Plan
 	t.effect.Reasons = decision.Reasons
-	t.runtime.observe(t.e, StepPlanned, t.command.State, plan, "%s", planSummary(plan, decision.Mode))
+	t.observe(StepPlanned, plan, "%s", planSummary(plan, decision.Mode))
 	due := changes(plan)
 	if !t.mayApply(decision) {
 		return plan, nil, decision.Mode, nil
@@ -154,16 +166,20 @@ func (t *task) prepare(ctx context.Context, c change, recorder *action.Recorder)
 		Effect: effectKey(t.command, false), Approval: t.allowed, Reasons: decision.Reasons, Receipts: recorder.Receipts()}
 	t.runtime.opts.Ledger.note(intent.Receipts)
 	record := Record{Kind: Intent, Time: now, Intent: intent}
-	if err := t.runtime.commit(ctx, t.e, []Record{record}); err != nil {
-		return nil, nil, "", &journalError{err}
+	if err := t.journal(record); err != nil {
+		return nil, nil, "", err
 	}
-	if err := t.e.apply(record); err != nil {
-		return nil, nil, "", &journalError{err}
-	}
-	t.runtime.observe(t.e, StepIntended, t.command.State, plan, "%d to change", len(due))
+	t.observe(StepIntended, plan, "%d to change", len(due))
 	applied := *plan
 	applied.Items = slices.Clone(plan.Items) // the intent stays as journaled
 	return &applied, due, decision.Mode, nil
+}
+
+// intent is what an earlier process has journaled and not finished; nil where there is nothing.
+func (t *task) intent() *Plan {
+	t.e.mu.RLock()
+	defer t.e.mu.RUnlock()
+	return t.e.open[effectKey(t.command, true)]
 }
 
 // decide plans and asks the guard. A guard that fails means that nothing is done.

@@ -2,7 +2,6 @@ package playbook
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -19,40 +18,32 @@ func (r *Runtime) Answer(ctx context.Context, id, hash string, a Answer) (Approv
 	if a.By == "" || len(a.Comment) > maxComment {
 		return Approval{}, fault.New(fault.Invalid, "an answer needs a name, and a comment of at most %d bytes", maxComment)
 	}
-	for try := 0; ; try++ {
-		approval, err := r.answer(ctx, id, hash, a)
-		if fault.CodeOf(err) != fault.Conflict || !isJournalConflict(err) || try == tries {
-			return approval, err
+	var approval Approval
+	err := r.ask(ctx, id, func(d *driver) ([]Record, error) {
+		e, now := d.e, r.opts.Now()
+		asked, err := e.question(a.Question)
+		if err == nil {
+			err = asked.refuses(now, hash, e.begin.Start.By, a)
 		}
-	}
-}
-
-func (r *Runtime) answer(ctx context.Context, id, hash string, a Answer) (Approval, error) {
-	e, err := r.load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		a.At = now
+		approval = *asked
+		approval.Answers = append(slices.Clone(asked.Answers), a)
+		approval.Status = approval.standing(now)
+		if approval.Status != Open {
+			d.nudges++
+		}
+		return []Record{{Kind: Answered, Time: now, Answer: &a}}, nil
+	})
 	if err != nil {
 		return Approval{}, err
 	}
-	now := r.opts.Now()
-	asked, err := e.question(a.Question)
-	if err == nil {
-		err = asked.refuses(now, hash, e.begin.Start.By, a)
-	}
-	if err != nil {
-		return Approval{}, err
-	}
-	a.At = now
-	record := Record{Kind: Answered, Time: now, Answer: &a}
-	if err := r.commit(ctx, e, []Record{record}); err != nil {
-		return Approval{}, &journalError{err}
-	}
-	if err := e.apply(record); err != nil {
-		return Approval{}, err
-	}
-	approval := *asked
-	approval.Status = asked.standing(now)
-	r.observe(e, StepAnswered, asked.State, nil, "%s: %s", a.By, answerWord(a.Approve))
-	if approval.Status != Open {
-		r.timers.nudge(id)
+	if r.opts.Observe != nil {
+		if e, err := r.load(ctx, id); err == nil {
+			r.observe(e, StepAnswered, approval.State, nil, "%s: %s", a.By, answerWord(a.Approve))
+		}
 	}
 	return approval, nil
 }
@@ -62,12 +53,6 @@ func answerWord(approve bool) string {
 		return "approved"
 	}
 	return "refused"
-}
-
-// isJournalConflict reports whether somebody else appended at the same time, so that the answer must look again.
-func isJournalConflict(err error) bool {
-	var failed *journalError
-	return errors.As(err, &failed)
 }
 
 // question finds the question that waits for its answer.

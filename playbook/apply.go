@@ -30,7 +30,7 @@ func (t *task) apply(ctx context.Context, c change, plan *action.Plan, due []int
 		group.Go(func() error {
 			first.Do(func() {
 				t.effect.FirstCall = t.runtime.opts.Now()
-				if len(t.e.effects) == 0 && !t.resumed {
+				if t.first() && !t.resumed {
 					t.runtime.metrics.firstCall.Observe(t.effect.FirstCall.Sub(t.e.begin.Start.Received).Seconds())
 				}
 			})
@@ -50,6 +50,13 @@ func (t *task) apply(ctx context.Context, c change, plan *action.Plan, due []int
 		return err
 	}
 	return &taskError{errorName(err), err.Error()}
+}
+
+// first reports whether the execution has done nothing before.
+func (t *task) first() bool {
+	t.e.mu.RLock()
+	defer t.e.mu.RUnlock()
+	return len(t.e.effects) == 0
 }
 
 // applyItem makes the calls of one item and looks until they show.
@@ -85,13 +92,13 @@ func (t *task) applyItem(ctx context.Context, c change, item *action.Item) (fail
 			return err
 		}
 	} else {
-		t.runtime.observe(t.e, StepApplied, t.command.State, nil, "%s", calls(*item))
+		t.observe(StepApplied, nil, "%s", calls(*item))
 		if err := t.verify(ctx, c, *item); err != nil {
 			return err
 		}
 	}
 	item.Status = action.Changed
-	t.runtime.observe(t.e, StepVerified, t.command.State, nil, "%s is as planned", nameOf(item.Resource))
+	t.observe(StepVerified, nil, "%s is as planned", nameOf(item.Resource))
 	return nil
 }
 
@@ -168,7 +175,7 @@ func (t *task) recover(ctx context.Context, c change, open *Plan) (*action.Plan,
 		}
 	}
 	t.effect.Reasons = decision.Reasons
-	t.runtime.observe(t.e, StepPlanned, t.command.State, &plan, "looked again: %s", planSummary(&plan, decision.Mode))
+	t.observe(StepPlanned, &plan, "looked again: %s", planSummary(&plan, decision.Mode))
 	return &plan, due, decision.Mode, nil
 }
 

@@ -12,11 +12,23 @@ import (
 
 // waits returns the error that puts the task to sleep where its question is still open; nil otherwise.
 func (t *task) waits() error {
-	asked := t.e.asked[t.command.Path]
-	if asked == nil || asked.Key != effectKey(t.command, false) || t.e.open[t.command.Path] != nil || asked.standing(t.runtime.opts.Now()) != Open {
+	asked := t.question()
+	if asked == nil || t.intent() != nil || asked.standing(t.runtime.opts.Now()) != Open {
 		return nil
 	}
 	return &sleepError{asked.Expires}
+}
+
+// question is what people were asked for the task; nil where they were not.
+func (t *task) question() *Approval {
+	t.e.mu.RLock()
+	defer t.e.mu.RUnlock()
+	asked := t.e.asked[t.command.Path]
+	if asked == nil || asked.Key != effectKey(t.command, false) {
+		return nil
+	}
+	copied := *asked
+	return &copied
 }
 
 // approve finds out whether the plan may be carried out, and why: t.allowed says so. Where it may not, its items are left to
@@ -28,8 +40,8 @@ func (t *task) approve(ctx context.Context, plan *action.Plan, due []int, reason
 		return "", err
 	}
 	now := t.runtime.opts.Now()
-	asked := t.e.asked[t.command.Path]
-	if asked == nil || asked.Key != effectKey(t.command, false) {
+	asked := t.question()
+	if asked == nil {
 		return "", t.ask(ctx, plan, hash, reasons, looked)
 	}
 	same := asked.Hash == hash
@@ -76,14 +88,11 @@ func (t *task) ask(ctx context.Context, plan *action.Plan, hash string, reasons 
 	q.ID = hashID("approval", t.e.id, q.Key, q.Hash, now.UTC().Format(time.RFC3339Nano))
 	t.runtime.opts.Ledger.note(looked)
 	record := Record{Kind: Asked, Time: now, Question: q}
-	if err := t.runtime.commit(ctx, t.e, []Record{record}); err != nil {
-		return &journalError{err}
+	if err := t.journal(record); err != nil {
+		return err
 	}
-	if err := t.e.apply(record); err != nil {
-		return &journalError{err}
-	}
-	t.runtime.observe(t.e, StepAsked, t.command.State, plan, "waits for approval %s", q.ID)
-	return t.tellQuestion(ctx, t.e.asked[t.command.Path])
+	t.observe(StepAsked, plan, "waits for approval %s", q.ID)
+	return t.tellQuestion(ctx, t.question())
 }
 
 // tellQuestion tells people that somebody has to decide, and puts the task to sleep. Where nobody can be told the question

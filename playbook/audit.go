@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"riposte.dev/action"
-	"riposte.dev/asl"
 	"riposte.dev/audit"
 )
 
@@ -28,14 +27,21 @@ func (s *Summary) told(r Record, redact func(string) string) []audit.Entry {
 	case Intent:
 		t.calls(r.Intent.Plan.Action, "", r.Intent.Plan.Account, r.Intent.Receipts)
 		t.intended(r.Intent)
+	case Submitted, Abandoned:
+		t.effect(s.Account, r.Effect)
 	case Outcome:
-		if r.Effect != nil {
-			t.effect(s.Account, r.Effect)
+		t.effect(s.Account, r.Effect)
+		if r.By != "" {
+			t.signalled(r)
 		}
 	case Ended:
 		if r.Step.Path == "" {
-			t.ended(r.Step)
+			t.ended(r)
 		}
+	case Redriven:
+		e := t.of(audit.Decision)
+		e.Actor = cmp.Or(r.By, audit.Self)
+		t.tell(e, nil, "The execution goes on where it had ended.")
 	}
 	return t.list
 }
@@ -155,6 +161,9 @@ func (t *teller) item(kind audit.Kind, p *action.Plan, item action.Item) audit.E
 // effect tells the calls, then what became of each resource. A plan of which nothing was carried out is a decision to leave
 // things as they are.
 func (t *teller) effect(account string, f *Effect) {
+	if f == nil {
+		return
+	}
 	t.lost(f.Lost)
 	if f.Plan == nil {
 		t.calls("", "", account, f.Receipts)
@@ -212,12 +221,26 @@ func (t *teller) lost(requests []Request) {
 	}
 }
 
-func (t *teller) ended(step *asl.Record) {
+// signalled tells that somebody ended a task that waited for a callback.
+func (t *teller) signalled(r Record) {
+	e := t.of(audit.Answer)
+	e.Actor = r.By
+	text := "signalled that the task has succeeded."
+	if r.Step.Error != "" {
+		text = "signalled that the task has failed: " + t.redact(strings.TrimSpace(r.Step.Error+" "+r.Step.Cause))
+	}
+	t.tell(e, nil, r.By+" "+text)
+}
+
+func (t *teller) ended(r Record) {
+	step := r.Step
 	text := fmt.Sprintf("The execution ended: %s", step.Status)
 	if step.Error != "" {
 		text += ", " + t.redact(strings.TrimSpace(step.Error+" "+step.Cause))
 	}
-	t.tell(t.of(audit.Outcome), struct {
+	e := t.of(audit.Outcome)
+	e.Actor = cmp.Or(r.By, e.Actor)
+	t.tell(e, struct {
 		Status string `json:"status"`
 		Error  string `json:"error,omitempty"`
 	}{string(step.Status), step.Error}, text)

@@ -21,11 +21,13 @@ func (t *task) receipts(recorder *action.Recorder, account string) {
 			}
 		}
 	}
+	t.e.mu.RLock()
 	for _, intent := range t.e.intents {
 		for _, r := range intent.Receipts {
 			elsewhere[r] = true
 		}
 	}
+	t.e.mu.RUnlock()
 	for _, r := range made {
 		if !elsewhere[r] && len(t.effect.Receipts) < maxReceipts {
 			t.effect.Receipts = append(t.effect.Receipts, r)
@@ -38,20 +40,24 @@ const maxReceipts = 2000
 
 // lose records that an earlier process may have made calls without that their request ids were journaled.
 func (t *task) lose(c change) {
-	at := t.runtime.opts.Now()
-	if f := t.e.state.Frames[t.command.Path]; f != nil {
-		at = f.Entered
-	}
+	at := t.entered
 	for _, permission := range c.spec.Permissions {
 		service, operation, _ := strings.Cut(permission, ":")
 		t.effect.Lost = append(t.effect.Lost, Request{Execution: t.e.id, Service: service, Operation: operation, Account: c.account, At: at})
 	}
-	if open := t.e.open[t.command.Path]; open != nil {
-		for _, item := range open.Plan.Items {
-			for _, call := range item.Calls {
-				t.effect.Lost = append(t.effect.Lost, Request{Execution: t.e.id, Service: call.Service, Operation: call.Operation,
-					Account: call.Account, Region: call.Region, At: open.At})
-			}
+	if open := t.intent(); open != nil {
+		t.loseCalls(open)
+		return
+	}
+	t.runtime.opts.Ledger.noteLost(t.effect.Lost)
+}
+
+// loseCalls records that the calls of an intent may have been made.
+func (t *task) loseCalls(open *Plan) {
+	for _, item := range open.Plan.Items {
+		for _, call := range item.Calls {
+			t.effect.Lost = append(t.effect.Lost, Request{Execution: t.e.id, Service: call.Service, Operation: call.Operation,
+				Account: call.Account, Region: call.Region, At: open.At})
 		}
 	}
 	t.runtime.opts.Ledger.noteLost(t.effect.Lost)

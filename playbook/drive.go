@@ -4,18 +4,219 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"riposte.dev/asl"
 	"riposte.dev/fault"
 )
 
-// maxAppend bounds one append, under what the journal takes; more records go in several.
-const maxAppend = 900 << 10
-
 // errInterrupted says that the runtime is stopping in the middle of a task: nothing is recorded, Resume goes on.
 var errInterrupted = errors.New("interrupted by the shutdown")
+
+// sleepError says that an execution, or a task of it, waits until a time, or until it is nudged.
+type sleepError struct{ until time.Time }
+
+func (s *sleepError) Error() string { return "waits until " + s.until.String() }
+
+// driver owns an execution while it is awake: it alone applies its records and journals them. Tasks work beside it, each in a
+// goroutine of its own; what they, and people, have to add comes by the mailbox. Where no task works it comes to rest, and the
+// execution is only its journal and a timer.
+type driver struct {
+	runtime *Runtime
+	id      string
+	e       *execution
+	box     *mailbox
+	release func() // of the ledger, when nothing that an earlier process has begun is under way any more
+	resumed int    // tasks that an earlier process may have begun
+
+	tasks    map[string]*task     // by path: at work
+	rests    map[string]restsTask // by path: they go on at a time, or when somebody has answered
+	pending  []Record             // applied and not journaled yet
+	told     []func(error)        // who waits until they are
+	steps    []Record             // of pending, what the state machine did
+	broken   error                // why nothing can be journaled any more
+	deferred bool                 // a task was not begun because the runtime is stopping
+	nudges   int                  // how often tasks that rest were to be looked at again
+}
+
+// restsTask is a task between two looks.
+type restsTask struct {
+	command asl.Command
+	until   time.Time // zero: it waits for a signal
+	nudges  int       // of the driver, when it began: one that came meanwhile is for it too
+}
+
+// run moves the execution until it ends or has to wait. Its error tells settle why it rests.
+func (d *driver) run(ctx context.Context, interrupted bool) error {
+	begun, _ := d.e.machine.Changes(d.e.state)
+	d.begin(ctx, begun, interrupted)
+	d.orphans(ctx)
+	if interrupted {
+		d.resumed = len(d.tasks)
+	}
+	d.resume(0)
+	for {
+		d.read()
+		if err := d.step(ctx); err != nil {
+			return d.fail(err)
+		}
+		if len(d.tasks) > 0 {
+			d.await(ctx)
+			continue
+		}
+		if err := d.rest(); d.box.close() {
+			return err
+		}
+	}
+}
+
+// read takes in what has come.
+func (d *driver) read() {
+	for _, message := range d.box.take() {
+		message(d)
+	}
+}
+
+// step lets the state machine go as far as it goes without the world, journals that with all that is pending, and begins the
+// tasks that follow.
+func (d *driver) step(ctx context.Context) error {
+	for {
+		now := d.runtime.opts.Now()
+		ended := d.e.state.Status != ""
+		env := d.e.env(now, d.runtime.opts.Random)
+		env.Busy = func(path string) bool { return d.tasks[path] != nil }
+		d.took(stepRecords(d.e.machine.Advance(d.e.state, env)))
+		begin, over := d.e.machine.Changes(d.e.state)
+		d.end(ctx, over)
+		if status := d.e.state.Status; !ended && (status == asl.Failed || status == asl.TimedOut) && !d.e.notified {
+			d.runtime.tellFailure(ctx, d.e)
+		}
+		if err := d.flush(ctx); err != nil {
+			return err
+		}
+		d.begin(ctx, begin, false)
+		d.wakeTasks(ctx, now)
+		if !d.e.state.Ready() {
+			return nil
+		}
+	}
+}
+
+// took notes what the state machine did.
+func (d *driver) took(steps []Record) {
+	for _, record := range steps {
+		d.e.take(record)
+	}
+	d.pending = append(d.pending, steps...)
+	d.steps = append(d.steps, steps...)
+}
+
+// add applies records that somebody waits for; told hears when they are journaled, or why not.
+func (d *driver) add(told func(error), records ...Record) {
+	err := d.broken
+	for i := 0; err == nil && i < len(records); i++ {
+		if err = d.e.apply(records[i]); err == nil {
+			d.pending = append(d.pending, records[i])
+		}
+	}
+	if err != nil {
+		d.broken = err
+		told(err)
+		return
+	}
+	d.told = append(d.told, told)
+}
+
+// flush journals what is pending, and tells who waits for it.
+func (d *driver) flush(ctx context.Context) error {
+	records, told, steps := d.pending, d.told, d.steps
+	d.pending, d.told, d.steps = nil, nil, nil
+	err := d.broken
+	if err == nil {
+		err = d.runtime.commit(ctx, d.e, records)
+	}
+	d.broken = err
+	for _, tell := range told {
+		tell(err)
+	}
+	if err != nil {
+		return err
+	}
+	d.runtime.awaitExpiries(d.id, records)
+	d.runtime.observeSteps(d.e, steps)
+	return nil
+}
+
+// await returns when there is something to do.
+func (d *driver) await(ctx context.Context) {
+	var bell <-chan time.Time
+	if until := d.until(); !until.IsZero() {
+		bell = d.runtime.opts.After(max(until.Sub(d.runtime.opts.Now()), 0))
+	}
+	select {
+	case <-d.box.bell:
+	case <-bell:
+	case <-ctx.Done():
+		<-d.box.bell // tasks end with the context, and say so
+	}
+}
+
+// until is when the execution goes on by itself; zero for never.
+func (d *driver) until() time.Time {
+	at := d.e.state.Wake()
+	for _, t := range d.rests {
+		if !t.until.IsZero() && (at.IsZero() || t.until.Before(at)) {
+			at = t.until
+		}
+	}
+	return at
+}
+
+// rest is why the execution rests: nil where it is over.
+func (d *driver) rest() error {
+	switch {
+	case d.e.state.Status != "":
+		return nil
+	case d.deferred:
+		return errInterrupted
+	}
+	until := d.until()
+	if until.IsZero() {
+		if len(d.rests) == 0 {
+			return fault.New(fault.Internal, "the state machine of execution %s stands still in %q", d.id, d.e.stateAt(""))
+		}
+		until = d.runtime.opts.Now().Add(longRest)
+	}
+	return &sleepError{until}
+}
+
+// longRest is when an execution is looked at again that waits for nothing but a signal.
+const longRest = 24 * time.Hour
+
+// fail gives the execution up as it is in memory: what is journaled counts, and the next driver goes on from there.
+func (d *driver) fail(err error) error {
+	d.broken = err
+	for _, t := range d.tasks {
+		t.cancel(errInterrupted)
+	}
+	for len(d.tasks) > 0 || !d.box.close() {
+		if len(d.tasks) > 0 {
+			<-d.box.bell
+		}
+		d.read()
+	}
+	for _, tell := range d.told {
+		tell(err)
+	}
+	return err
+}
+
+// resume takes in that a task is over which an earlier process may have begun.
+func (d *driver) resume(done int) {
+	if d.resumed -= done; d.resumed <= 0 {
+		d.release()
+	}
+}
 
 // commit makes records durable and takes the sequence over. They were applied to e already, so after an error e is not to be used.
 func (r *Runtime) commit(ctx context.Context, e *execution, records []Record) error {
@@ -47,179 +248,5 @@ func (r *Runtime) commit(ctx context.Context, e *execution, records []Record) er
 	return flush()
 }
 
-// spawn runs f in the background, unless the runtime is stopping.
-func (r *Runtime) spawn(f func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.stopping {
-		r.work.Go(f)
-	}
-}
-
-// launch drives an adopted execution in the background. resumed: its task may have begun before an interruption; release
-// is called when that is over.
-func (r *Runtime) launch(e *execution, resumed bool, release func()) {
-	leave := r.firsts.enter(e.begin.Start)
-	r.spawn(func() {
-		defer release()
-		defer leave()
-		r.afterTheDeed(e.begin.Start)
-		select {
-		case r.slots <- struct{}{}:
-		case <-r.halt: // Resume begins it
-			return
-		}
-		defer func() { <-r.slots }()
-		r.settle(e.id, r.drive(r.base, e, resumed, release))
-	})
-}
-
-// wake loads an adopted execution that is due, or that was interrupted, and drives it.
-func (r *Runtime) wake(id string, resumed bool) {
-	release := func() {}
-	if resumed {
-		release = r.opts.Ledger.hold() // until the first task is done, request ids may be missing
-	}
-	r.spawn(func() {
-		e, err := r.load(r.base, id)
-		switch {
-		case err == nil && e.state.Status == "":
-			if resumed {
-				r.observe(e, StepResumed, "", nil, "goes on after an interruption")
-			}
-			r.launch(e, resumed, release)
-			return
-		case err == nil:
-			r.abandon(id)
-		case fault.CodeOf(err) == fault.NotFound: // a start that was not written after all
-			r.abandon(id)
-		default:
-			r.settle(id, err)
-		}
-		release()
-	})
-}
-
-func (r *Runtime) load(ctx context.Context, id string) (*execution, error) {
-	entries, err := r.opts.Journal.Load(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("load execution %s: %w", id, err)
-	}
-	return fold(id, entries)
-}
-
-// sleepError says that an execution waits.
-type sleepError struct{ until time.Time }
-
-func (s *sleepError) Error() string { return "waits until " + s.until.String() }
-
-// retryAfter is how long an execution rests after its journal refused.
-const retryAfter = 2 * time.Second
-
-// settle decides what follows when a driver comes to rest with an error.
-func (r *Runtime) settle(id string, err error) {
-	var sleep *sleepError
-	switch code := fault.CodeOf(err); {
-	case err == nil:
-	case errors.As(err, &sleep):
-		r.timers.add(due{at: sleep.until, id: id})
-	case errors.Is(err, errInterrupted), r.base.Err() != nil:
-	case code == fault.Conflict || fault.Retryable(err):
-		r.log.Warn("playbook: an execution rests because its journal did not take a record", "execution", id, "error", err)
-		r.timers.add(due{at: r.opts.Now().Add(retryAfter), id: id, interrupted: true})
-	default:
-		r.quarantine(id, err)
-	}
-}
-
-// quarantine leaves an execution alone whose journal can't be read or written, and says so; the others go on.
-func (r *Runtime) quarantine(id string, err error) {
-	r.metrics.stuck.Inc()
-	r.abandon(id)
-	r.log.Error("playbook: an execution is in quarantine; see riposte executions get", "execution", id, "error", err)
-	n := Notice{Execution: id, Failed: fmt.Sprintf("Execution %s can't go on and needs a person: %s", id, err)}
-	if notifyErr := r.opts.Notifier.Notify(r.base, id+"/quarantine", n); notifyErr != nil {
-		r.log.Error("playbook: nobody could be told of the quarantine", "execution", id, "error", notifyErr)
-	}
-}
-
-// drive moves an execution until it ends or has to wait. Its error tells settle why it rests.
-func (r *Runtime) drive(ctx context.Context, e *execution, resumed bool, release func()) error {
-	var pending []Record
-	for {
-		steps := stepRecords(e.machine.Advance(e.state, e.env(r.opts.Now(), r.opts.Random)))
-		records := append(pending, steps...)
-		pending = nil
-		if e.state.Status != "" && e.state.Status != asl.Succeeded && !e.notified {
-			r.tellFailure(ctx, e)
-		}
-		if err := r.commit(ctx, e, records); err != nil {
-			return err
-		}
-		r.awaitExpiries(e.id, records)
-		r.observeSteps(e, records)
-		commands := e.machine.Next(e.state)
-		if len(commands) == 0 {
-			r.metrics.ended.WithLabelValues(string(e.state.Status)).Inc()
-			r.abandon(e.id)
-			return nil
-		}
-		switch c := commands[0]; c.Action {
-		case asl.Sleep:
-			until := c.Until
-			if d := e.state.Deadline; !d.IsZero() && d.Before(until) {
-				until = d
-			}
-			return &sleepError{until}
-		case asl.RunTask:
-			if r.isStopping() {
-				return errInterrupted
-			}
-			record, err := r.runTask(ctx, e, c, resumed)
-			if err != nil {
-				return err
-			}
-			release()
-			resumed = false
-			record.Kind, record.Time, record.Step.Time = Outcome, r.opts.Now(), r.opts.Now()
-			if err := e.apply(record); err != nil {
-				return err
-			}
-			pending = []Record{record}
-		default:
-			if len(steps) == 0 {
-				return fault.New(fault.Internal, "the state machine of execution %s stands still in %q", e.id, c.State)
-			}
-		}
-	}
-}
-
-// Wait returns when the execution has ended, with its history; or ctx's error. It waits for executions of this runtime only.
-func (r *Runtime) Wait(ctx context.Context, id string) (View, error) {
-	r.mu.Lock()
-	done, ok := r.ended[id]
-	if !ok && r.live[id] {
-		done = make(chan struct{})
-		r.ended[id] = done
-	}
-	live := r.live[id]
-	r.mu.Unlock()
-	if live {
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return View{}, ctx.Err()
-		}
-	}
-	return r.Get(ctx, id)
-}
-
-// guarded turns a panic of an action or notifier into an error: one broken action must not stop the others.
-func guarded(what string, f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fault.New(fault.Internal, "%s panicked: %v\n%s", what, p, debug.Stack())
-		}
-	}()
-	return f()
-}
+// maxAppend bounds one append, under what the journal takes; more records go in several.
+const maxAppend = 900 << 10

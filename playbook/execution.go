@@ -2,7 +2,9 @@ package playbook
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,11 +25,15 @@ type execution struct {
 
 	parse sync.Once
 	event *event.Envelope // cached for envelope
+	about json.RawMessage // cached for env
 
-	about      json.RawMessage // cached for env
+	tokens map[string]bool   // of every callback that a task has waited for
+	states map[string]string // by path: where each branch is, or ended
+
+	mu         sync.RWMutex // what follows is read by tasks while the driver writes
 	intents    []Plan
 	effects    []Effect
-	open       map[string]*Plan     // by path: intents without an outcome
+	open       map[string]*Plan     // by effect key: intents without an outcome
 	asked      map[string]*Approval // by path: the latest question
 	superseded []string             // ids of questions that another one has replaced
 	held       map[string]string    // by path: why a task may not go on for now
@@ -35,10 +41,11 @@ type execution struct {
 	notified   bool
 }
 
-type failure struct{ state, text string }
+// failure is the last one of a task.
+type failure struct{ path, state, text string }
 
 func newExecution(id string) *execution {
-	return &execution{id: id, open: map[string]*Plan{}, asked: map[string]*Approval{}, held: map[string]string{}}
+	return &execution{id: id, tokens: map[string]bool{}, states: map[string]string{}, open: map[string]*Plan{}, asked: map[string]*Approval{}, held: map[string]string{}}
 }
 
 // fold rebuilds an execution from its journal. It fails with fault.Invalid where the journal is not an execution's.
@@ -64,13 +71,31 @@ func (e *execution) apply(r Record) error {
 	if (e.state == nil) != (r.Kind == Started) {
 		return fault.New(fault.Invalid, "the journal of execution %s has a record of kind %q out of place", e.id, r.Kind)
 	}
-	switch r.Kind {
-	case Started:
+	if r.Kind == Started {
 		machine, err := asl.Parse(r.Begin.Start.Playbook+".json", r.Begin.Definition)
 		if err != nil {
 			return fault.New(fault.Invalid, "the journal of execution %s has a definition that can't be read: %w", e.id, err)
 		}
 		e.start(*r.Begin, machine, r.Time)
+		return nil
+	}
+	e.take(r)
+	if r.Step != nil {
+		e.state.Apply(*r.Step)
+	}
+	return nil
+}
+
+// take takes in what a record says beside the state machine's own part.
+func (e *execution) take(r Record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch r.Kind {
+	case Entered:
+		e.states[r.Step.Path] = r.Step.State
+		if r.Step.Token != "" {
+			e.tokens[r.Step.Token] = true
+		}
 	case Asked:
 		e.ask(r.Question)
 	case Answered:
@@ -85,21 +110,20 @@ func (e *execution) apply(r Record) error {
 	case Intent:
 		delete(e.held, r.Intent.Path)
 		e.intents = append(e.intents, *r.Intent)
-		e.open[r.Intent.Path] = r.Intent
-	default:
-		if r.Kind == Outcome {
-			delete(e.open, r.Step.Path)
-			delete(e.held, r.Step.Path)
-			e.close(r.Step.Path, r.Time)
-			e.fail(e.stateAt(r.Step.Path), r.Step.Error, r.Step.Cause)
-		}
-		if r.Effect != nil {
-			e.effects = append(e.effects, *r.Effect)
-			e.notified = e.notified || r.Effect.Notified
-		}
-		e.state.Apply(*r.Step)
+		e.open[r.Intent.Key] = r.Intent
+	case Outcome:
+		e.close(r.Step.Path, r.Time)
+		e.fail(r.Step)
+	case Ended:
+		e.close(r.Step.Path, r.Time)
+	case Redriven:
+		e.notified = false
 	}
-	return nil
+	if r.Effect != nil {
+		delete(e.open, r.Effect.Key)
+		e.effects = append(e.effects, *r.Effect)
+		e.notified = e.notified || r.Effect.Notified
+	}
 }
 
 // ask takes a question in; what was asked before is not any more. The time that people have is not the playbook's own.
@@ -108,8 +132,11 @@ func (e *execution) ask(q *Question) {
 	if !e.state.Deadline.IsZero() {
 		e.state.Deadline = e.state.Deadline.Add(wait)
 	}
-	if f := e.state.Frames[q.Path]; f != nil && !f.Deadline.IsZero() {
-		f.Deadline = f.Deadline.Add(wait)
+	if f := e.state.Frames[q.Path]; f != nil {
+		if !f.Deadline.IsZero() {
+			f.Deadline = f.Deadline.Add(wait)
+		}
+		f.Heartbeat = 0 // people give no signs of life
 	}
 	if before := e.asked[q.Path]; before != nil {
 		e.superseded = append(e.superseded, before.ID)
@@ -118,32 +145,45 @@ func (e *execution) ask(q *Question) {
 	e.asked[q.Path] = &Approval{Question: *q, Execution: e.id, Rule: s.Rule, Title: s.Title, Severity: s.Severity, Account: s.Account, Status: Open}
 }
 
-// close ends a branch's question: its task has ended.
+// close ends what a branch, and those of its state, wait for: their tasks have ended.
 func (e *execution) close(path string, at time.Time) {
-	if asked := e.asked[path]; asked != nil {
-		asked.Status = asked.StatusAt(at, at)
+	for p, asked := range e.asked {
+		if within(p, path) && asked.Status != Superseded {
+			asked.Status = asked.StatusAt(at, at)
+		}
+	}
+	for p := range e.held {
+		if within(p, path) {
+			delete(e.held, p)
+		}
 	}
 }
 
-// stateAt names the state that a branch is in.
-func (e *execution) stateAt(path string) string {
-	if f := e.state.Frames[path]; f != nil {
-		return f.State
-	}
-	return ""
-}
+// within reports whether a branch is another one, or belongs to a state of it.
+func within(path, of string) bool { return path == of || of == "" || strings.HasPrefix(path, of+"/") }
 
-// fail remembers a state's failure until a later try of it succeeds.
-func (e *execution) fail(state, name, cause string) {
-	e.failures = slices.DeleteFunc(e.failures, func(f failure) bool { return f.state == state })
-	if name != "" {
-		e.failures = append(e.failures, failure{state, state + " failed with " + name + ": " + cause})
+// stateAt names the state that a branch is in, or ended in.
+func (e *execution) stateAt(path string) string { return e.states[path] }
+
+// fail remembers a task's failure until a later try of it succeeds. That of a state with branches is told by the task in them.
+func (e *execution) fail(outcome *asl.Record) {
+	name := e.stateAt(outcome.Path)
+	if s := e.machine.State(name); s == nil || s.Type != asl.Task && outcome.Error == asl.ErrBranchFailed {
+		return
+	}
+	e.failures = slices.DeleteFunc(e.failures, func(f failure) bool { return f.path == outcome.Path && f.state == name })
+	if outcome.Error != "" {
+		e.failures = append(e.failures, failure{outcome.Path, name, outcome.Error + ": " + outcome.Cause})
 	}
 }
 
 func (e *execution) start(b Begin, machine *asl.Machine, now time.Time) {
 	e.begin, e.machine, e.began = b, machine, now
-	e.state = machine.Begin(b.Start.Input, now)
+	input := b.Start.Input
+	if b.Start.TooLong > 0 { // it ends before anybody reads it
+		input = make(json.RawMessage, min(b.Start.TooLong, 16<<20))
+	}
+	e.state = machine.Begin(input, now)
 }
 
 // env is what the state machine evaluates with. Beside the language's own, the context object has Riposte: what the
@@ -153,8 +193,8 @@ func (e *execution) env(now time.Time, random func() uint64) asl.Env {
 	if e.about == nil {
 		e.about = about(s)
 	}
-	busy := func(string) bool { return true } // tasks end themselves, also after a crash: see Runtime.deadline
-	return asl.Env{Now: now, Random: random, Busy: busy, Context: asl.Context{
+	token := func(string) string { return fmt.Sprintf("%s.%016x%016x", e.id, random(), random()) }
+	return asl.Env{Now: now, Random: random, Token: token, Context: asl.Context{
 		ExecutionID: e.id, ExecutionName: e.id, MachineID: e.begin.Hash, MachineName: s.Playbook,
 		Extra: map[string]json.RawMessage{"Riposte": e.about},
 	}}
@@ -235,12 +275,17 @@ func (e *execution) reasons() []string {
 
 // notice is what there is to tell now.
 func (e *execution) notice() Notice {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
 	n := Notice{Execution: e.id, Start: e.begin.Start, Mode: e.begin.Start.Mode, Plans: e.plans(), Reasons: e.reasons()}
 	for i, f := range e.failures {
+		if i > 0 && strings.HasSuffix(n.Failed, f.text) { // a state failed because its branch did
+			continue
+		}
 		if i > 0 {
 			n.Failed += "; "
 		}
-		n.Failed += f.text
+		n.Failed += f.state + " failed with " + f.text
 	}
 	for _, effect := range e.effects {
 		if !effect.FirstCall.IsZero() && n.FirstCall == 0 {

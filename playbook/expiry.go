@@ -184,22 +184,27 @@ func (r *Runtime) withoutExpired(ctx context.Context, e *execution, effects []Ef
 // expire takes back an effect whose time is over: what was taken back by hand before is left, a pause is waited for, and
 // what fails is tried again by the playbook.
 func (t *task) expire(ctx context.Context, original *execution, effect Effect) (any, error) {
-	back, err := t.runtime.takenBack(ctx, original, &effect)
-	if err != nil {
-		return nil, err
-	}
-	left := rest(&effect, back)
-	if len(left.Plan.Items) == 0 {
-		return map[string]any{"status": "unneeded", "action": effect.Plan.Action}, nil
-	}
-	c, err := t.runtime.undoChange(left)
-	if err != nil {
-		return nil, err
-	}
-	c.expired = true
-	for _, item := range left.Plan.Items { // asked first, so that riposte doesn't look at the account all through a pause
-		if err := t.runtime.opts.Guard.MayCall(ctx, t.proposal(c, nil), item.Resource); err != nil {
-			return nil, t.hold(ctx, err.Error())
+	var c change
+	for asked := false; ; asked = true {
+		back, err := t.runtime.takenBack(ctx, original, &effect)
+		if err != nil {
+			return nil, err
+		}
+		left := rest(&effect, back)
+		if len(left.Plan.Items) == 0 {
+			return map[string]any{"status": "unneeded", "action": effect.Plan.Action}, nil
+		}
+		if c, err = t.runtime.undoChange(left); err != nil {
+			return nil, err
+		}
+		c.expired = true
+		if asked { // and not taken back by hand while the guard was asked
+			break
+		}
+		for _, item := range left.Plan.Items { // asked first, so that riposte doesn't look at the account all through a pause
+			if err := t.runtime.opts.Guard.MayCall(ctx, t.proposal(c, nil), item.Resource); err != nil {
+				return nil, t.hold(ctx, err.Error())
+			}
 		}
 	}
 	output, err := t.carryOut(ctx, c)
@@ -237,17 +242,17 @@ type Hold struct {
 // told once.
 func (t *task) hold(ctx context.Context, reason string) error {
 	until := &sleepError{t.runtime.opts.Now().Add(holdFor)}
-	if t.e.held[t.command.Path] == reason {
+	t.e.mu.RLock()
+	known := t.e.held[t.command.Path] == reason
+	t.e.mu.RUnlock()
+	if known {
 		return until
 	}
 	record := Record{Kind: Held, Time: t.runtime.opts.Now(), Hold: &Hold{t.command.Path, reason}}
-	if err := t.runtime.commit(ctx, t.e, []Record{record}); err != nil {
-		return &journalError{err}
+	if err := t.journal(record); err != nil {
+		return err
 	}
-	if err := t.e.apply(record); err != nil {
-		return &journalError{err}
-	}
-	t.runtime.observe(t.e, StepHeld, t.command.State, nil, "%s", reason)
+	t.observe(StepHeld, nil, "%s", reason)
 	n := t.e.notice()
 	n.Message, n.Held = "What expired can't be taken back yet, and will be as soon as it may.", reason
 	if err := t.runtime.tell(ctx, t.e.id+"/held", n); err != nil && t.runtime.base.Err() == nil {

@@ -49,8 +49,8 @@ func (f *firsts) enter(s Start) (leave func()) {
 }
 
 // afterTheDeed returns when nobody answers the deed any more that s is about, or when an answer could have been seen to work by
-// now. Going on too early does no harm: executions take turns at a resource.
-func (r *Runtime) afterTheDeed(s Start) {
+// now. Going on too early does no harm: executions take turns at a resource. What comes into the box is not made to wait.
+func (r *Runtime) afterTheDeed(s Start, box *mailbox) {
 	if !s.about() || s.Undoes != "" {
 		return
 	}
@@ -64,5 +64,7 @@ func (r *Runtime) afterTheDeed(s Start) {
 	case <-a.done:
 	case <-r.opts.After(r.opts.VerifyFor):
 	case <-r.halt:
+	case <-box.bell:
+		box.ring()
 	}
 }

@@ -18,6 +18,7 @@ const (
 	Succeeded Status = "SUCCEEDED"
 	Failed    Status = "FAILED"
 	TimedOut  Status = "TIMED_OUT"
+	Aborted   Status = "ABORTED"
 )
 
 // Summary is an execution as lists show it: a projection of its journal.
@@ -83,7 +84,7 @@ type ApprovalChange struct {
 	Closed *Closed
 }
 
-// Closed says that the task that asked has ended.
+// Closed says that the tasks of a branch, and of the branches of its state, have ended: nobody has to answer their questions.
 type Closed struct {
 	Execution string
 	Path      string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (t *task) notify(ctx context.Context) (any, error) {
 		return nil, &taskError{ErrNotifyFailed, err.Error()}
 	}
 	t.effect.Notified = true
-	t.runtime.observe(t.e, StepNotified, t.command.State, nil, "people were told")
+	t.observe(StepNotified, nil, "people were told")
 	return map[string]any{"status": "sent", "key": t.e.id + "/" + t.effect.Key}, nil
 }
 
@@ -73,7 +74,11 @@ func (r *Runtime) tellFailure(ctx context.Context, e *execution) {
 	case !strings.HasSuffix(n.Failed, end): // a Fail state has its own words for what failed before
 		n.Failed = end + " (" + n.Failed + ")"
 	}
-	if err := r.tell(ctx, e.id+"/ended", n); err != nil && r.base.Err() == nil {
+	key := e.id + "/ended"
+	if e.state.Redrives > 0 {
+		key += "/" + strconv.Itoa(e.state.Redrives)
+	}
+	if err := r.tell(ctx, key, n); err != nil && r.base.Err() == nil {
 		r.log.Error("playbook: a failed execution could not be told to anybody", "execution", e.id, "failed", n.Failed, "error", err)
 		return
 	}

@@ -224,6 +224,8 @@ func (s *Summary) apply(id string, r Record) []Request {
 		if r.Step.Path == "" {
 			s.Status, s.Error, s.Why, s.Ended = Status(r.Step.Status), r.Step.Error, r.Step.Cause, r.Time
 		}
+	case Redriven:
+		s.Status, s.Error, s.Why, s.Ended = Running, "", "", time.Time{}
 	}
 	if r.Effect != nil {
 		return s.effect(r.Effect)
@@ -254,7 +256,7 @@ func (s *Summary) approvals(r Record) []ApprovalChange {
 			Title: s.Title, Severity: s.Severity, Account: s.Account, Status: Open}}}
 	case Answered:
 		return []ApprovalChange{{Answer: r.Answer}}
-	case Outcome:
+	case Outcome, Ended:
 		if s.Asked > 0 {
 			return []ApprovalChange{{Closed: &Closed{s.ID, r.Step.Path, r.Time, false}}}
 		}

@@ -18,22 +18,27 @@ type Kind string
 
 // The kinds of journal records.
 const (
-	Started  Kind = "started"  // the execution: what for, and its definition
-	Entered  Kind = "entered"  // a state was entered, with everything that was evaluated for it
-	Asked    Kind = "asked"    // people are asked whether a plan may be carried out
-	Answered Kind = "answered" // what one of them said
-	Intent   Kind = "intent"   // an effect is about to happen, with everything needed to finish it
-	Held     Kind = "held"     // a task may not go on for now, and why
-	Outcome  Kind = "outcome"  // what became of a task
-	Ended    Kind = "ended"    // the execution's status and output
+	Started   Kind = "started"   // the execution: what for, and its definition
+	Entered   Kind = "entered"   // a state was entered, with everything that was evaluated for it
+	Items     Kind = "items"     // items of a Map state
+	Asked     Kind = "asked"     // people are asked whether a plan may be carried out
+	Answered  Kind = "answered"  // what one of them said
+	Intent    Kind = "intent"    // an effect is about to happen, with everything needed to finish it
+	Held      Kind = "held"      // a task may not go on for now, and why
+	Submitted Kind = "submitted" // what a task calls has taken the call and answers later
+	Heartbeat Kind = "heartbeat" // a task gave a sign of life
+	Outcome   Kind = "outcome"   // what became of a task
+	Abandoned Kind = "abandoned" // what a task did that nobody waits for any more
+	Ended     Kind = "ended"     // of a branch, or of the execution: status and output
+	Redriven  Kind = "redriven"  // an execution that had ended badly goes on
 )
 
 // version of the record format. A record of a higher one is not understood and stops its execution, not the others.
 const version = 1
 
-// Record is one journal record. Which of the pointers is set depends on the kind: Begin for started; Step for entered,
-// outcome and ended; Question for asked; Answer for answered; Intent for intent; Hold for held; and Effect beside Step for the outcome of an
-// action or a notice.
+// Record is one journal record. Which of the pointers is set depends on the kind: Begin for started; Question for asked; Answer
+// for answered; Intent for intent; Hold for held; Effect for abandoned; Step for the others, with Effect beside it for the
+// outcome, or the submission, of a task that reached out.
 type Record struct {
 	Version  int         `json:"v"`
 	Kind     Kind        `json:"kind"`
@@ -45,6 +50,17 @@ type Record struct {
 	Intent   *Plan       `json:"intent,omitempty"`
 	Hold     *Hold       `json:"hold,omitempty"`
 	Effect   *Effect     `json:"effect,omitempty"`
+	By       string      `json:"by,omitempty"` // who signalled, stopped or redrove
+}
+
+// isStep reports whether records of the kind are the state machine's.
+func (k Kind) isStep() bool {
+	switch k {
+	case Entered, Items, Submitted, Heartbeat, Outcome, Ended, Redriven:
+		return true
+	default:
+		return false
+	}
 }
 
 // Begin is what an execution is for and what it runs.
@@ -116,8 +132,7 @@ func DecodeRecord(data []byte) (Record, error) {
 		return Record{}, fault.New(fault.Invalid, "a journal record has version %d, this riposte reads %d", r.Version, version).
 			WithHint("run the version of riposte that wrote it")
 	}
-	step := r.Kind == Entered || r.Kind == Outcome || r.Kind == Ended
-	if r.Kind == Started != (r.Begin != nil) || r.Kind == Intent != (r.Intent != nil) || step != (r.Step != nil) ||
+	if r.Kind == Started != (r.Begin != nil) || r.Kind == Intent != (r.Intent != nil) || r.Kind.isStep() != (r.Step != nil) || r.Kind == Abandoned && r.Effect == nil ||
 		r.Kind == Held != (r.Hold != nil) || r.Kind == Asked != (r.Question != nil) || r.Kind == Answered != (r.Answer != nil) {
 		return Record{}, fault.New(fault.Invalid, "a journal record of kind %q is not whole", r.Kind)
 	}
@@ -133,8 +148,11 @@ func hashID(parts ...string) string {
 		fmt.Fprintf(&b, "%d:%s", len(p), p)
 	}
 	sum := sha256.Sum256([]byte(b.String()))
-	return hex.EncodeToString(sum[:10])
+	return hex.EncodeToString(sum[:idLength/2])
 }
+
+// idLength is the length of an execution's id.
+const idLength = 20
 
 // effectKey names an effect within its execution. A notice keeps its key when it is tried again, so that people get it once;
 // an action looks at the present state on each try, which is a new effect.

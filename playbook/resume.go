@@ -30,7 +30,7 @@ func (r *Runtime) Resume(ctx context.Context) error {
 	}
 	for _, id := range slices.Backward(open) { // who began first goes on first
 		if r.adopt(id) {
-			r.wake(id, true)
+			r.launch(newDriver(r, id), true)
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ type Options struct {
 	Random     func() uint64       // math/rand/v2; for States.UUID, States.MathRandom and jitter
 	Redact     func(string) string // of what people and AWS wrote, before the audit record is told of it: nothing is taken out
 
-	Workers     int           // executions that work at the same time: 64
+	Workers     int           // tasks that work at the same time: 64
 	TaskTimeout time.Duration // of a task without TimeoutSeconds: 10 minutes
 	VerifyFor   time.Duration // how long a change may take to become visible: 1 minute
 	Settle      time.Duration // after a crash, how long after an intent its effect may still be invisible: 2 seconds
@@ -55,13 +55,15 @@ type Runtime struct {
 	slots   chan struct{} // one token for each worker
 	halt    chan struct{} // closed when the runtime takes on no more work
 
-	base   context.Context // ends when the drain is over
-	cancel context.CancelFunc
-	work   sync.WaitGroup // drivers and the projector
+	base    context.Context // ends when the drain is over
+	cancel  context.CancelFunc
+	work    sync.WaitGroup // drivers, their tasks, and the projector
+	driving sync.WaitGroup // drivers
 
 	mu          sync.Mutex
 	definitions map[string]*asl.Machine
 	live        map[string]bool // ids that are driven or waiting here
+	drivers     map[string]*driver
 	ended       map[string]chan struct{}
 	stopping    bool
 }
@@ -84,7 +86,7 @@ func New(o Options) (*Runtime, error) {
 	o = o.withDefaults()
 	r := &Runtime{
 		opts: o, log: o.Logger, timers: newTimers(o.Now, o.After), expiry: newTimers(o.Now, o.After), turns: newTurns(), firsts: newFirsts(), slots: make(chan struct{}, o.Workers), halt: make(chan struct{}),
-		definitions: maps.Clone(o.Definitions), live: map[string]bool{}, ended: map[string]chan struct{}{},
+		definitions: maps.Clone(o.Definitions), live: map[string]bool{}, drivers: map[string]*driver{}, ended: map[string]chan struct{}{},
 	}
 	r.base, r.cancel = context.WithCancel(context.Background())
 	var err error
@@ -137,8 +139,9 @@ func (r *Runtime) SetDefinitions(definitions map[string]*asl.Machine) {
 // Start begins an execution for a rule and a cause, exactly once: id is a hash of both, and started is false where it was
 // begun before, here or elsewhere, whatever became of it. When Start returns, the start is durable.
 //
-// Errors: fault.NotFound (no such playbook), fault.Invalid (no rule or cause; input or event not JSON), fault.TooLarge
-// (input over asl.MaxData), fault.Unavailable and fault.Timeout (the journal; try again), fault.Unavailable while stopping.
+// An input over asl.MaxData is not kept: the execution fails with States.DataLimitExceeded.
+//
+// Errors: fault.NotFound (no such playbook), fault.Invalid (no rule or cause; input or event not JSON), fault.Unavailable and fault.Timeout (the journal; try again), fault.Unavailable while stopping.
 func (r *Runtime) Start(ctx context.Context, s Start) (id string, started bool, err error) {
 	r.mu.Lock()
 	machine, ok := r.definitions[s.Playbook]
@@ -178,6 +181,9 @@ func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Ma
 		e.start(begin, machine, now)
 		records = records[:1]
 	}
+	for _, record := range records[1:] {
+		e.take(record)
+	}
 	err := r.commit(ctx, e, records)
 	if fault.CodeOf(err) == fault.Timeout { // perhaps it was written
 		if written, loadErr := r.load(ctx, id); loadErr == nil && written.began.Equal(now) {
@@ -198,7 +204,9 @@ func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Ma
 	r.metrics.started.Inc()
 	r.observe(e, StepStarted, "", nil, "%s", s.Title)
 	r.observeSteps(e, records)
-	r.launch(e, false, func() {})
+	d := newDriver(r, id)
+	d.e = e
+	r.launch(d, false)
 	return true, nil
 }
 
@@ -207,12 +215,11 @@ func (s *Start) complete() error {
 	if len(s.Input) == 0 {
 		s.Input = json.RawMessage("{}")
 	}
-	if len(s.Input) > asl.MaxData {
-		return fault.New(fault.TooLarge, "the playbook's input has %d bytes, over the limit of %d", len(s.Input), asl.MaxData).
-			WithHint("let the rule's respond.input pick what the playbook needs")
-	}
 	if !json.Valid(s.Input) || s.Event != nil && !json.Valid(s.Event) {
 		return fault.New(fault.Invalid, "rule %s: the playbook's input or its event is not JSON", s.Rule)
+	}
+	if len(s.Input) > asl.MaxData {
+		s.TooLong, s.Input = len(s.Input), json.RawMessage("{}")
 	}
 	var about struct{ Account, Region string }
 	if s.Event != nil && json.Unmarshal(s.Event, &about) == nil {
@@ -244,8 +251,11 @@ func (r *Runtime) adopt(id string) bool {
 func (r *Runtime) abandon(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.abandonLocked(id)
+}
+
+func (r *Runtime) abandonLocked(id string) {
 	delete(r.live, id)
-	r.timers.forget(id)
 	if done, ok := r.ended[id]; ok {
 		close(done)
 		delete(r.ended, id)
@@ -257,9 +267,13 @@ func (r *Runtime) refusal() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopping {
-		return fault.New(fault.Unavailable, "riposte is shutting down").WithHint("try again when it is back")
+		return stoppingError()
 	}
 	return nil
+}
+
+func stoppingError() error {
+	return fault.New(fault.Unavailable, "riposte is shutting down").WithHint("try again when it is back")
 }
 
 func (r *Runtime) active() float64 {
@@ -272,20 +286,14 @@ func (r *Runtime) active() float64 {
 // its next record within Options.Drain, interrupts the rest (Resume finishes it) and returns.
 func (r *Runtime) Run(ctx context.Context) error {
 	r.spawn(func() { r.expiry.run(ctx, r.expire) })
-	r.timers.run(ctx, func(d due) {
-		if !d.doubtful || r.adopt(d.id) {
-			r.wake(d.id, d.interrupted)
-		}
-	})
+	r.timers.run(ctx, r.wake)
 	r.mu.Lock()
 	r.stopping = true
 	r.mu.Unlock()
 	close(r.halt)
 	idle := make(chan struct{})
 	go func() {
-		for range cap(r.slots) { // a driver gives its slot back when it has come to rest
-			r.slots <- struct{}{}
-		}
+		r.driving.Wait()
 		close(idle)
 	}()
 	select {

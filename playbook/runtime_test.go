@@ -295,7 +295,6 @@ func TestStartRefusals(t *testing.T) {
 		"no such playbook": {func(s *playbook.Start) { s.Playbook = "fxi" }, fault.NotFound},
 		"no cause":         {func(s *playbook.Start) { s.Cause = "" }, fault.Invalid},
 		"input not JSON":   {func(s *playbook.Start) { s.Input = json.RawMessage("{") }, fault.Invalid},
-		"input too large":  {func(s *playbook.Start) { s.Input = json.RawMessage(`"` + strings.Repeat("x", 300<<10) + `"`) }, fault.TooLarge},
 	} {
 		s := start(guard.Auto)
 		tt.change(&s)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"riposte.dev/action"
 	"riposte.dev/asl"
 	"riposte.dev/conf"
 	"riposte.dev/fault"
@@ -18,6 +19,8 @@ const (
 	ActionResource = "riposte:action:" // + SERVICE.NAME of the action; input {account?, region?, parameters…}
 	NotifyResource = "riposte:notify"  // input {message?, routes?, to?}
 	undoResource   = "riposte:undo"    // of the definitions that Runtime.Undo makes
+	// callback ends the name of a resource whose task ends when somebody signals; see Runtime.Signal.
+	callback = ".waitForTaskToken"
 )
 
 // Error names that tasks fail with, beside those of AWS services (CloudTrail.ThrottlingException) and States.Timeout.
@@ -36,24 +39,23 @@ type taskError struct{ name, cause string }
 
 func (t *taskError) Error() string { return t.name + ": " + t.cause }
 
-// runTask carries a task out and returns its outcome. An error means that there is none: the runtime is stopping, or the
-// journal refused.
-func (r *Runtime) runTask(ctx context.Context, e *execution, c asl.Command, resumed bool) (Record, error) {
+// runTask carries a task out and returns its outcome. An error means that there is none: the task waits, the runtime is
+// stopping, or the journal refused.
+func (r *Runtime) runTask(ctx context.Context, t *task) (Record, error) {
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-r.halt: // Resume begins it
+		return Record{}, errInterrupted
+	case <-ctx.Done():
+		return Record{}, errInterrupted
+	}
 	began := r.opts.Now()
-	ctx, cancel := r.deadline(ctx, e, c)
+	ctx, cancel := t.deadline(ctx)
 	defer cancel()
-	t := &task{runtime: r, e: e, command: c, resumed: resumed, effect: Effect{Path: c.Path, State: c.State}}
-	var output any
-	var err error
-	switch {
-	case strings.HasPrefix(c.Resource, ActionResource):
-		output, err = t.action(ctx, strings.TrimPrefix(c.Resource, ActionResource))
-	case c.Resource == NotifyResource:
-		output, err = t.notify(ctx)
-	case c.Resource == undoResource:
-		output, err = t.undo(ctx)
-	default:
-		err = &taskError{ErrUnknown, fmt.Sprintf("riposte has no resource %q", c.Resource)}
+	output, err := t.run(ctx)
+	if err == nil && t.command.Token != "" { // what was called will signal
+		err = submission(output)
 	}
 	if r.base.Err() != nil {
 		return Record{}, errInterrupted
@@ -65,6 +67,10 @@ func (r *Runtime) runTask(ctx context.Context, e *execution, c asl.Command, resu
 	if errors.As(err, &sleep) {
 		return Record{}, sleep
 	}
+	var begun *submitted
+	if errors.As(err, &begun) {
+		return record, begun
+	}
 	step, err := t.outcome(ctx, output, err)
 	if err != nil {
 		return Record{}, err
@@ -74,9 +80,27 @@ func (r *Runtime) runTask(ctx context.Context, e *execution, c asl.Command, resu
 	if step.Error != "" {
 		result = step.Error
 	}
-	r.metrics.tasks.WithLabelValues(c.Resource, result).Inc()
-	r.observe(e, StepFinished, c.State, t.effect.Plan, "%s", t.summary(step))
+	r.metrics.tasks.WithLabelValues(t.command.Resource, result).Inc()
+	t.observe(StepFinished, t.effect.Plan, "%s", t.summary(step))
 	return record, nil
+}
+
+// run does what the task's resource says.
+func (t *task) run(ctx context.Context) (output any, err error) {
+	c := t.command
+	resource := strings.TrimSuffix(c.Resource, callback)
+	switch name, isAction := strings.CutPrefix(resource, ActionResource); {
+	case t.orphan != nil:
+		return nil, t.lookAgain(ctx)
+	case c.Action != asl.RunTask:
+	case isAction:
+		return t.action(ctx, name)
+	case resource == NotifyResource:
+		return t.notify(ctx)
+	case resource == undoResource:
+		return t.undo(ctx)
+	}
+	return nil, &taskError{ErrUnknown, fmt.Sprintf("riposte has no resource %q", c.Resource)}
 }
 
 // outcome turns what a task returned into the state machine's record.
@@ -90,6 +114,8 @@ func (t *task) outcome(ctx context.Context, output any, err error) (asl.Record, 
 		return asl.Failure(t.command.Path, failed.name, "%s", failed.cause), nil
 	case err != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return asl.Failure(t.command.Path, asl.ErrTimeout, "the task took longer than it may: %v", err), nil
+	case err != nil && errors.Is(context.Cause(ctx), errSilent):
+		return asl.Failure(t.command.Path, asl.ErrHeartbeatTimeout, "the task gave no sign of life for %v: %v", t.command.Heartbeat, err), nil
 	case err != nil:
 		return asl.Failure(t.command.Path, errorName(err), "%s", err), nil
 	}
@@ -100,26 +126,71 @@ func (t *task) outcome(ctx context.Context, output any, err error) (asl.Record, 
 	return asl.Result(t.command.Path, raw), nil
 }
 
-// deadline bounds a task by its own timeout, the execution's, and the default, on the runtime's clock.
-func (r *Runtime) deadline(ctx context.Context, e *execution, c asl.Command) (context.Context, func()) {
-	until := c.Until
+// errSilent is the cause of the end of a task that gave no sign of life for too long.
+var errSilent = errors.New("no sign of life")
+
+// deadline bounds a task by its own timeout, the execution's, and the default, on the runtime's clock, and by the time between
+// its signs of life: whatever it is observed to do.
+func (t *task) deadline(ctx context.Context) (context.Context, func()) {
+	r, until := t.runtime, t.command.Until
 	if until.IsZero() {
 		until = r.opts.Now().Add(r.opts.TaskTimeout)
 	}
-	if d := e.state.Deadline; !d.IsZero() && d.Before(until) {
+	if d := t.until; !d.IsZero() && d.Before(until) {
 		until = d
 	}
 	// After a crash the deadline may have passed; what is under way must be looked at all the same.
 	wait := max(until.Sub(r.opts.Now()), minTask)
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		select {
-		case <-ctx.Done():
-		case <-r.opts.After(wait):
-			cancel(context.DeadlineExceeded)
+		late := r.opts.After(wait)
+		for {
+			var silent <-chan time.Time
+			if t.command.Heartbeat > 0 {
+				silent = r.opts.After(t.command.Heartbeat)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-late:
+				cancel(context.DeadlineExceeded)
+			case <-silent:
+				cancel(errSilent)
+			case <-t.signs:
+			}
 		}
 	}()
 	return ctx, func() { cancel(context.Canceled) }
+}
+
+// observe reports progress, which is a sign of life.
+func (t *task) observe(step Step, plan *action.Plan, format string, args ...any) {
+	select {
+	case t.signs <- struct{}{}:
+	default:
+	}
+	t.runtime.observe(t.e, step, t.command.State, plan, format, args...)
+}
+
+// journal makes records of the task durable. An error ends the task.
+func (t *task) journal(records ...Record) error {
+	reply := make(chan error, 1)
+	posted := t.driver.box.post(func(d *driver) {
+		if t.over {
+			reply <- errOver
+			return
+		}
+		d.add(func(err error) {
+			if err != nil {
+				err = &journalError{err}
+			}
+			reply <- err
+		}, records...)
+	})
+	if !posted {
+		return &journalError{errOver}
+	}
+	return <-reply
 }
 
 const minTask = 5 * time.Second
@@ -150,11 +221,12 @@ func Check(m *asl.Machine, actions Actions) error {
 		problems = append(problems, conf.Problem{Message: fmt.Sprintf("the definition has %d bytes, over the limit of %d", size, maxDefinition), Hint: "split the playbook"})
 	}
 	for at, s := range m.All() {
-		if s.Type != asl.Task || s.Resource == NotifyResource {
+		resource := strings.TrimSuffix(s.Resource, callback)
+		if s.Type != asl.Task || resource == NotifyResource {
 			continue
 		}
 		path := at + ".Resource"
-		wanted, ok := strings.CutPrefix(s.Resource, ActionResource)
+		wanted, ok := strings.CutPrefix(resource, ActionResource)
 		if !ok {
 			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fmt.Sprintf("riposte has no resource %q", s.Resource),
 				Hint: "write " + ActionResource + "<action> or " + NotifyResource})

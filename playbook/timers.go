@@ -3,7 +3,6 @@ package playbook
 import (
 	"container/heap"
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -15,8 +14,8 @@ type timers struct {
 
 	mu      sync.Mutex
 	queue   dueQueue
-	nudged  map[string]bool // ids that are to be woken as soon as they come to rest
-	changed chan struct{}   // one slot: the first due time may have changed
+	known   map[dueKey]*due
+	changed chan struct{} // one slot: the first due time may have changed
 }
 
 type due struct {
@@ -25,56 +24,51 @@ type due struct {
 	effect      string // the key of the one that expires; "" wakes the execution
 	interrupted bool   // it rests because of a failure, perhaps in the middle of a task
 	doubtful    bool   // it is not known whether it was started
+	place       int    // in the queue
 }
 
-type dueQueue []due
+// dueKey is what has one time at most.
+type dueKey struct{ id, effect string }
+
+type dueQueue []*due
 
 func (q dueQueue) Len() int           { return len(q) }
 func (q dueQueue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
-func (q dueQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *dueQueue) Push(x any)        { *q = append(*q, x.(due)) }
+func (q dueQueue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].place, q[j].place = i, j
+}
+
+func (q *dueQueue) Push(x any) {
+	item := x.(*due)
+	item.place = len(*q)
+	*q = append(*q, item)
+}
+
 func (q *dueQueue) Pop() any {
 	last := len(*q) - 1
 	item := (*q)[last]
+	(*q)[last] = nil
 	*q = (*q)[:last]
 	return item
 }
 
 func newTimers(now func() time.Time, after func(time.Duration) <-chan time.Time) *timers {
-	return &timers{now: now, after: after, changed: make(chan struct{}, 1), nudged: map[string]bool{}}
+	return &timers{now: now, after: after, changed: make(chan struct{}, 1), known: map[dueKey]*due{}}
 }
 
-// add wakes the execution at the time, or at once where that is past.
+// add wakes the execution at the time, or at once where that is past; it is not woken any more at the time that was set before.
 func (t *timers) add(d due) {
 	t.mu.Lock()
-	if t.nudged[d.id] {
-		delete(t.nudged, d.id)
-		d.at = t.now()
+	key := dueKey{d.id, d.effect}
+	if before := t.known[key]; before != nil {
+		d.interrupted = d.interrupted || before.interrupted
+		heap.Remove(&t.queue, before.place)
 	}
-	heap.Push(&t.queue, d)
+	t.known[key] = &d
+	heap.Push(&t.queue, &d)
 	t.mu.Unlock()
 	t.ring()
-}
-
-// nudge wakes an execution that rests at once, and one that is about to rest as soon as it does.
-func (t *timers) nudge(id string) {
-	t.mu.Lock()
-	i := slices.IndexFunc(t.queue, func(d due) bool { return d.id == id })
-	if i >= 0 {
-		t.queue[i].at = t.now()
-		heap.Fix(&t.queue, i)
-	} else {
-		t.nudged[id] = true
-	}
-	t.mu.Unlock()
-	t.ring()
-}
-
-// forget drops a nudge for an execution that has ended.
-func (t *timers) forget(id string) {
-	t.mu.Lock()
-	delete(t.nudged, id)
-	t.mu.Unlock()
 }
 
 func (t *timers) ring() {
@@ -92,7 +86,9 @@ func (t *timers) take() (ready []due, wait time.Duration) {
 		if wait = t.queue[0].at.Sub(t.now()); wait > 0 {
 			return ready, wait
 		}
-		ready = append(ready, heap.Pop(&t.queue).(due))
+		d := heap.Pop(&t.queue).(*due)
+		delete(t.known, dueKey{d.id, d.effect})
+		ready = append(ready, *d)
 	}
 	return ready, -1
 }

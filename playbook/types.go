@@ -20,10 +20,11 @@ type Start struct {
 	Cause    event.Cause     `json:"cause"`
 	Root     event.Cause     `json:"root"` // where the cause is a finding: what it was raised for
 	Mode     guard.Mode      `json:"mode"`
-	Input    json.RawMessage `json:"input"`             // the playbook's input
-	Event    json.RawMessage `json:"event,omitempty"`   // the whole envelope; journaled up to MaxEvent
-	Received time.Time       `json:"received"`          // when riposte received the event
-	Reasons  []string        `json:"reasons,omitempty"` // why the mode is not the rule's own
+	Input    json.RawMessage `json:"input"`              // the playbook's input
+	TooLong  int             `json:"too_long,omitempty"` // bytes of an input over asl.MaxData, which is not kept; set by Runtime.Start
+	Event    json.RawMessage `json:"event,omitempty"`    // the whole envelope; journaled up to MaxEvent
+	Received time.Time       `json:"received"`           // when riposte received the event
+	Reasons  []string        `json:"reasons,omitempty"`  // why the mode is not the rule's own
 	Severity string          `json:"severity"`
 	Title    string          `json:"title"`              // one sentence: what happened
 	Notify   []string        `json:"notify,omitempty"`   // routes

@@ -96,8 +96,11 @@ func (r *Runtime) Get(ctx context.Context, id string) (View, error) {
 		}
 		last = record.Time
 		v.add(record, e.machine)
-		if record.Kind == Ended && record.Step.Path == "" {
+		switch {
+		case record.Kind == Ended && record.Step.Path == "":
 			v.Ended = record.Time
+		case record.Kind == Redriven:
+			v.Ended = time.Time{}
 		}
 	}
 	v.Took = last.Sub(e.began)
@@ -114,6 +117,9 @@ func (v *View) add(r Record, m *asl.Machine) {
 		path = r.Question.Path
 	case r.Answer != nil:
 		v.answer(*r.Answer)
+		return
+	case r.Kind == Abandoned:
+		v.abandoned(r.Effect)
 		return
 	case r.Step != nil:
 		path = r.Step.Path
@@ -146,12 +152,27 @@ func (v *View) add(r Record, m *asl.Machine) {
 		if current.Type == asl.Task && (r.Step.Retries == nil || r.Step.Due.IsZero()) {
 			current.Tries = append(current.Tries, Try{Began: r.Time, Arguments: r.Step.Arguments, Error: r.Step.Error, Cause: r.Step.Cause})
 		}
+	case Submitted:
+		if current != nil && len(current.Tries) > 0 {
+			current.Tries[len(current.Tries)-1].reach(r.Effect)
+		}
 	case Outcome:
 		if current != nil && len(current.Tries) > 0 {
 			current.Tries[len(current.Tries)-1].end(r)
 		}
 	case Ended:
 		current.leave(r.Time)
+	}
+}
+
+// abandoned takes in what a try did that nobody waited for any more.
+func (v *View) abandoned(f *Effect) {
+	for i := len(v.Visits) - 1; i >= 0; i-- {
+		visit := &v.Visits[i]
+		if visit.Path == f.Path && visit.State == f.State && len(visit.Tries) > 0 {
+			visit.Tries[len(visit.Tries)-1].reach(f)
+			return
+		}
 	}
 }
 
@@ -186,11 +207,20 @@ func (v *View) answer(a Answer) {
 
 func (t *Try) end(r Record) {
 	t.close(r.Time)
-	t.Ended, t.Output, t.Error, t.Cause, t.Effect = r.Time, r.Step.Output, r.Step.Error, r.Step.Cause, r.Effect
-	if r.Effect == nil || r.Effect.Plan == nil {
+	t.Ended, t.Output, t.Error, t.Cause = r.Time, r.Step.Output, r.Step.Error, r.Step.Cause
+	t.reach(r.Effect)
+}
+
+// reach takes in what the try did.
+func (t *Try) reach(f *Effect) {
+	if f == nil {
 		return
 	}
-	for _, item := range r.Effect.Plan.Items {
+	t.Effect = f
+	if f.Plan == nil {
+		return
+	}
+	for _, item := range f.Plan.Items {
 		if item.Status != action.Change && item.Status != action.Changed && item.Status != action.Failed {
 			continue
 		}

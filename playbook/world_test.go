@@ -61,6 +61,7 @@ type world struct {
 	fail     func(name string, call int) error // of Apply
 	lag      int                               // Verify says ErrNotYet so often
 	onApply  func()
+	plan     func(name string)               // told of each look
 	watch    func(name string, on, was bool) // told of every call that works
 }
 
@@ -90,6 +91,18 @@ func (a switchOn) Spec() action.Spec {
 	return action.Spec{Name: "fake.switch-on", Title: "Switch on", Permissions: []string{"fake:Look", "fake:Switch"}, Effect: action.StateChecked}
 }
 
+// hangs is an action that never answers.
+type hangs struct{ switchOn }
+
+func (hangs) Spec() action.Spec {
+	return action.Spec{Name: "fake.hangs", Title: "Hang", Effect: action.StateChecked}
+}
+
+func (hangs) Plan(ctx context.Context, _ action.Request) (*action.Plan, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
 func state(on bool) json.RawMessage { return json.RawMessage(fmt.Sprintf(`{"on":%v}`, on)) }
 
 func (a switchOn) item(name string, want bool) action.Item {
@@ -109,6 +122,11 @@ func (a switchOn) Plan(ctx context.Context, req action.Request) (*action.Plan, e
 	}
 	if err := action.DecodeParams(req.Params, &params); err != nil {
 		return nil, err
+	}
+	if a.w.plan != nil {
+		for _, name := range params.Names {
+			a.w.plan(name)
+		}
 	}
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
@@ -282,16 +300,24 @@ type process struct {
 // boot starts a process over the rig, with the journal wrapped.
 func (r *rig) boot(text string, journal playbook.Journal, observe func(playbook.Progress)) *process {
 	r.t.Helper()
-	actions, err := action.NewSet(switchOn{r.world}, fuse{switchOn{r.world}}, pair{r.world, r.strict})
+	return r.bootWith(text, journal, observe, func(*playbook.Options) {})
+}
+
+// bootWith is boot with other options.
+func (r *rig) bootWith(text string, journal playbook.Journal, observe func(playbook.Progress), set func(*playbook.Options)) *process {
+	r.t.Helper()
+	actions, err := action.NewSet(switchOn{r.world}, fuse{switchOn{r.world}}, pair{r.world, r.strict}, hangs{switchOn{r.world}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	ledger := playbook.NewLedger(r.index)
-	rt, err := playbook.New(playbook.Options{
+	options := playbook.Options{
 		Journal: journal, Index: r.index, Ledger: ledger, Actions: actions, Guard: r.guard, Notifier: r.inbox,
 		Definitions: map[string]*asl.Machine{"fix": machine(r.t, text)},
 		Now:         r.clock.Now, After: r.clock.After, Observe: observe, Drain: time.Minute, VerifyFor: r.verifyFor, Redact: r.redact,
-	})
+	}
+	set(&options)
+	rt, err := playbook.New(options)
 	if err != nil {
 		r.t.Fatal(err)
 	}

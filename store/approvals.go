@@ -31,8 +31,9 @@ func changeApproval(ctx context.Context, tx *sql.Tx, c playbook.ApprovalChange) 
 			c.Answer.By, string(body), c.Answer.Question)
 		return classify(err, "store an answer")
 	case c.Closed != nil:
-		_, err := tx.ExecContext(ctx, "UPDATE approvals SET closed_at = ?, superseded = ? WHERE execution = ? AND path = ? AND closed_at IS NULL",
-			micros(c.Closed.At), c.Closed.Again, c.Closed.Execution, c.Closed.Path)
+		_, err := tx.ExecContext(ctx, `UPDATE approvals SET closed_at = ?, superseded = ? WHERE execution = ? AND closed_at IS NULL
+			AND (? IN (path, '') OR substr(path, 1, length(?) + 1) = ? || '/')`,
+			micros(c.Closed.At), c.Closed.Again, c.Closed.Execution, c.Closed.Path, c.Closed.Path, c.Closed.Path)
 		return classify(err, "close an approval")
 	}
 	return nil

@@ -32,7 +32,7 @@ func VerificationStates() []string {
 
 // ExecutionStatuses lists what an execution can be.
 func ExecutionStatuses() []playbook.Status {
-	return []playbook.Status{playbook.Running, playbook.Succeeded, playbook.Failed, playbook.TimedOut}
+	return []playbook.Status{playbook.Running, playbook.Succeeded, playbook.Failed, playbook.TimedOut, playbook.Aborted}
 }
 
 // oneOf refuses values that are not known.

@@ -92,7 +92,7 @@ func (x *Index) change(c playbook.ApprovalChange) {
 		if c.Answer != nil && a.ID == c.Answer.Question && !slices.ContainsFunc(a.Answers, func(b playbook.Answer) bool { return b.By == c.Answer.By }) {
 			a.Answers = append(slices.Clone(a.Answers), *c.Answer)
 		}
-		if c.Closed != nil && a.Execution == c.Closed.Execution && a.Path == c.Closed.Path && a.closed.IsZero() {
+		if c.Closed != nil && a.Execution == c.Closed.Execution && within(a.Path, c.Closed.Path) && a.closed.IsZero() {
 			a.closed = c.Closed.At
 			if c.Closed.Again {
 				a.Status = playbook.Superseded
@@ -100,6 +100,9 @@ func (x *Index) change(c playbook.ApprovalChange) {
 		}
 	}
 }
+
+// within reports whether a branch is another one, or belongs to a state of it.
+func within(path, of string) bool { return path == of || of == "" || strings.HasPrefix(path, of+"/") }
 
 // Approvals returns questions.
 func (x *Index) Approvals(ctx context.Context, f playbook.ApprovalFilter) ([]playbook.Approval, error) {

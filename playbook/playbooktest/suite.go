@@ -259,6 +259,7 @@ func indexApprovals(t *testing.T, x playbook.Index, day time.Time) {
 		ask("q1", "a", day), ask("q1", "a", day), answer("q1", "ana", true), answer("q1", "ana", false), // each once
 		closed("a", true), ask("q2", "a", day.Add(time.Minute)), ask("q3", "b", day.Add(2*time.Minute)), answer("q3", "ben", false),
 		ask("q4", "c", day.Add(3*time.Minute)), closed("c", false), answer("none", "ana", true),
+		ask("q5", "d/Both/0", day.Add(4*time.Minute)), ask("q6", "dd", day.Add(5*time.Minute)), closed("d", false), // with the branches of its state
 	}}
 	if err := x.Apply(ctx, p); err != nil {
 		t.Fatal(err)
@@ -277,10 +278,10 @@ func indexApprovals(t *testing.T, x playbook.Index, day time.Time) {
 			t.Errorf("%+v: %q, want %q", f, got, want)
 		}
 	}
-	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute)}, "q4 superseded 0", "q3 refused 1", "q2 open 0", "q1 superseded 1")
-	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute), Limit: 2}, "q4 superseded 0", "q3 refused 1")
-	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute), Open: true}, "q2 open 0")
-	stands(playbook.ApprovalFilter{Now: day.Add(61 * time.Minute), Open: true})
+	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute)}, "q6 open 0", "q5 superseded 0", "q4 superseded 0", "q3 refused 1", "q2 open 0", "q1 superseded 1")
+	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute), Limit: 3}, "q6 open 0", "q5 superseded 0", "q4 superseded 0")
+	stands(playbook.ApprovalFilter{Now: day.Add(10 * time.Minute), Open: true}, "q6 open 0", "q2 open 0")
+	stands(playbook.ApprovalFilter{Now: day.Add(66 * time.Minute), Open: true})
 	stands(playbook.ApprovalFilter{Execution: "e1"})
 	if a, err := x.Approval(ctx, "q2", day.Add(2*time.Hour)); err != nil || a.Status != playbook.Expired || a.Plan.Items[0].ID != "lamp" || a.Title != "it happened" {
 		t.Errorf("q2: %+v, %v", a, err)
