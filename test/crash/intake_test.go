@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,7 +96,7 @@ func TestSIGKILLWhileEventsStreamIn(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("the events were not taken in time")
 	}
-	engine.kill(t)
+	engine.End(t, syscall.SIGKILL)
 	streaming.Wait()
 	if len(acknowledged) < wanted {
 		t.Fatalf("%d events were acknowledged", len(acknowledged))

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"riposte.dev/notify/smtp/smtptest"
 	"riposte.dev/playbook"
 	"riposte.dev/sandbox"
+	"riposte.dev/test/engine"
 	"riposte.dev/test/stage"
 )
 
@@ -99,7 +101,7 @@ func TestSIGKILLAtEveryCallOfAnIsolation(t *testing.T) {
 			if err := stage.Wait(i.ctx, operation, func() (bool, error) { return len(i.Calls(operation)) > 0, nil }); err != nil {
 				t.Fatal(err)
 			}
-			i.engine.kill(t)
+			i.engine.End(t, syscall.SIGKILL)
 			start(i.ctx, t, i.Stage, nil)
 			i.check(t)
 		})
@@ -109,7 +111,7 @@ func TestSIGKILLAtEveryCallOfAnIsolation(t *testing.T) {
 // isolation is the story of one instance.
 type isolation struct {
 	machine
-	engine *process
+	engine *engine.Process
 }
 
 func newIsolation(t *testing.T) *isolation {
@@ -144,15 +146,15 @@ func (i *isolation) begin(t *testing.T, at *point) {
 func (i *isolation) dies(t *testing.T) bool {
 	t.Helper()
 	if err := stage.Wait(i.ctx, "the crash, or the end of the story", func() (bool, error) {
-		return i.engine.ended() || i.settled(), nil
+		return i.engine.Ended() || i.settled(), nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if !i.engine.ended() {
+	if !i.engine.Ended() {
 		return false
 	}
-	if !i.engine.killed() {
-		t.Fatalf("the engine ended by itself: %s", i.engine.cmd.ProcessState)
+	if !i.engine.Killed() {
+		t.Fatalf("the engine ended by itself: %s", i.engine)
 	}
 	start(i.ctx, t, i.Stage, nil)
 	return true

@@ -67,13 +67,13 @@ func crashAt(t *testing.T, at point) (killed bool) {
 		t.Fatal(err)
 	}
 	if err := stage.Wait(ctx, "the crash, or the end of the story", func() (bool, error) {
-		return engine.ended() || settled(ctx, s), nil
+		return engine.Ended() || settled(ctx, s), nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if killed = engine.ended(); killed {
-		if !engine.killed() {
-			t.Fatalf("the engine ended by itself: %s", engine.cmd.ProcessState)
+	if killed = engine.Ended(); killed {
+		if !engine.Killed() {
+			t.Fatalf("the engine ended by itself: %s", engine)
 		}
 		start(ctx, t, s, nil)
 	}

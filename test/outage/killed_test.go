@@ -24,7 +24,7 @@ func TestSIGTERMWhileAQueueIsDrained(t *testing.T) {
 	slowly := w.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "ReceiveMessage"}, Delay: time.Second})
 	first := e.launch(t)
 	eventually(t, "a part is deleted", func() bool { waiting, inHand := q.left(t); return waiting+inHand < events })
-	if how := first.end(t, syscall.SIGTERM); !how.Success() {
+	if how := first.End(t, syscall.SIGTERM); !how.Success() {
 		t.Errorf("after SIGTERM it ended with %s", how)
 	}
 	slowly()
@@ -62,7 +62,7 @@ func TestKilledInTheMiddleOfAFile(t *testing.T) {
 				some = len(found)
 				return err == nil && some > 0
 			})
-			if how := first.end(t, signal); how.Success() != (signal == syscall.SIGTERM) {
+			if how := first.End(t, signal); how.Success() != (signal == syscall.SIGTERM) {
 				t.Errorf("after the signal it ended with %s", how)
 			}
 			w.front.Store(nil)
