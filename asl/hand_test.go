@@ -124,13 +124,13 @@ func TestMapConcurrency(t *testing.T) {
 func TestToleratedFailures(t *testing.T) {
 	const list = `[1,2,3,4]`
 	for name, tt := range map[string]struct{ fields, mocks, want string }{
-		"none":             {``, `[{"output":1},{"error":"E","cause":"why"}]`, "E: why"},
-		"count":            {`ToleratedFailureCount: 1`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
-		"percentage":       {`ToleratedFailurePercentage: 49`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
-		"either":           {`ToleratedFailureCount: 9, ToleratedFailurePercentage: 10`, `[{"error":"E"},{"output":1},{"output":1},{"output":1}]`, ErrExceedTolerated},
-		"enough":           {`ToleratedFailurePercentage: 50`, `[{"error":"E","cause":"why"},{"error":"E"},{"output":1},{"output":2}]`, `"Input":"1","InputDetails":{"Included":true},"Error":"E","Cause":"why"`},
-		"a batch counts":   {`ToleratedFailureCount: 1, ItemBatcher: {MaxItemsPerBatch: 2}`, `[{"error":"E"},{"output":1}]`, ErrExceedTolerated},
-		"at a path": {`ToleratedFailurePercentagePath: "$[3]"`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"none":           {``, `[{"output":1},{"error":"E","cause":"why"}]`, "E: why"},
+		"count":          {`ToleratedFailureCount: 1`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"percentage":     {`ToleratedFailurePercentage: 49`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"either":         {`ToleratedFailureCount: 9, ToleratedFailurePercentage: 10`, `[{"error":"E"},{"output":1},{"output":1},{"output":1}]`, ErrExceedTolerated},
+		"enough":         {`ToleratedFailurePercentage: 50`, `[{"error":"E","cause":"why"},{"error":"E"},{"output":1},{"output":2}]`, `"Input":"1","InputDetails":{"Included":true},"Error":"E","Cause":"why"`},
+		"a batch counts": {`ToleratedFailureCount: 1, ItemBatcher: {MaxItemsPerBatch: 2}`, `[{"error":"E"},{"output":1}]`, ErrExceedTolerated},
+		"at a path":      {`ToleratedFailurePercentagePath: "$[3]"`, `[{"error":"E"},{"error":"E"},{"output":1},{"output":1}]`, ErrExceedTolerated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, _ := parse(t, "StartAt: A\nStates: "+mapOfTask(tt.fields, "")).Simulate(json.RawMessage(list), mocksOf(t, tt.mocks), env())

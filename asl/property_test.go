@@ -174,35 +174,40 @@ func (w *world) answer(c Command) {
 // redriven goes on.
 func TestReplay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := drawMachine(t)
-		random := rapid.Uint64()
-		w := &world{t: t, m: m, env: Env{Now: epoch, Random: func() uint64 { return random.Draw(t, "random") }}, waiting: map[string]Command{}}
-		w.x = m.Begin(json.RawMessage(drawnInput), epoch)
-		for redrives := 0; ; {
-			for w.x.Status == "" {
-				w.turn()
-				if w.x.Status == "" && rapid.IntRange(0, 60).Draw(t, "stop") == 0 {
-					w.apply(Stop("Stopped", "by hand"))
-				}
-			}
-			_, over := m.Changes(w.x)
-			for _, c := range over {
-				delete(w.waiting, c.Path)
-			}
-			if len(w.waiting) > 0 {
-				t.Fatalf("it has ended, and %v go on", w.waiting)
-			}
-			r, ok := w.x.Redrive()
-			if ok != (w.x.Status != Succeeded) {
-				t.Fatalf("it is %s, and can be redriven: %v", w.x.Status, ok)
-			}
-			if redrives++; !ok || redrives > 2 {
-				break
-			}
-			w.apply(r)
-		}
-		replayPrefixes(t, m, w.journal)
+		w := drawExecution(t)
+		replayPrefixes(t, w.m, w.journal)
 	})
+}
+
+// drawExecution runs a machine to its end, stops it now and then, and redrives it twice where it can.
+func drawExecution(t *rapid.T) *world {
+	random := rapid.Uint64()
+	w := &world{t: t, m: drawMachine(t), waiting: map[string]Command{}}
+	w.env = Env{Now: epoch, Random: func() uint64 { return random.Draw(t, "random") }}
+	w.x = w.m.Begin(json.RawMessage(drawnInput), epoch)
+	for redrives := 0; ; redrives++ {
+		for w.x.Status == "" {
+			w.turn()
+			if w.x.Status == "" && rapid.IntRange(0, 60).Draw(t, "stop") == 0 {
+				w.apply(Stop("Stopped", "by hand"))
+			}
+		}
+		_, over := w.m.Changes(w.x)
+		for _, c := range over {
+			delete(w.waiting, c.Path)
+		}
+		if len(w.waiting) > 0 {
+			t.Fatalf("it has ended, and %v go on", w.waiting)
+		}
+		r, ok := w.x.Redrive()
+		if ok != (w.x.Status != Succeeded && len(w.x.Frames) > 0) {
+			t.Fatalf("it is %s, and can be redriven: %v", w.x.Status, ok)
+		}
+		if !ok || redrives == 2 {
+			return w
+		}
+		w.apply(r)
+	}
 }
 
 func replayPrefixes(t *rapid.T, m *Machine, journal []Record) {
