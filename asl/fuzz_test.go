@@ -3,6 +3,7 @@ package asl
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"riposte.dev/conf"
 )
@@ -10,6 +11,8 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"x.$":"States.Format('{}',$.a[?(@.b==1)])"},"ResultPath":"$.r","Next":"B"},"B":{"Type":"Choice","Choices":[{"Not":{"Variable":"$.r","IsNull":true},"Next":"C"}],"Default":"C"},"C":{"Type":"Succeed"}}}`))
 	f.Add([]byte("StartAt: A\nStates: {A: {Type: Task, Resource: x, Retry: [{ErrorEquals: [States.ALL], MaxAttempts: 2}], Catch: [{ErrorEquals: [X], Next: B}], Next: B}, B: {Type: Wait, Seconds: 1, End: true}}"))
+	f.Add([]byte("StartAt: A\nStates: {A: {Type: Parallel, Branches: [{StartAt: B, States: {B: {Type: Task, Resource: x.waitForTaskToken, HeartbeatSeconds: 3, End: true}}}, {StartAt: C, States: {C: {Type: Fail}}}], Retry: [{ErrorEquals: [States.BranchFailed]}], End: true}}"))
+	f.Add([]byte("StartAt: A\nStates: {A: {Type: Map, ItemsPath: $.a, ItemSelector: {v.$: $$.Map.Item.Value}, ItemBatcher: {MaxItemsPerBatch: 2, BatchInput: {x.$: $.a}}, ToleratedFailurePercentage: 10, ItemProcessor: {ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: EXPRESS}, StartAt: B, States: {B: {Type: Task, Resource: x, End: true}}}, ItemReader: {Resource: 'arn:aws:states:::s3:getObject', Parameters: {Bucket: b}, ReaderConfig: {InputType: JSON, MaxItemsPath: $.n}}, ResultWriter: {Resource: 'arn:aws:states:::s3:putObject', Parameters: {Bucket: b}, WriterConfig: {Transformation: FLATTEN}}, End: true}}"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		m, err := Parse("f.yaml", src)
 		if err != nil {
@@ -21,13 +24,25 @@ func FuzzParse(f *testing.F) {
 		if _, err := Parse("again.json", m.Text()); err != nil {
 			t.Fatalf("its own text does not parse: %v", err)
 		}
+		e := env()
 		x := m.Begin(json.RawMessage(`{"a":[{"b":1}]}`), epoch)
 		for range 20 {
-			m.Advance(x, env())
-			for _, c := range m.Next(x) {
-				if c.Action == RunTask {
+			m.Advance(x, e)
+			for i, c := range m.Next(x) {
+				switch {
+				case c.Action == ReadItems:
+					for _, r := range ItemRecords(c.Path, []json.RawMessage{json.RawMessage(`1`)}) {
+						x.Apply(r)
+					}
+				case c.Action == RunTask && i%2 == 0:
 					x.Apply(Failure(c.Path, "E", "why"))
+				case c.Action != Sleep && c.Action != Evaluate:
+					x.Apply(Result(c.Path, json.RawMessage(`[1]`)))
 				}
+			}
+			e.Now = e.Now.Add(time.Second)
+			if r, ok := x.Redrive(); ok {
+				x.Apply(r)
 			}
 		}
 	})

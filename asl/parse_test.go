@@ -1,6 +1,9 @@
 package asl
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,4 +164,129 @@ func parse(t *testing.T, src string) *Machine {
 		t.Fatal(err)
 	}
 	return m
+}
+
+func TestParseChecksBranchesToo(t *testing.T) {
+	_, err := Parse("p.yaml", []byte(`StartAt: A
+States:
+  A:
+    Type: Parallel
+    Branches:
+      - StartAt: B
+        States:
+          B: {Type: Pass, Next: E}
+          C: {Type: Pass, Parameters: {x.$: "$["}, End: true}
+      - StartAt: Nowhere
+        States: {D: {Type: Pass, Next: B}}
+        TimeoutSeconds: 9
+    Next: E
+  E:
+    Type: Map
+    MaxConcurrency: -1
+    MaxConcurrencyPath: $.n
+    ToleratedFailurePercentage: 101
+    ItemsPath: $[
+    ItemSelector: {a.$: b}
+    Parameters: {}
+    Iterator: {StartAt: F, States: {F: {Type: Pass, End: true}}}
+    ItemProcessor:
+      ProcessorConfig: {Mode: INLINE, ExecutionType: STANDARD}
+      StartAt: A
+      States: {A: {Type: Task, Resource: x, Next: D}}
+    ItemBatcher: {MaxInputBytesPerBatch: 300000}
+    ItemReader: {Resource: "arn:aws:states:::s3:getObject", Parameters: {}, ReaderConfig: {InputType: XML}}
+    ResultWriter: {}
+    Label: a b
+    End: true
+  H: {Type: Map, ItemProcessor: {ProcessorConfig: {Mode: DISTRIBUTED}, StartAt: I, States: {I: {Type: Succeed}}}, ItemBatcher: {}, ItemReader: {Resource: y, Parameters: {}}, End: true}
+  J: {Type: Parallel, Branches: [], End: true}
+`))
+	want := []string{
+		"p.yaml:8:33: the state \"E\" is in another branch",
+		"p.yaml:9:45: \"$[\"",
+		"p.yaml:10:18: there is no state \"Nowhere\"",
+		"p.yaml:11:40: the state \"B\" is in another branch",
+		"p.yaml:12:9: unknown field \"TimeoutSeconds\"",
+		"p.yaml:16:21: MaxConcurrency must be a whole number",
+		"p.yaml:17:25: MaxConcurrency and MaxConcurrencyPath exclude each other",
+		"p.yaml:18:33: ToleratedFailurePercentage must be",
+		"p.yaml:19:16: \"$[\"",
+		"p.yaml:20:25: ",
+		"p.yaml:21:17: ItemSelector and Parameters exclude each other",
+		"p.yaml:22:15: ItemProcessor and Iterator exclude each other",
+		"p.yaml:24:54: ExecutionType is for Mode: DISTRIBUTED",
+		"p.yaml:26:16: there are two states \"A\"",
+		"p.yaml:26:51: the state \"D\" is in another branch",
+		"p.yaml:27:42: MaxInputBytesPerBatch must be at most",
+		"p.yaml:28:17: ItemReader is for a distributed Map",
+		"p.yaml:28:91: an object needs an InputType",
+		"p.yaml:29:19: ResultWriter is for a distributed Map",
+		"p.yaml:29:19: ResultWriter says nothing",
+		"p.yaml:30:12: the label",
+		"p.yaml:32:51: Mode: DISTRIBUTED needs an ExecutionType",
+		"p.yaml:32:128: ItemBatcher needs",
+		"p.yaml:32:155: items can't be read by \"y\"",
+		"p.yaml:33:33: Branches must be a list with at least one branch",
+	}
+	var problems conf.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%v", err)
+	}
+	got := strings.Split(problems.Error(), "\n")
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(want):
+			t.Errorf("beyond: %s", got[i])
+		case i >= len(got):
+			t.Errorf("missing: %s", want[i])
+		case !strings.Contains(got[i], want[i]):
+			t.Errorf("got %s\nwant %s", got[i], want[i])
+		}
+	}
+}
+
+func TestStatesInBranchesMustBeReachedAndEnd(t *testing.T) {
+	for states, want := range map[string]string{
+		`B: {Type: Pass, End: true}, C: {Type: Pass, End: true}`: `the state "C" is never reached from "B"`,
+		`B: {Type: Pass, Next: C}, C: {Type: Pass, Next: B}`:     `from the state "B" no end can be reached`,
+	} {
+		_, err := Parse("p.yaml", []byte("StartAt: A\nStates: {A: {Type: Parallel, Branches: [{StartAt: B, States: {"+states+"}}], End: true}}"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+func TestTooManyStates(t *testing.T) {
+	var b strings.Builder
+	for i := range MaxStates {
+		fmt.Fprintf(&b, `,"S%d":{"Type":"Succeed"}`, i)
+	}
+	_, err := Parse("p.json", []byte(`{"StartAt":"A","States":{"A":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"S0","States":{`+b.String()[1:]+`}}]}}}`))
+	if err == nil || !strings.Contains(err.Error(), "there are 10001 states, over the limit of 10000") {
+		t.Errorf("%.300v", err)
+	}
+}
+
+func TestAllStates(t *testing.T) {
+	m := parse(t, `
+StartAt: A
+States:
+  A: {Type: Parallel, Branches: [{StartAt: B, States: {B: {Type: Map, Iterator: {StartAt: C, States: {C: {Type: Task, Resource: x, End: true}}}, End: true}}}], Next: D}
+  D: {Type: Succeed}
+`)
+	var got []string
+	for path, s := range m.All() {
+		if m.State(s.Name) != s {
+			t.Errorf("State(%q) is another one", s.Name)
+		}
+		got = append(got, path)
+	}
+	want := []string{"States.A", "States.A.Branches[0].States.B", "States.A.Branches[0].States.B.Iterator.States.C", "States.D"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	for range m.All() {
+		break
+	}
 }
