@@ -193,6 +193,8 @@ func (x *Execution) endBranch(f *Frame, r Record) {
 	f.halt(x)
 	delete(x.Frames, f.Path)
 	k := f.parent.fork
-	k.ended(f, r)
+	if k.ended(f, r); k.broken() {
+		x.schedule.urgent = append(x.schedule.urgent, f.parent)
+	}
 	x.schedule.update(f.parent)
 }

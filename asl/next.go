@@ -110,7 +110,7 @@ func (m *Machine) Changes(x *Execution) (begin, over []Command) {
 
 // Ready reports whether Advance has something to do now.
 func (x *Execution) Ready() bool {
-	return x.Status == "" && (len(x.Frames) == 0 || len(x.schedule.ready) > 0)
+	return x.Status == "" && (len(x.Frames) == 0 || len(x.schedule.urgent)+len(x.schedule.ready) > 0)
 }
 
 // Wake returns when Advance is to be called although nothing has happened: a wait is over, a task or the execution is late.

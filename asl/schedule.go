@@ -7,6 +7,7 @@ import (
 
 // schedule says which branches have something to do, so that a step looks at none of the others. It follows from the records.
 type schedule struct {
+	urgent   []*Frame // to be stepped before all others: what failed in them ends their branches
 	ready    []*Frame // to be stepped, in the order in which they became so
 	timers   timers
 	touched  []*Frame // what Changes has not told of yet
@@ -74,6 +75,11 @@ func (s *schedule) over(f *Frame) {
 
 // next takes the next branch to be stepped, nil where there is none.
 func (s *schedule) next() *Frame {
+	if last := len(s.urgent) - 1; last >= 0 {
+		f := s.urgent[last]
+		s.urgent = s.urgent[:last]
+		return f
+	}
 	if len(s.ready) == 0 {
 		return nil
 	}
