@@ -130,9 +130,16 @@ func (a *advance) tooLong(f *Frame) {
 	a.end(f, failed(ErrRuntime, "The execution has more than %d events; look for a loop without an end.", MaxEvents))
 }
 
+// busyRest is when a task is looked at again that is late and under way in this process.
+const busyRest = 10 * time.Second
+
 // checkTime ends a task that is late.
 func (a *advance) checkTime(f *Frame) {
-	if at := f.wakes(); f.Waiting || at.IsZero() || a.env.Now.Before(at) || a.env.Busy != nil && a.env.Busy(f.Path) {
+	if at := f.wakes(); f.Waiting || at.IsZero() || a.env.Now.Before(at) {
+		return
+	}
+	if a.env.Busy != nil && a.env.Busy(f.Path) {
+		a.x.schedule.at(f, a.env.Now.Add(busyRest))
 		return
 	}
 	if !f.Deadline.IsZero() && !a.env.Now.Before(f.Deadline) {

@@ -296,6 +296,14 @@ func TestTasksTimeOut(t *testing.T) {
 	if h.later(time.Hour); h.x.Status != "" {
 		t.Error("a task that is under way here was timed out")
 	}
+	if wake := h.x.Wake(); !wake.After(h.env.Now) {
+		t.Errorf("wakes at %v, now it is %v", wake, h.env.Now)
+	}
+	h.env.Busy = nil
+	h.later(busyRest)
+	h.wants(Failed, ErrTimeout)
+	h = begin(t, source, `{}`)
+	h.goOn()
 	h.apply(Failure("", ErrTimeout, "here"))
 	h.wants(Failed, "here")
 }

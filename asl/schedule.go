@@ -59,7 +59,13 @@ func (s *schedule) update(f *Frame) {
 
 // arm sets the branch's timer.
 func (s *schedule) arm(f *Frame) {
-	if at := f.wakes(); !at.IsZero() && (f.timer.IsZero() || at.Before(f.timer)) {
+	if at := f.wakes(); !at.IsZero() {
+		s.at(f, at)
+	}
+}
+
+func (s *schedule) at(f *Frame, at time.Time) {
+	if f.timer.IsZero() || at.Before(f.timer) {
 		f.timer = at
 		heap.Push(&s.timers, timer{at, f})
 	}
