@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"riposte.dev/accounts"
 	"riposte.dev/audit"
 	"riposte.dev/audit/bucket"
 	"riposte.dev/notify"
@@ -25,10 +26,15 @@ type anchors struct {
 func (a *App) newAnchors(c AnchorConfig) *anchors {
 	k := &anchors{app: a, every: cmp.Or(c.Every, defaultAnchorEvery), route: c.Notify}
 	if b := c.Bucket; b != nil {
-		k.bucket = bucket.New(bucket.Config{Name: b.Name, Owner: b.Owner, Account: b.Account, Region: cmp.Or(b.Region, a.region), Prefix: b.Prefix,
-			Mode: cmp.Or(b.Mode, defaultAnchorMode), Retain: cmp.Or(b.Retain, defaultAnchorRetain), Version: a.opts.Version, AWS: a.accounts.Config})
+		k.bucket = bucket.New(b.in(a.region, a.opts.Version, a.accounts))
 	}
 	return k
+}
+
+// in is the bucket as package bucket wants it; region is riposte's own.
+func (b AnchorBucket) in(region, version string, reach *accounts.Accounts) bucket.Config {
+	return bucket.Config{Name: b.Name, Owner: b.Owner, Account: b.Account, Region: cmp.Or(b.Region, region), Prefix: b.Prefix,
+		Mode: cmp.Or(b.Mode, defaultAnchorMode), Retain: cmp.Or(b.Retain, defaultAnchorRetain), Version: version, AWS: reach.Config}
 }
 
 // lastAnchor is the setting that says when the head was kept outside, in RFC 3339.

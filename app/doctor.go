@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"riposte.dev/accounts"
+	"riposte.dev/audit/bucket"
 	"riposte.dev/cli"
 	"riposte.dev/detect"
 	"riposte.dev/doctor"
@@ -86,11 +88,14 @@ func examine(ctx context.Context, o cli.DoctorOptions) ([]doctor.Result, error) 
 		options.Queues = append(options.Queues, doctor.Queue{ARN: queueARN("aws", q, cmp.Or(q.Region, base.Region)), URL: q.URL, Account: q.Account})
 	}
 	for _, b := range c.Sources.Buckets {
-		bucket := doctor.Bucket{Name: b.Name, Region: b.Region, Owner: b.Owner, Account: b.Account}
+		logs := doctor.Bucket{Name: b.Name, Region: b.Region, Owner: b.Owner, Account: b.Account}
 		if len(options.Queues) == 1 {
-			bucket.Queue = options.Queues[0].ARN
+			logs.Queue = options.Queues[0].ARN
 		}
-		options.Buckets = append(options.Buckets, bucket)
+		options.Buckets = append(options.Buckets, logs)
+	}
+	if b := c.Audit.bucket(); b != nil {
+		options.Anchor = examineAnchor(b.in(base.Region, "", reach))
 	}
 	// Wrong rules are the business of the check that validates; the others go on without them.
 	if actions, err := Actions(); err == nil {
@@ -103,6 +108,15 @@ func examine(ctx context.Context, o cli.DoctorOptions) ([]doctor.Result, error) 
 		}
 	}
 	return doctor.Run(ctx, options), nil
+}
+
+// examineAnchor is the bucket in which heads of the audit record are kept, to be looked at.
+func examineAnchor(c bucket.Config) *doctor.Anchor {
+	return &doctor.Anchor{
+		Bucket: doctor.Bucket{Name: c.Name, Region: c.Region, Owner: c.Owner, Account: c.Account},
+		Held:   fmt.Sprintf("each for %s in mode %s", c.Retain, c.Mode),
+		Probe:  func(ctx context.Context) error { return bucket.New(c).Probe(ctx, time.Now()) },
+	}
 }
 
 // whoseAccount is the account of the credentials, "" where AWS doesn't say.

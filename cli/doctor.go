@@ -22,8 +22,9 @@ func newDoctorCommand(d Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look whether riposte can do its work, and say what to type where it can't",
-		Long: `Checks credentials, regions, trails, EventBridge rules, queues, buckets, permissions for the enabled rules, the clock, the
-disk and the port, with the configuration that serve would use. It changes nothing. It ends with 1 where something fails.`,
+		Long: `Checks credentials, regions, trails, EventBridge rules, queues, buckets, the bucket that anchors the audit record, permissions for the
+enabled rules, the clock, the disk and the port, with the configuration that serve would use. It changes nothing. It ends with 1
+where something fails.`,
 		Example: `  riposte doctor --config riposte.yaml
   riposte doctor -o json | jq '.[] | select(.status != "ok")'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

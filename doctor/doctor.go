@@ -45,7 +45,8 @@ type Options struct {
 	Endpoints   []string // URLs under which EventBridge's API destinations reach riposte
 	Queues      []Queue
 	Buckets     []Bucket
-	Rules       []Rule // the enabled ones
+	Anchor      *Anchor // nil: none
+	Rules       []Rule  // the enabled ones
 
 	Principal string     // ARN of the role or user to simulate; "": who the credentials are
 	Needs     []iam.Need // what it must be allowed
@@ -92,6 +93,7 @@ var checks = []check{
 	{[]string{"event rules", "global events", "read-only events"}, (*doctor).eventRules},
 	{[]string{"queues"}, (*doctor).queues},
 	{[]string{"buckets"}, (*doctor).buckets},
+	{[]string{"audit anchor"}, (*doctor).anchor},
 	{[]string{"permissions"}, (*doctor).permissions},
 	{[]string{"disk"}, (*doctor).disk},
 	{[]string{"data folder"}, (*doctor).folder},

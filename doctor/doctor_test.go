@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"riposte.dev/doctor"
@@ -33,8 +34,8 @@ func TestAHealthyAccount(t *testing.T) {
 	done := 0
 	w.options.Progress = func(n, total int, check string) {
 		done++
-		if n != done || total != 12 || check == "" {
-			t.Errorf("progress %d of %d %q, want %d of 12", n, total, check, done)
+		if n != done || total != 13 || check == "" {
+			t.Errorf("progress %d of %d %q, want %d of 13", n, total, check, done)
 		}
 	}
 	var order []string
@@ -48,11 +49,11 @@ func TestAHealthyAccount(t *testing.T) {
 			t.Errorf("%+v, want %s", r, want)
 		}
 	}
-	want := "configuration credentials clock regions accounts trails event rules global events read-only events queues buckets permissions disk data folder port"
+	want := "configuration credentials clock regions accounts trails event rules global events read-only events queues buckets audit anchor permissions disk data folder port"
 	if got := strings.Join(order, " "); got != want {
 		t.Errorf("checks in the order\n%s, want\n%s", got, want)
 	}
-	if done != 12 {
+	if done != 13 {
 		t.Errorf("%d steps were told", done)
 	}
 	for _, c := range w.Calls()[before:] {
@@ -80,6 +81,21 @@ func TestWhatIsBroken(t *testing.T) {
 		{"keys are wrong", func(w *world) { w.as(sandbox.Keys{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "no"}) }, "credentials", doctor.Fail, "InvalidClientTokenId", "aws sts get-caller-identity"},
 		{"clock two minutes off", func(w *world) { w.options.Now = func() time.Time { return time.Now().Add(2 * time.Minute) } }, "clock", doctor.Warn, "2m0s", "timedatectl"},
 		{"clock an hour off", func(w *world) { w.options.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, "clock", doctor.Fail, "refuses signatures", "timedatectl"},
+		{"no bucket for heads", func(w *world) { w.options.Anchor = w.anchor("nowhere", nil) }, "audit anchor", doctor.Fail, "nowhere does not exist",
+			"aws s3api create-bucket --bucket nowhere --object-lock-enabled-for-bucket --region eu-west-1 --create-bucket-configuration LocationConstraint=eu-west-1"},
+		{"a bucket without Object Lock", func(w *world) { w.options.Anchor = w.anchor(bucket, nil) }, "audit anchor", doctor.Fail, "has no Object Lock", "put-object-lock-configuration"},
+		{"somebody else's bucket for heads", func(w *world) { w.options.Anchor.Owner = "444455556666" }, "audit anchor", doctor.Unknown, "of account 444455556666", "s3:GetBucketObjectLockConfiguration"},
+		{"a public bucket for heads", func(w *world) {
+			_, err := w.s3().DeletePublicAccessBlock(w.t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: aws.String("vault")})
+			w.must(err)
+			_, err = w.s3().PutBucketPolicy(w.t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("vault"),
+				Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::vault/*"}}`)})
+			w.must(err)
+		}, "audit anchor", doctor.Fail, "lets in everybody", "put-public-access-block --bucket vault"},
+		{"heads may not be written", func(w *world) { w.options.Anchor = w.anchor("vault", fault.New(fault.Denied, "by the test")) }, "audit anchor", doctor.Fail, "may not write to bucket vault", "riposte iam policy responder"},
+		{"S3 rests", func(w *world) {
+			w.options.Anchor = w.anchor("vault", fault.New(fault.Throttled, "slow down").WithHint("later"))
+		}, "audit anchor", doctor.Unknown, "slow down", "later"},
 		{
 			"regions unknown", func(w *world) {
 				w.options.Regions = func(context.Context) ([]string, error) {

@@ -109,12 +109,16 @@ func newWorld(t *testing.T) *world {
 			{ARN: queueARN, URL: w.queue(home)}, {ARN: globalQueue, URL: w.queue("us-east-1")},
 		},
 		Buckets:  []doctor.Bucket{{Name: bucket, Region: home, Owner: account, Queue: queueARN}},
+		Anchor:   w.anchor("vault", nil),
 		Accounts: func() []doctor.Account { return []doctor.Account{{ID: "444455556666", Name: "production"}} },
 		Timeout:  20 * time.Second,
 	}
 	w.must(os.Chmod(w.options.DataDir, 0o700))
 	w.as(w.admin)
 	w.bucket()
+	_, err = w.s3().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("vault"), ObjectLockEnabledForBucket: aws.Bool(true),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: home}})
+	w.must(err)
 	w.trail()
 	for _, region := range regions {
 		w.rule(region, catchCalls, ebtypes.RuleStateEnabled)
@@ -171,6 +175,12 @@ func (w *world) bucket() {
 		"Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}}}]}`, bucket))})
 	w.must(err)
 	w.notices(queueARN)
+}
+
+// anchor is a bucket for heads in which riposte's probe ends so.
+func (w *world) anchor(name string, probed error) *doctor.Anchor {
+	return &doctor.Anchor{Bucket: doctor.Bucket{Name: name, Region: home, Owner: account}, Held: "each for a year in mode COMPLIANCE",
+		Probe: func(context.Context) error { return probed }}
 }
 
 // notices sends the bucket's notices to a queue, "" to nobody.

@@ -66,6 +66,9 @@ func Reader(s Setup) []Need {
 		needs = append(needs, Need{Actions: []string{"s3:GetBucketLocation", "s3:ListBucket"}, Resources: []string{s.bucket(b)}, Why: "verify"})
 		needs = append(needs, Need{Actions: []string{"s3:GetObject"}, Resources: []string{s.bucket(b) + "/" + b.Prefix + "*"}, Why: "verify"})
 	}
+	for _, b := range s.Anchors {
+		needs = append(needs, Need{Actions: []string{"s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicyStatus"}, Resources: []string{s.bucket(b)}, Why: "doctor"})
+	}
 	simulate := Need{Actions: []string{"iam:SimulatePrincipalPolicy"}, Why: "doctor"}
 	if simulate.Resources = []string{s.Principal}; s.Principal == "" {
 		simulate.Resources = resourcesOf("iam:SimulatePrincipalPolicy", partition(s.Partition), s.Account)

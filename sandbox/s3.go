@@ -22,6 +22,7 @@ func s3Service() *service {
 	notification := func(name string) recordShape {
 		return recordShape{name: name, noResponse: true, requestOf: s3Parameters("notification")}
 	}
+	objectLock := recordShape{name: "GetBucketObjectLockConfiguration", noResponse: true, requestOf: s3Parameters("object-lock")}
 	of := func(address ...string) recordShape {
 		return recordShape{noResponse: true, requestOf: s3Parameters(address...)}
 	}
@@ -45,6 +46,7 @@ func s3Service() *service {
 			{name: "PutPublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putPublicAccessBlock, record: block("PutBucketPublicAccessBlock")},
 			{name: "GetPublicAccessBlock", action: "s3:GetBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getPublicAccessBlock, record: block("GetBucketPublicAccessBlock")},
 			{name: "DeletePublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deletePublicAccessBlock, record: block("DeleteBucketPublicAccessBlock")},
+			{name: "GetObjectLockConfiguration", action: "s3:GetBucketObjectLockConfiguration", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getObjectLock, record: objectLock},
 			{name: "PutBucketNotificationConfiguration", action: "s3:PutBucketNotification", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putBucketNotification, record: notification("PutBucketNotification")},
 			{name: "GetBucketNotificationConfiguration", action: "s3:GetBucketNotification", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketNotification, record: notification("GetBucketNotification")},
 

@@ -15,6 +15,18 @@ type retention struct {
 	until time.Time
 }
 
+// getObjectLock says whether the bucket was made with Object Lock. Buckets here have no retention of their own: each object says its.
+func getObjectLock(c *call) (wire.Object, error) {
+	b, err := c.bucket()
+	if err != nil {
+		return nil, err
+	}
+	if !b.lock {
+		return nil, s3Error("ObjectLockConfigurationNotFoundError", http.StatusNotFound, "Object Lock configuration does not exist for this bucket", map[string]string{"BucketName": b.name})
+	}
+	return wire.Object{"ObjectLockConfiguration": wire.Object{"ObjectLockEnabled": "Enabled"}}, nil
+}
+
 // retentionOf is what PutObject asks for.
 func (c *call) retentionOf(b *bucket) (retention, error) {
 	r := retention{mode: c.in.str("ObjectLockMode")}

@@ -20,6 +20,14 @@ func TestObjectLock(t *testing.T) {
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &vault, ObjectLockEnabledForBucket: aws.Bool(true)}); err != nil {
 		t.Fatal(err)
 	}
+	locked, err := client.GetObjectLockConfiguration(t.Context(), &s3.GetObjectLockConfigurationInput{Bucket: &vault})
+	if err != nil || locked.ObjectLockConfiguration.ObjectLockEnabled != types.ObjectLockEnabledEnabled {
+		t.Errorf("%+v, %v", locked, err)
+	}
+	if _, err := client.GetObjectLockConfiguration(t.Context(), &s3.GetObjectLockConfigurationInput{Bucket: aws.String("plain")}); err == nil ||
+		!strings.Contains(err.Error(), "ObjectLockConfigurationNotFoundError") {
+		t.Errorf("a bucket without Object Lock: %v", err)
+	}
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	put := func(bucket string, mode types.ObjectLockMode, until *time.Time) error {
 		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("{}"), ObjectLockMode: mode, ObjectLockRetainUntilDate: until})

@@ -14,6 +14,7 @@ import (
 
 	"riposte.dev/audit"
 	"riposte.dev/audit/bucket"
+	"riposte.dev/fault"
 	"riposte.dev/sandbox"
 )
 
@@ -80,6 +81,13 @@ func TestHeadsAreKeptAndHeld(t *testing.T) {
 	if _, err := root.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &name, Key: &key}); err == nil {
 		t.Error("it can be removed")
 	}
+	calls := len(box.Calls())
+	if err := bucket.New(config(func(*bucket.Config) {})).Probe(t.Context(), at); err != nil {
+		t.Errorf("a head could be kept, and the probe says %v", err)
+	}
+	if listed, err := root.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &name}); err != nil || len(listed.Contents) != 1 || len(box.Calls()) != calls+2 {
+		t.Errorf("after the probe there are %d objects, %v", len(listed.Contents), err)
+	}
 	for what, c := range map[string]bucket.Config{
 		"a bucket without Object Lock": config(func(c *bucket.Config) { c.Name = plain }),
 		"somebody else's bucket":       config(func(c *bucket.Config) { c.Owner = "444455556666" }),
@@ -89,6 +97,10 @@ func TestHeadsAreKeptAndHeld(t *testing.T) {
 	} {
 		if _, err := bucket.New(c).Keep(t.Context(), head, at); err == nil || !strings.Contains(err.Error(), "keep the head in s3://") {
 			t.Errorf("%s: %v", what, err)
+		}
+		// S3 looks at the checksum before the lock, which doctor looks at by itself.
+		if err := bucket.New(c).Probe(t.Context(), at); (err == nil) != (c.Name == plain) || err != nil && fault.CodeOf(err) != fault.Denied {
+			t.Errorf("%s: the probe says %v", what, err)
 		}
 	}
 }
