@@ -1,6 +1,10 @@
 package asl
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+)
 
 // Bounds on what runs side by side.
 const (
@@ -86,6 +90,15 @@ func (k *fork) ended(f *Frame, r Record) {
 		result.Input, result.Output = nil, nil
 	}
 	k.results[f.index] = result
+}
+
+// inOrder lists the branches that are under way or ended badly.
+func (k *fork) inOrder() []*Frame {
+	list := make([]*Frame, 0, len(k.branches))
+	for _, i := range slices.Sorted(maps.Keys(k.branches)) {
+		list = append(list, k.branches[i])
+	}
+	return list
 }
 
 // room is how many bytes of results are kept: with more the state fails.

@@ -3,7 +3,6 @@ package asl
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 )
@@ -78,8 +77,8 @@ func (f *Frame) commands(x *Execution, list []Command) []Command {
 		list = append(list, c)
 	}
 	if f.fork != nil && f.outcome == nil {
-		for _, i := range slices.Sorted(maps.Keys(f.fork.branches)) {
-			if branch := f.fork.branches[i]; branch.failure == nil {
+		for _, branch := range f.fork.inOrder() {
+			if branch.failure == nil {
 				list = branch.commands(x, list)
 			}
 		}

@@ -35,7 +35,7 @@ func (f *Frame) revive(x *Execution) {
 	f.outcome = nil
 	k := f.fork
 	k.running, k.failed, k.failure = 0, 0, nil
-	for _, branch := range k.branches {
+	for _, branch := range k.inOrder() {
 		k.running++
 		k.bytes -= len(k.results[branch.index].Input)
 		k.results[branch.index] = MapResult{}
