@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
-	"riposte.dev/action"
 	"riposte.dev/playbook"
 	"riposte.dev/web"
 )
@@ -136,24 +134,5 @@ func TestThereIsNoSetToBlockAnAddressIn(t *testing.T) {
 	const says = "The address 203.0.113.7 was not blocked, because there is no IP set riposte-blocked (REGIONAL) in 111122223333 eu-west-1."
 	if last.State != "TellNoSet" || len(last.Tries) != 1 || !strings.Contains(string(last.Tries[0].Arguments), says) {
 		t.Errorf("it ended in %s with %+v", last.State, last.Tries)
-	}
-}
-
-// Which actions trust the event alone is what people decide by whether to let them act: the guard's page names them all.
-func TestThePageOfTheGuardNamesWhatTrustsTheEventAlone(t *testing.T) {
-	raw, err := os.ReadFile("../docs/reference/guard.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, page, _ := strings.Cut(string(raw), "\n## Corroboration\n")
-	page, _, _ = strings.Cut(page, "Whoever could send")
-	actions, err := newActions(nil, Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, spec := range actions.Specs() {
-		if named := strings.Contains(page, "`"+spec.Name+"`"); named != (spec.Evidence == action.EventEvidence) {
-			t.Errorf("%s has the evidence %q, and the page names it: %v", spec.Name, spec.Evidence, named)
-		}
 	}
 }
