@@ -4,32 +4,44 @@ GO ?= go
 SHARED ?= $(abspath ../shared/data)
 export RIPOSTE_SHARED_DATA := $(SHARED)
 
-.PHONY: help deps build demo test race lint bench conformance generate clean
+.PHONY: help deps script build demo test race lint bench conformance generate clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-deps: ## install what tests need beside Go: the aws CLI, its API models, strace, curl (Debian)
+deps: ## install what builds and tests need beside Go: the aws CLI, its API models, strace, curl, npm (Debian)
 	@missing=; for p in awscli python3-botocore strace curl; do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
 	if [ -n "$$missing" ]; then \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	$(GO) mod download
+	$(MAKE) script
 
-build: ## build bin/riposte, without cgo
+JSONATA := asl/jsonata/script/jsonata.min.js
+
+script: $(JSONATA) ## fetch the JSONata script that the binary embeds, by npm; without it all works but JSONata
+
+$(JSONATA): asl/jsonata/npm/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  cd asl/jsonata/npm && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	  cp node_modules/jsonata/LICENSE ../script/jsonata.LICENSE && cp node_modules/jsonata/jsonata.min.js ../script/ && touch ../script/jsonata.min.js; \
+	else echo "npm is missing, so this riposte will refuse JSONata; make deps installs npm" >&2; fi
+
+build: script ## build bin/riposte, without cgo
 	CGO_ENABLED=0 $(GO) build -ldflags "-s -w -X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo dev)" -o bin/riposte ./cmd/riposte
 
 demo: build ## play the first response on this machine: no account, no Docker, no network
 	./bin/riposte demo $(ARGS)
 
-test: ## vet, gofmt and every test; the race detector for all that doesn't look at the whole from outside
+test: script ## vet, gofmt and every test; the race detector for all that doesn't look at the whole from outside
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	CGO_ENABLED=0 $(GO) vet ./...
 	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '^riposte.dev/test/')
 	CGO_ENABLED=0 $(GO) test -timeout 10m ./test/...
 
-race: ## every test with the race detector
+race: script ## every test with the race detector
 	$(GO) test -race -timeout 20m ./...
 
 lint: ## the linters of .golangci.yml
