@@ -8,8 +8,11 @@ import (
 
 // rule is a choice rule (https://states-language.net/#choice-state): a comparison, or a combination of rules.
 type rule struct {
-	next   string // of a top-level rule
-	assign *template
+	next    string // of a top-level rule
+	assign  *template
+	produce *template // Output
+
+	condition *template // Condition; in JSONata a rule has nothing else
 
 	combine string // And, Or, Not; "" for a comparison
 	inner   []*rule
@@ -57,6 +60,9 @@ func timestamp(v any) (time.Time, bool) {
 
 // holds evaluates the rule. It fails where its variable or operand is not there (but for IsPresent).
 func (r *rule) holds(c *scope) (bool, error) {
+	if r.condition != nil {
+		return r.condition.holds(c)
+	}
 	switch r.combine {
 	case "And", "Or":
 		for _, inner := range r.inner {

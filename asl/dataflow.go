@@ -13,7 +13,7 @@ func (a *advance) scope(f *Frame) (*scope, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scope{input: v, variables: f.variables, random: a.env.Random, context: func() any { return a.context(f) }}, nil
+	return &scope{input: v, variables: f.variables, random: a.env.Random, now: a.env.Now, context: func() any { return a.context(f) }}, nil
 }
 
 // effective is the scope after InputPath.
@@ -105,8 +105,15 @@ func (a *advance) move(f *Frame, s *State, next string, output any, assign map[s
 	return nil
 }
 
-// leave applies OutputPath and moves on.
+// leave applies OutputPath or Output and moves on.
 func (a *advance) leave(f *Frame, s *State, data *scope, next string, output any, assign map[string]json.RawMessage) error {
+	if s.query {
+		output, err := a.produced(f, s.produce, data, output)
+		if err != nil {
+			return err
+		}
+		return a.move(f, s, next, output, assign)
+	}
 	outer := *data
 	outer.input = output
 	output, err := narrow(f, s.output, &outer)

@@ -18,6 +18,7 @@ const (
 	ErrNoChoiceMatched        = "States.NoChoiceMatched"        // no rule of a Choice state matched and it has no Default
 	ErrParameterPathFailure   = "States.ParameterPathFailure"   // part of the language; AWS and we report States.Runtime
 	ErrPermissions            = "States.Permissions"            // a task may not do what it tried
+	ErrQueryEvaluation        = "States.QueryEvaluationError"   // a JSONata expression failed, or gave what the field can't take
 	ErrResultPathMatchFailure = "States.ResultPathMatchFailure" // ResultPath does not fit the input
 	ErrResultWriterFailed     = "States.ResultWriterFailed"
 	ErrRuntime                = "States.Runtime"    // a path that leads nowhere, and the like; can't be caught
@@ -28,7 +29,7 @@ const (
 // reserved are the names starting with "States." that may stand in Retry and Catch.
 func reserved() []string {
 	return []string{ErrAll, ErrBranchFailed, ErrDataLimitExceeded, ErrHeartbeatTimeout, ErrIntrinsicFailure, ErrItemReaderFailed,
-		ErrExceedTolerated, ErrNoChoiceMatched, ErrParameterPathFailure, ErrPermissions, ErrResultPathMatchFailure,
+		ErrExceedTolerated, ErrNoChoiceMatched, ErrParameterPathFailure, ErrPermissions, ErrQueryEvaluation, ErrResultPathMatchFailure,
 		ErrResultWriterFailed, ErrRuntime, ErrTaskFailed, ErrTimeout}
 }
 

@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"strconv"
 	"time"
 
 	"riposte.dev/conf"
@@ -42,6 +43,7 @@ type (
 	}
 	assignFields struct {
 		Assign *conf.Node `yaml:"Assign"`
+		Output *conf.Node `yaml:"Output"`
 	}
 	resultFields struct {
 		Parameters *conf.Node      `yaml:"Parameters"`
@@ -53,6 +55,7 @@ type (
 		ioFields
 		assignFields
 		resultFields
+		Arguments            *conf.Node `yaml:"Arguments"`
 		Resource             string     `yaml:"Resource" conf:"required"`
 		ResultSelector       *conf.Node `yaml:"ResultSelector"`
 		TimeoutSeconds       seconds    `yaml:"TimeoutSeconds"`
@@ -72,6 +75,7 @@ type (
 		ioFields
 		assignFields
 		resultFields
+		Arguments      *conf.Node   `yaml:"Arguments"`
 		ResultSelector *conf.Node   `yaml:"ResultSelector"`
 		Branches       []*conf.Node `yaml:"Branches" conf:"required"`
 		failureFields
@@ -83,6 +87,7 @@ type (
 		assignFields
 		resultFields
 		ResultSelector                 *conf.Node     `yaml:"ResultSelector"`
+		Items                          *conf.Node     `yaml:"Items"`
 		ItemsPath                      *Path          `yaml:"ItemsPath"`
 		ItemSelector                   *conf.Node     `yaml:"ItemSelector"`
 		ItemProcessor                  *conf.Node     `yaml:"ItemProcessor"`
@@ -91,36 +96,38 @@ type (
 		ItemBatcher                    *batcherFields `yaml:"ItemBatcher"`
 		ResultWriter                   *writerFields  `yaml:"ResultWriter"`
 		Label                          string         `yaml:"Label"`
-		MaxConcurrency                 *float64       `yaml:"MaxConcurrency"`
+		MaxConcurrency                 quantity       `yaml:"MaxConcurrency"`
 		MaxConcurrencyPath             *Path          `yaml:"MaxConcurrencyPath"`
-		ToleratedFailureCount          *float64       `yaml:"ToleratedFailureCount"`
+		ToleratedFailureCount          quantity       `yaml:"ToleratedFailureCount"`
 		ToleratedFailureCountPath      *Path          `yaml:"ToleratedFailureCountPath"`
-		ToleratedFailurePercentage     *float64       `yaml:"ToleratedFailurePercentage"`
+		ToleratedFailurePercentage     quantity       `yaml:"ToleratedFailurePercentage"`
 		ToleratedFailurePercentagePath *Path          `yaml:"ToleratedFailurePercentagePath"`
 		failureFields
 	}
 	readerFields struct {
 		Resource     string     `yaml:"Resource" conf:"required"`
-		Parameters   *conf.Node `yaml:"Parameters" conf:"required"`
+		Parameters   *conf.Node `yaml:"Parameters"`
+		Arguments    *conf.Node `yaml:"Arguments"`
 		ReaderConfig struct {
 			InputType         string   `yaml:"InputType"`
 			CSVHeaderLocation string   `yaml:"CSVHeaderLocation"`
 			CSVHeaders        []string `yaml:"CSVHeaders"`
 			CSVDelimiter      string   `yaml:"CSVDelimiter"`
-			MaxItems          *float64 `yaml:"MaxItems"`
+			MaxItems          quantity `yaml:"MaxItems"`
 			MaxItemsPath      *Path    `yaml:"MaxItemsPath"`
 		} `yaml:"ReaderConfig"`
 	}
 	batcherFields struct {
-		MaxItemsPerBatch          *float64   `yaml:"MaxItemsPerBatch"`
+		MaxItemsPerBatch          quantity   `yaml:"MaxItemsPerBatch"`
 		MaxItemsPerBatchPath      *Path      `yaml:"MaxItemsPerBatchPath"`
-		MaxInputBytesPerBatch     *float64   `yaml:"MaxInputBytesPerBatch"`
+		MaxInputBytesPerBatch     quantity   `yaml:"MaxInputBytesPerBatch"`
 		MaxInputBytesPerBatchPath *Path      `yaml:"MaxInputBytesPerBatchPath"`
 		BatchInput                *conf.Node `yaml:"BatchInput"`
 	}
 	writerFields struct {
 		Resource     string             `yaml:"Resource"`
 		Parameters   *conf.Node         `yaml:"Parameters"`
+		Arguments    *conf.Node         `yaml:"Arguments"`
 		WriterConfig writerConfigFields `yaml:"WriterConfig"`
 	}
 	writerConfigFields struct {
@@ -140,10 +147,10 @@ type (
 		nextFields
 		ioFields
 		assignFields
-		Seconds       seconds   `yaml:"Seconds"`
-		SecondsPath   *Path     `yaml:"SecondsPath"`
-		Timestamp     time.Time `yaml:"Timestamp"`
-		TimestampPath *Path     `yaml:"TimestampPath"`
+		Seconds       seconds `yaml:"Seconds"`
+		SecondsPath   *Path   `yaml:"SecondsPath"`
+		Timestamp     moment  `yaml:"Timestamp"`
+		TimestampPath *Path   `yaml:"TimestampPath"`
 	}
 	choiceFields struct {
 		commonFields
@@ -155,12 +162,13 @@ type (
 	succeedFields struct {
 		commonFields
 		ioFields
+		Output *conf.Node `yaml:"Output"`
 	}
 	failFields struct {
 		commonFields
-		Error     string          `yaml:"Error"`
+		Error     *conf.Node      `yaml:"Error"`
 		ErrorPath expressionField `yaml:"ErrorPath"`
-		Cause     string          `yaml:"Cause"`
+		Cause     *conf.Node      `yaml:"Cause"`
 		CausePath expressionField `yaml:"CausePath"`
 	}
 	retrierFields struct {
@@ -259,8 +267,12 @@ func (e *expressionField) UnmarshalConf(n *conf.Node) error {
 // maxSeconds is the longest time of the language: 99,999,999 s, three years.
 const maxSeconds = 99_999_999
 
-// UnmarshalConf reads a whole number of seconds from 0.
+// UnmarshalConf reads a whole number of seconds from 0, or an expression.
 func (s *seconds) UnmarshalConf(n *conf.Node) error {
+	if isExpression(n) {
+		s.given, s.expression = true, n
+		return nil
+	}
 	var whole int64
 	if err := n.Decode(&whole); err != nil {
 		return err
@@ -272,13 +284,49 @@ func (s *seconds) UnmarshalConf(n *conf.Node) error {
 	return nil
 }
 
-// language is JSONPath; JSONata is refused.
-type language struct{}
+// quantity is a number, or an expression.
+type quantity struct {
+	fixed      *float64
+	expression *conf.Node
+}
 
-// UnmarshalConf accepts JSONPath.
-func (language) UnmarshalConf(n *conf.Node) error {
-	if n.Kind == conf.String && n.Text == "JSONPath" {
+// UnmarshalConf reads a number or an expression.
+func (q *quantity) UnmarshalConf(n *conf.Node) error {
+	if isExpression(n) {
+		q.expression = n
 		return nil
 	}
-	return problem(n, "leave it out and write paths", "this version of riposte reads JSONPath only")
+	return n.Decode(&q.fixed)
+}
+
+// moment is a time, or an expression.
+type moment struct {
+	fixed      time.Time
+	expression *conf.Node
+}
+
+// UnmarshalConf reads a time or an expression.
+func (m *moment) UnmarshalConf(n *conf.Node) error {
+	if isExpression(n) {
+		m.expression = n
+		return nil
+	}
+	return n.Decode(&m.fixed)
+}
+
+// language is the query language of a machine or a state.
+type language string
+
+// The query languages (https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html).
+const (
+	paths       language = "JSONPath"
+	expressions language = "JSONata"
+)
+
+// UnmarshalConf reads JSONPath or JSONata.
+func (l *language) UnmarshalConf(n *conf.Node) error {
+	if *l = language(n.Text); n.Kind == conf.String && (*l == paths || *l == expressions) {
+		return nil
+	}
+	return problem(n, "write JSONPath or JSONata", "there is no query language "+strconv.Quote(n.Text))
 }

@@ -1,15 +1,12 @@
 package asl
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"riposte.dev/asl/jsonata"
 )
 
 // format fills the {} of a template in turn. \{ \} \' and \\ are the characters themselves.
@@ -83,25 +80,5 @@ func hash(a []any, _ func() uint64) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var sum []byte
-	switch algorithm {
-	case "MD5":
-		s := md5.Sum([]byte(data))
-		sum = s[:]
-	case "SHA-1":
-		s := sha1.Sum([]byte(data))
-		sum = s[:]
-	case "SHA-256":
-		s := sha256.Sum256([]byte(data))
-		sum = s[:]
-	case "SHA-384":
-		s := sha512.Sum384([]byte(data))
-		sum = s[:]
-	case "SHA-512":
-		s := sha512.Sum512([]byte(data))
-		sum = s[:]
-	default:
-		return nil, fmt.Errorf("there is no algorithm %q; known are MD5, SHA-1, SHA-256, SHA-384 and SHA-512", algorithm)
-	}
-	return hex.EncodeToString(sum), nil
+	return jsonata.Digest(data, algorithm)
 }

@@ -97,21 +97,27 @@ type State struct {
 	Retry    []Retrier
 	Catch    []Catcher
 	Branches []*Flow // of a Parallel state; of a Map its processor only
-	// Parameters is what the resource of a Task receives, as written; nil where it is the state's input.
+	// Parameters is what the resource of a Task receives, as written: Parameters, or in JSONata Arguments; nil where it is the
+	// state's input.
 	Parameters *conf.Node
 
 	input, output, result pathOption // InputPath, OutputPath, ResultPath
 	parameters, selector  *template  // Parameters, ResultSelector
 	assign                *template
-	fixed                 any  // Result of a Pass state
-	hasFixed              bool // it has one
+	query                 bool      // its query language is JSONata
+	produce               *template // Output
+	fixed                 any       // Result of a Pass state
+	hasFixed              bool      // it has one
 
 	rules         []*rule // Choice
 	fallback      string  // Default of a Choice
 	timeout       seconds // TimeoutSeconds of a Task, Seconds of a Wait
 	timestamp     time.Time
 	timestampPath *Path
-	err, cause    string // Fail
+	timestampOf   *template // Timestamp as an expression
+	err, cause    string    // Fail
+	errOf         *template // Error as an expression
+	causeOf       *template // Cause as an expression
 	errPath       expression
 	causePath     expression
 	heartbeat     seconds
@@ -141,6 +147,9 @@ type seconds struct {
 	given bool
 	fixed time.Duration
 	path  *Path
+	of    *template // as an expression
+
+	expression *conf.Node // of, before it is read
 }
 
 // Retrier says when and how often a failed state is tried again.
@@ -158,8 +167,9 @@ type Catcher struct {
 	ErrorEquals []string
 	Next        string
 
-	result pathOption
-	assign *template
+	result  pathOption
+	assign  *template
+	produce *template // Output
 }
 
 // Successors returns the names of the states that may come next, in the order in which they are written, with repetitions.

@@ -11,6 +11,7 @@ type iterate struct {
 	field       string // ItemProcessor, or Iterator as it was called before
 	distributed bool
 	items       *Path     // ItemsPath
+	itemsOf     *template // Items
 	selector    *template // ItemSelector, or Parameters as it was called before
 
 	concurrency, maxItems, batchItems, batchBytes count
@@ -28,6 +29,7 @@ type count struct {
 	given bool
 	fixed float64
 	path  *Path
+	of    *template // as an expression
 }
 
 // distributed reports whether the state is a Map whose iterations have histories of their own.
@@ -92,6 +94,13 @@ func (a *advance) prepareMap(r *Record, f *Frame, s *State, data *scope) error {
 
 // count evaluates a number.
 func (a *advance) count(f *Frame, field string, c count, data *scope) (float64, error) {
+	if c.of != nil {
+		most := float64(maxSeconds)
+		if field == "ToleratedFailurePercentage" {
+			most = 100
+		}
+		return a.queryNumber(f, c.of, data, most)
+	}
 	if c.path == nil {
 		return c.fixed, nil
 	}
@@ -129,7 +138,15 @@ func (a *advance) evaluateItems(f *Frame, s *State) error {
 			return notFound(f, s.iterate.items.text, "ItemsPath")
 		}
 	}
+	if s.iterate.itemsOf != nil {
+		if v, err = a.evaluate(f, s.iterate.itemsOf, data); err != nil {
+			return err
+		}
+	}
 	list, ok := v.([]any)
+	if !ok && s.iterate.itemsOf != nil {
+		return asFailure(f, s.iterate.itemsOf.unexpected("array", v))
+	}
 	if !ok {
 		return runtimeFailure(f, "Reference path \"%s\" must point to array.", pathText(s.iterate.items))
 	}

@@ -22,7 +22,7 @@ func Parse(file string, src []byte) (*Machine, error) {
 
 // ParseNode reads a definition that is part of a document; the problems' paths are relative to it.
 func ParseNode(n *conf.Node) (*Machine, error) {
-	p := &parser{root: n, problems: n.Duplicates(), all: map[string]*State{}}
+	p := &parser{root: n, problems: n.Duplicates(), all: map[string]*State{}, strange: map[conf.Position]bool{}}
 	var f machineFields
 	p.decode(n, "", &f)
 	m := &Machine{Comment: f.Comment, Timeout: f.TimeoutSeconds.fixed, text: n.JSON(), all: p.all}
@@ -35,6 +35,7 @@ func ParseNode(n *conf.Node) (*Machine, error) {
 	if f.TimeoutSeconds.given && f.TimeoutSeconds.fixed == 0 {
 		p.fail("TimeoutSeconds", "", "TimeoutSeconds must be at least 1")
 	}
+	p.language = f.QueryLanguage
 	m.Flow = *p.flow(f.flowFields, "")
 	if len(p.all) > MaxStates {
 		p.fail("States", "split the machine", "there are %d states, over the limit of %d", len(p.all), MaxStates)
@@ -50,6 +51,10 @@ type parser struct {
 	root     *conf.Node
 	problems conf.Problems
 	all      map[string]*State // of the whole machine
+	language language          // of the machine
+	at       stateAt           // the state that is being read
+	scripted bool              // that JSONata is missing was reported
+	strange  map[conf.Position]bool
 	flows    []flowAt
 }
 
@@ -79,7 +84,7 @@ func (p *parser) decode(n *conf.Node, path string, v any) {
 	if err != nil && !errors.As(err, &problems) {
 		p.fail(path, "", "%s", err)
 	}
-	p.problems = append(p.problems, problems.In(path)...)
+	p.problems = append(p.problems, slices.DeleteFunc(problems.In(path), p.isStrange)...)
 }
 
 func (p *parser) states(n *conf.Node, at string, flow *Flow) {
@@ -118,6 +123,11 @@ func (p *parser) state(name, path string, n *conf.Node) *State {
 		return s
 	}
 	s.Type = Type(kind.Text)
+	outer := p.at
+	defer func() { p.at = outer }()
+	p.at = stateAt{path: path, query: p.queries(n, path)}
+	s.query = p.at.query
+	p.foreign(n, path)
 	switch s.Type {
 	case Task:
 		p.task(n, path, s)
@@ -130,7 +140,7 @@ func (p *parser) state(name, path string, n *conf.Node) *State {
 	case Succeed:
 		var f succeedFields
 		p.decode(n, path, &f)
-		s.Comment, s.input, s.output = f.Comment, f.InputPath, f.OutputPath
+		s.Comment, s.input, s.output, s.produce = f.Comment, f.InputPath, f.OutputPath, p.template(f.Output, path+".Output")
 	case Fail:
 		p.failState(n, path, s)
 	case Parallel:
@@ -165,6 +175,9 @@ func (p *parser) template(n *conf.Node, path string) *template {
 	if n == nil {
 		return nil
 	}
+	if p.at.query {
+		return p.compileQueries(n, path)
+	}
 	return compileTemplate(n, func(at *conf.Node, hint string, err error) {
 		p.problems = append(p.problems, conf.Problem{Position: at.Position, Path: path, Message: err.Error(), Hint: hint})
 	})
@@ -181,7 +194,14 @@ func (p *parser) assign(f assignFields, path string) *template {
 		return nil
 	}
 	for _, field := range f.Assign.Fields {
-		if name := strings.TrimSuffix(field.Name, ".$"); !validVariable(name) {
+		name := field.Name
+		if !p.at.query {
+			name = strings.TrimSuffix(name, ".$")
+		}
+		if name == "states" {
+			p.failAt(field.At, conf.FieldPath(path, field.Name), "choose another name", "$states is the language's own")
+		}
+		if !validVariable(name) {
 			p.failAt(field.At, conf.FieldPath(path, field.Name), "use letters, digits and _, at most 80", "%q is no name for a variable", name)
 		}
 	}
@@ -192,13 +212,14 @@ func (p *parser) task(n *conf.Node, path string, s *State) {
 	var f taskFields
 	p.decode(n, path, &f)
 	p.next(f.nextFields, n, path, s)
-	s.Comment, s.Resource, s.Parameters = f.Comment, f.Resource, f.Parameters
+	arguments, field := p.arguments(f.Parameters, f.Arguments)
+	s.Comment, s.Resource, s.Parameters = f.Comment, f.Resource, arguments
 	if resource := n.Get("Resource"); resource != nil {
 		s.At = resource.Position
 	}
 	s.input, s.output, s.result = f.InputPath, f.OutputPath, pathOption(f.ResultPath)
-	s.parameters, s.selector = p.template(f.Parameters, path+".Parameters"), p.template(f.ResultSelector, path+".ResultSelector")
-	s.assign = p.assign(f.assignFields, path)
+	s.parameters, s.selector = p.template(arguments, path+field), p.template(f.ResultSelector, path+".ResultSelector")
+	s.assign, s.produce = p.assign(f.assignFields, path), p.template(f.Output, path+".Output")
 	s.timeout, s.heartbeat = f.TimeoutSeconds, f.HeartbeatSeconds
 	for _, limit := range []struct {
 		name string
@@ -208,7 +229,8 @@ func (p *parser) task(n *conf.Node, path string, s *State) {
 		if limit.to.given && limit.path != nil {
 			p.fail(path+"."+limit.name+"Path", "keep one of them", "%s and %sPath exclude each other", limit.name, limit.name)
 		}
-		if limit.to.given && limit.to.fixed == 0 {
+		p.expressed(limit.to, path+"."+limit.name)
+		if limit.to.given && limit.to.fixed == 0 && limit.to.expression == nil {
 			p.fail(path+"."+limit.name, "", "%s must be at least 1", limit.name)
 		}
 		if limit.path != nil {

@@ -11,6 +11,7 @@ func (p *parser) choice(n *conf.Node, path string, s *State) {
 	var f choiceFields
 	p.decode(n, path, &f)
 	s.Comment, s.input, s.output, s.fallback, s.assign = f.Comment, f.InputPath, f.OutputPath, f.Default, p.assign(f.assignFields, path)
+	s.produce = p.template(f.Output, path+".Output")
 	if f.Choices == nil {
 		return
 	}
@@ -20,7 +21,12 @@ func (p *parser) choice(n *conf.Node, path string, s *State) {
 	}
 	known := operators()
 	for i, item := range f.Choices.Items {
-		s.rules = append(s.rules, p.rule(item, conf.IndexPath(path+".Choices", i), known, 0))
+		at := conf.IndexPath(path+".Choices", i)
+		if p.at.query {
+			s.rules = append(s.rules, p.condition(item, at))
+		} else {
+			s.rules = append(s.rules, p.rule(item, at, known, 0))
+		}
 	}
 }
 
@@ -32,6 +38,7 @@ func (p *parser) rule(n *conf.Node, path string, known map[string]operator, dept
 	}
 	names := []string{"And", "Assign", "Comment", "Next", "Not", "Or", "Variable"}
 	var found []string
+	strange := false
 	for _, f := range n.Fields {
 		at := conf.FieldPath(path, f.Name)
 		op, isOperator := known[f.Name]
@@ -55,6 +62,8 @@ func (p *parser) rule(n *conf.Node, path string, known map[string]operator, dept
 		case f.Name == "Assign" && depth == 0:
 			r.assign = p.assign(assignFields{Assign: f.Value}, path)
 		case f.Name == "Comment":
+		case p.strange[f.At]:
+			strange = true
 		default:
 			for name := range known {
 				names = append(names, name)
@@ -62,6 +71,9 @@ func (p *parser) rule(n *conf.Node, path string, known map[string]operator, dept
 			slices.Sort(names)
 			p.failAt(f.At, at, conf.Suggest(f.Name, names), "unknown field %q of a choice rule", f.Name)
 		}
+	}
+	if strange {
+		return r
 	}
 	if len(found) != 1 {
 		p.fail(path, "", "a choice rule has exactly one comparison, And, Or or Not; this one has %d", len(found))

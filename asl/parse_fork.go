@@ -13,8 +13,9 @@ func (p *parser) parallel(n *conf.Node, path string, s *State) {
 	p.next(f.nextFields, n, path, s)
 	s.Comment = f.Comment
 	s.input, s.output, s.result = f.InputPath, f.OutputPath, pathOption(f.ResultPath)
-	s.parameters, s.selector = p.template(f.Parameters, path+".Parameters"), p.template(f.ResultSelector, path+".ResultSelector")
-	s.assign = p.assign(f.assignFields, path)
+	arguments, field := p.arguments(f.Parameters, f.Arguments)
+	s.parameters, s.selector = p.template(arguments, path+field), p.template(f.ResultSelector, path+".ResultSelector")
+	s.assign, s.produce = p.assign(f.assignFields, path), p.template(f.Output, path+".Output")
 	p.failures(f.failureFields, path, s)
 	if list := n.Get("Branches"); list != nil && list.Kind == conf.List && len(list.Items) == 0 {
 		p.fail(path+".Branches", "", "Branches must be a list with at least one branch")
@@ -70,6 +71,7 @@ func (p *parser) mapState(n *conf.Node, path string, s *State) {
 	s.Comment = f.Comment
 	s.input, s.output, s.result, it.items = f.InputPath, f.OutputPath, pathOption(f.ResultPath), f.ItemsPath
 	s.selector, s.assign = p.template(f.ResultSelector, path+".ResultSelector"), p.assign(f.assignFields, path)
+	s.produce, it.itemsOf = p.template(f.Output, path+".Output"), p.items(f.Items, path+".Items")
 	p.failures(f.failureFields, path, s)
 
 	processor := p.either(n, path, "ItemProcessor", "Iterator", f.ItemProcessor, f.Iterator)
@@ -113,8 +115,9 @@ func (p *parser) either(n *conf.Node, path, name, before string, field, legacy *
 }
 
 // count reads a number that may stand at a path instead.
-func (p *parser) count(fixed *float64, at *Path, path, field string, least float64) count {
-	c := count{given: fixed != nil || at != nil, path: at}
+func (p *parser) count(q quantity, at *Path, path, field string, least float64) count {
+	fixed := q.fixed
+	c := count{given: fixed != nil || at != nil || q.expression != nil, path: at, of: p.expression(q.expression, path+"."+field)}
 	if fixed != nil && at != nil {
 		p.fail(path+"."+field+"Path", "keep one of them", "%s and %sPath exclude each other", field, field)
 	}
@@ -153,7 +156,11 @@ func (p *parser) reader(n *conf.Node, f mapFields, path string, it *iterate) {
 	p.onlyDistributed(n, path, "ItemReader", it)
 	c := r.ReaderConfig
 	it.reader = &Reader{Resource: r.Resource, InputType: c.InputType, CSVHeaderLocation: c.CSVHeaderLocation, CSVHeaders: c.CSVHeaders, CSVDelimiter: c.CSVDelimiter}
-	it.readerArguments = p.template(r.Parameters, path+".Parameters")
+	arguments, name := p.arguments(r.Parameters, r.Arguments)
+	if arguments == nil {
+		p.fail(path, "add "+name[1:], "ItemReader says not where the items are")
+	}
+	it.readerArguments = p.template(arguments, path+name)
 	it.maxItems = p.count(c.MaxItems, c.MaxItemsPath, path+".ReaderConfig", "MaxItems", 1)
 	config := path + ".ReaderConfig"
 	switch r.Resource {
@@ -213,10 +220,11 @@ func (p *parser) writer(n *conf.Node, f mapFields, path string, it *iterate) {
 	if w.Resource != "" && w.Resource != "arn:aws:states:::s3:putObject" {
 		p.fail(path+".Resource", "write arn:aws:states:::s3:putObject", "results can't be written by %q", w.Resource)
 	}
-	if (w.Resource == "") != (w.Parameters == nil) {
-		p.fail(path, "", "Resource and Parameters of ResultWriter belong together")
+	arguments, name := p.arguments(w.Parameters, w.Arguments)
+	if (w.Resource == "") != (arguments == nil) {
+		p.fail(path, "", "Resource and %s of ResultWriter belong together", name[1:])
 	}
-	it.writerArguments = p.template(w.Parameters, path+".Parameters")
+	it.writerArguments = p.template(arguments, path+name)
 	if t := w.WriterConfig.Transformation; t != "" && t != "NONE" && t != "COMPACT" && t != "FLATTEN" {
 		p.fail(path+".WriterConfig.Transformation", "write NONE, COMPACT or FLATTEN", "there is no transformation %q", t)
 	}

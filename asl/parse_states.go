@@ -13,6 +13,7 @@ func (p *parser) pass(n *conf.Node, path string, s *State) {
 	s.Comment = f.Comment
 	s.input, s.output, s.result = f.InputPath, f.OutputPath, pathOption(f.ResultPath)
 	s.parameters, s.assign = p.template(f.Parameters, path+".Parameters"), p.assign(f.assignFields, path)
+	s.produce = p.template(f.Output, path+".Output")
 	if f.Result != nil {
 		s.fixed, s.hasFixed = literalOf(f.Result), true
 	}
@@ -23,7 +24,9 @@ func (p *parser) wait(n *conf.Node, path string, s *State) {
 	p.decode(n, path, &f)
 	p.next(f.nextFields, n, path, s)
 	s.Comment, s.input, s.output, s.assign = f.Comment, f.InputPath, f.OutputPath, p.assign(f.assignFields, path)
-	s.timeout, s.timestamp, s.timestampPath = f.Seconds, f.Timestamp, f.TimestampPath
+	s.timeout, s.timestamp, s.timestampPath, s.produce = f.Seconds, f.Timestamp.fixed, f.TimestampPath, p.template(f.Output, path+".Output")
+	p.expressed(&s.timeout, path+".Seconds")
+	s.timestampOf = p.expression(f.Timestamp.expression, path+".Timestamp")
 	if f.SecondsPath != nil {
 		s.timeout = seconds{given: true, path: f.SecondsPath}
 	}
@@ -41,7 +44,9 @@ func (p *parser) wait(n *conf.Node, path string, s *State) {
 func (p *parser) failState(n *conf.Node, path string, s *State) {
 	var f failFields
 	p.decode(n, path, &f)
-	s.Comment, s.err, s.cause = f.Comment, f.Error, f.Cause
+	s.Comment = f.Comment
+	s.err, s.errOf = p.textOrExpression(f.Error, path+".Error")
+	s.cause, s.causeOf = p.textOrExpression(f.Cause, path+".Cause")
 	s.errPath, s.causePath = f.ErrorPath.expression, f.CausePath.expression
 	for _, name := range []string{"Error", "Cause"} {
 		if n.Get(name) != nil && n.Get(name+"Path") != nil {
@@ -58,7 +63,8 @@ func (p *parser) failures(f failureFields, path string, s *State) {
 	for i, c := range f.Catch {
 		at := conf.IndexPath(path+".Catch", i)
 		p.errorEquals(c.ErrorEquals, at, i == len(f.Catch)-1)
-		s.Catch = append(s.Catch, Catcher{ErrorEquals: c.ErrorEquals, Next: c.Next, result: pathOption(c.ResultPath), assign: p.assign(c.assignFields, at)})
+		s.Catch = append(s.Catch, Catcher{ErrorEquals: c.ErrorEquals, Next: c.Next, result: pathOption(c.ResultPath), assign: p.assign(c.assignFields, at),
+			produce: p.template(c.Output, at+".Output")})
 	}
 }
 

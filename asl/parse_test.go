@@ -51,7 +51,7 @@ States:
     End: true
   Seventh: {Type: Fail, Error: a, ErrorPath: $.b}
   Eighth: {Type: Map, End: true}
-  Ninth: {Type: Pass, QueryLanguage: JSONata, End: false}
+  Ninth: {Type: Pass, QueryLanguage: XPath, End: false}
 `
 	_, err := Parse("p.yaml", []byte(src))
 	want := `p.yaml:2:10: there is no state "Frist" — did you mean "First"?
@@ -88,8 +88,8 @@ p.yaml:34:27: ErrorEquals names no error — write [States.ALL] for every error
 p.yaml:34:37: there is no state "Lost" — known: Eighth, Fifth, First, Fourth, Ninth, Second, Seventh, Sixth, Third
 p.yaml:36:46: Error and ErrorPath exclude each other — keep one of them
 p.yaml:37:11: the Map state "Eighth" has no ItemProcessor — add ItemProcessor: {StartAt: …, States: …}
-p.yaml:38:38: this version of riposte reads JSONPath only — leave it out and write paths
-p.yaml:38:52: End must be true — write true, or Next instead`
+p.yaml:38:38: there is no query language "XPath" — write JSONPath or JSONata
+p.yaml:38:50: End must be true — write true, or Next instead`
 	if err == nil || fault.CodeOf(err) != fault.Invalid {
 		t.Fatalf("got %v", err)
 	}

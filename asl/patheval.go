@@ -3,6 +3,7 @@ package asl
 import (
 	"errors"
 	"slices"
+	"time"
 )
 
 // maxReached bounds the values that a path may lead to: a few ".." multiply.
@@ -16,6 +17,9 @@ type scope struct {
 	context   func() any // $$, made when first asked for
 	variables *variables
 	random    func() uint64
+	now       time.Time
+	result    *any // $states.result of a state in JSONata, nil where there is none
+	failure   any  // its $states.errorOutput, nil where there is none
 }
 
 func (c *scope) root(p *Path) (any, bool) {

@@ -105,6 +105,10 @@ func (a *advance) limits(r *Record, f *Frame, s *State, data *scope) error {
 }
 
 func (a *advance) duration(f *Frame, field string, s seconds, data *scope) (time.Duration, error) {
+	if s.of != nil {
+		n, err := a.queryNumber(f, s.of, data, maxSeconds)
+		return time.Duration(n) * time.Second, err
+	}
 	if s.path == nil {
 		return s.fixed, nil
 	}
@@ -121,6 +125,8 @@ func (a *advance) duration(f *Frame, field string, s seconds, data *scope) (time
 
 func (a *advance) waitUntil(f *Frame, s *State, data *scope) (time.Time, error) {
 	switch {
+	case s.timestampOf != nil:
+		return a.queryTime(f, s.timestampOf, data)
 	case s.timestampPath != nil:
 		v, err := s.timestampPath.find(data)
 		if err != nil {

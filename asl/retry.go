@@ -59,12 +59,19 @@ func (a *advance) catch(f *Frame, s *State, c Catcher, failure *failure) error {
 		return err
 	}
 	raw := data.input
-	data.input = info
+	if s.query {
+		data.failure = info
+	} else {
+		data.input = info
+	}
 	assign, err := a.assigned(f, c.assign, data)
 	if err != nil {
 		return err
 	}
 	output, err := place(f, c.result, raw, info)
+	if err == nil {
+		output, err = a.produced(f, c.produce, data, output)
+	}
 	if err == nil {
 		err = a.move(f, s, c.Next, output, assign)
 	}
@@ -84,6 +91,10 @@ func asFailure(f *Frame, err error) *failure {
 	var known *failure
 	if errors.As(err, &known) {
 		return known
+	}
+	var query *queryError
+	if errors.As(err, &query) {
+		return failed(ErrQueryEvaluation, "An error occurred while executing the state '%s' (entered at the event id #%d). %v", f.State, f.event, query)
 	}
 	name := ErrRuntime
 	if errors.Is(err, errIntrinsic) {

@@ -59,7 +59,11 @@ func (a *advance) tryTaskDone(f *Frame, s *State) error {
 		return err
 	}
 	raw := data.input
-	data.input = result
+	if s.query {
+		data.result = &result
+	} else {
+		data.input = result
+	}
 	if s.selector != nil {
 		if result, err = a.evaluate(f, s.selector, data); err != nil {
 			return err
@@ -89,14 +93,14 @@ func (a *advance) tryChoose(f *Frame, s *State) error {
 	if err != nil {
 		return err
 	}
-	next, template := s.fallback, s.assign
+	next, template, produce := s.fallback, s.assign, s.produce
 	for _, r := range s.rules {
 		holds, err := r.holds(data)
 		if err != nil {
 			return err
 		}
 		if holds {
-			next, template = r.next, r.assign
+			next, template, produce = r.next, r.assign, r.produce
 			break
 		}
 	}
@@ -107,7 +111,14 @@ func (a *advance) tryChoose(f *Frame, s *State) error {
 	if err != nil {
 		return err
 	}
-	return a.leave(f, s, data, next, data.input, assign)
+	output, err := a.produced(f, produce, data, data.input)
+	if err != nil {
+		return err
+	}
+	if s.query {
+		return a.move(f, s, next, output, assign)
+	}
+	return a.leave(f, s, data, next, output, assign)
 }
 
 func (a *advance) fail(f *Frame, s *State) {
@@ -115,6 +126,12 @@ func (a *advance) fail(f *Frame, s *State) {
 	end := &failure{name: s.err, cause: s.cause}
 	if err == nil && s.errPath != nil {
 		end.name, err = a.failText(f, "ErrorPath", s.errPath, data)
+	}
+	if err == nil && s.errOf != nil {
+		end.name, err = a.queryText(f, s.errOf, data)
+	}
+	if err == nil && s.causeOf != nil {
+		end.cause, err = a.queryText(f, s.causeOf, data)
 	}
 	if err == nil && s.causePath != nil {
 		end.cause, err = a.failText(f, "CausePath", s.causePath, data)

@@ -14,6 +14,7 @@ type template struct {
 	literal any // where nothing in it is replaced
 	list    []*template
 	fields  []templateField
+	query   *query // a JSONata expression
 	static  bool
 }
 
@@ -28,6 +29,8 @@ func (t *template) eval(c *scope) (any, error) {
 	switch {
 	case t.static:
 		return t.literal, nil
+	case t.query != nil:
+		return t.query.eval(c)
 	case t.list != nil:
 		items := make([]any, len(t.list))
 		for i, item := range t.list {

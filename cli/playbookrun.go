@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/rand/v2"
 	"time"
@@ -74,11 +75,15 @@ func answerRun(line []byte, err error) any {
 	return runAnswer{ID: c.ID, Status: string(x.Status), Output: x.Output, Error: x.Error, Cause: x.Cause}
 }
 
-// text is a JSON string's value, or any other JSON as it is written.
+// text is a JSON string's value, or any other JSON as text: compact, as the cause of a Lambda function's error is.
 func text(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s
 	}
-	return string(raw)
+	var compact bytes.Buffer
+	if json.Compact(&compact, raw) != nil {
+		return string(raw)
+	}
+	return compact.String()
 }

@@ -24,7 +24,8 @@ States:
   D: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {expires_in: 0s}, Next: E}
   E: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {expires_in: 9000h}, Next: F}
   F: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {expires_in: 24h}, Next: G}
-  G: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {expires_in.$: $.for}, Next: H}
+  G: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {expires_in.$: $.for}, Next: Asked}
+  Asked: {Type: Task, QueryLanguage: JSONata, Resource: "riposte:action:fake.switch-on", Arguments: {expires_in: "{% $states.input.for %}"}, Next: H}
   H: {Type: Task, Resource: "riposte:action:fake.blow-fuse", Parameters: {expires_in.$: $.for}, Next: I}
   I: {Type: Task, Resource: "riposte:action:fake.blow-fuse", Parameters: {expires_in: 1h}, End: true}
 `), actions)
@@ -33,8 +34,8 @@ fix.yaml:5:29: riposte has no resource "arn:aws:lambda:eu-west-1:111122223333:fu
 fix.yaml:6:29: expires_in is 24, which is no time up to a year — write a number and a unit, such as "90m" or "24h"; without expires_in the change stays
 fix.yaml:7:29: expires_in is "0s", which is no time up to a year — write a number and a unit, such as "90m" or "24h"; without expires_in the change stays
 fix.yaml:8:29: expires_in is "9000h", which is no time up to a year — write a number and a unit, such as "90m" or "24h"; without expires_in the change stays
-fix.yaml:11:29: what fake.blow-fuse does can't expire, because it can't be taken back: a fuse blows once — leave out expires_in
-fix.yaml:12:29: what fake.blow-fuse does can't expire, because it can't be taken back: a fuse blows once — leave out expires_in`
+fix.yaml:12:29: what fake.blow-fuse does can't expire, because it can't be taken back: a fuse blows once — leave out expires_in
+fix.yaml:13:29: what fake.blow-fuse does can't expire, because it can't be taken back: a fuse blows once — leave out expires_in`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

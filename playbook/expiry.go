@@ -10,7 +10,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/asl"
-	"riposte.dev/conf"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
 )
@@ -301,12 +300,12 @@ func (r *Runtime) expiryViews(ctx context.Context, e *execution) ([]ExpiryView, 
 }
 
 // checkExpiry refuses an end that makes no sense, as far as that can be told before it is evaluated.
-func checkExpiry(parameters *conf.Node, s action.Spec) error {
-	fixed, evaluated := parameters.Get(expiresInField), parameters.Get(expiresInField+".$")
+func checkExpiry(state *asl.State, s action.Spec) error {
+	fixed, evaluated := state.Parameters.Get(expiresInField), state.Parameters.Get(expiresInField+".$")
 	if fixed == nil && evaluated == nil {
 		return nil
 	}
-	if fixed != nil {
+	if fixed != nil && !state.Evaluates(fixed) {
 		if _, err := expiresIn(fixed.JSON()); err != nil {
 			return err
 		}

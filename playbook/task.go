@@ -235,7 +235,7 @@ func Check(m *asl.Machine, actions Actions) error {
 		a, err := actions.Action(wanted)
 		if err == nil {
 			path = at + ".Parameters"
-			err = checkExpiry(s.Parameters, a.Spec())
+			err = checkExpiry(s, a.Spec())
 		}
 		if err != nil {
 			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fault.Message(err), Hint: fault.Hint(err)})
