@@ -319,13 +319,13 @@ type language string
 
 // The query languages (https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html).
 const (
-	paths       language = "JSONPath"
-	expressions language = "JSONata"
+	inJSONPath language = "JSONPath"
+	inJSONata  language = "JSONata"
 )
 
 // UnmarshalConf reads JSONPath or JSONata.
 func (l *language) UnmarshalConf(n *conf.Node) error {
-	if *l = language(n.Text); n.Kind == conf.String && (*l == paths || *l == expressions) {
+	if *l = language(n.Text); n.Kind == conf.String && (*l == inJSONPath || *l == inJSONata) {
 		return nil
 	}
 	return problem(n, "write JSONPath or JSONata", "there is no query language "+strconv.Quote(n.Text))

@@ -10,12 +10,12 @@ import (
 func only(field string) language {
 	switch field {
 	case "Arguments", "Condition", "Items", "Output":
-		return expressions
+		return inJSONata
 	case "Parameters", "Result", "ResultSelector", "Variable", "And", "Or", "Not":
-		return paths
+		return inJSONPath
 	}
 	if _, comparison := operators()[field]; comparison || strings.HasSuffix(field, "Path") {
-		return paths
+		return inJSONPath
 	}
 	return ""
 }
@@ -60,9 +60,9 @@ func (p *parser) foreign(n *conf.Node, path string) {
 }
 
 func (p *parser) foreignFields(n *conf.Node, path string) {
-	mine := paths
+	mine := inJSONPath
 	if p.at.query {
-		mine = expressions
+		mine = inJSONata
 	}
 	for _, f := range n.Fields {
 		if other := only(f.Name); other == "" || other == mine {

@@ -20,13 +20,13 @@ type stateAt struct {
 func (p *parser) queries(n *conf.Node, path string) bool {
 	own := n.Get("QueryLanguage")
 	if own == nil || own.Kind != conf.String {
-		return p.language == expressions
+		return p.language == inJSONata
 	}
-	if language(own.Text) == paths && p.language == expressions {
+	if language(own.Text) == inJSONPath && p.language == inJSONata {
 		p.fail(path+".QueryLanguage", "say JSONata in the states that use it, not for the machine",
 			"a machine whose QueryLanguage is JSONata has no states in JSONPath")
 	}
-	return language(own.Text) == expressions
+	return language(own.Text) == inJSONata
 }
 
 // isExpression reports whether the value is a JSONata expression: text that is one as a whole, in {% %}.
@@ -177,7 +177,7 @@ func (p *parser) condition(n *conf.Node, path string) *rule {
 	p.decode(n, path, &f)
 	r := &rule{next: f.Next, assign: p.assign(f.assignFields, path), produce: p.template(f.Output, path+".Output")}
 	switch c := f.Condition; {
-	case c == nil && slices.ContainsFunc(n.Fields, func(f conf.Field) bool { return only(f.Name) == paths }): // reported
+	case c == nil && slices.ContainsFunc(n.Fields, func(f conf.Field) bool { return only(f.Name) == inJSONPath }): // reported
 	case c == nil:
 		p.fail(path, `add Condition: "{% … %}"`, "the choice rule has no Condition")
 	case c.Kind != conf.Bool && !isExpression(c):
