@@ -2,73 +2,41 @@ package cloudwatchlogs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/sandbox"
+	"riposte.dev/source/sourcetest"
 )
 
-const (
-	account, region = "111122223333", "eu-west-1"
-	mayRead         = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:FilterLogEvents","Resource":"*"}]}`
-)
+const mayRead = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:FilterLogEvents","Resource":"*"}]}`
 
 // world is a sandbox with log groups, and what a poller of them did.
 type world struct {
-	*sandbox.Sandbox
-	account *sandbox.Account
-	client  *cloudwatchlogs.Client
-	url     string
-
-	mu       sync.Mutex
-	changed  chan struct{}
+	*sourcetest.World
+	client   *cloudwatchlogs.Client
 	accepted map[string]int
-	buried   map[string]string
-	kept     map[string]string
 	problems map[string][]string // by group
 	refuse   error               // what Accept says
 }
 
 func newWorld(t *testing.T, groups ...string) *world {
 	t.Helper()
-	w := &world{changed: make(chan struct{}), accepted: map[string]int{}, buried: map[string]string{}, kept: map[string]string{}, problems: map[string][]string{}}
-	var err error
-	if w.Sandbox, err = sandbox.New(sandbox.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(w.Handler())
-	t.Cleanup(func() {
-		server.Close()
-		if err := w.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	w.url = server.URL
-	if w.account, err = w.CreateAccount(account, "test"); err != nil {
-		t.Fatal(err)
-	}
-	w.client = cloudwatchlogs.NewFromConfig(w.config(w.account.CreateRootKey()))
+	w := &world{World: sourcetest.New(t), accepted: map[string]int{}, problems: map[string][]string{}}
+	w.Told = func() string { return fmt.Sprintf("accepted %v, problems %q", w.accepted, w.problems) }
+	w.client = cloudwatchlogs.NewFromConfig(w.Root())
 	for _, group := range groups {
 		w.create(t, group)
 	}
 	return w
-}
-
-func (w *world) config(k sandbox.Keys) aws.Config {
-	return aws.Config{Region: region, BaseEndpoint: aws.String(w.url), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(k.AccessKeyID, k.SecretAccessKey, k.SessionToken)}
 }
 
 func (w *world) create(t *testing.T, group string) {
@@ -96,66 +64,20 @@ func (w *world) put(t *testing.T, group, stream string, age time.Duration, texts
 	}
 }
 
-func (w *world) note(change func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	change()
-	close(w.changed)
-	w.changed = make(chan struct{})
-}
-
-func (w *world) await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		w.mu.Lock()
-		done, changed := is(), w.changed
-		w.mu.Unlock()
-		if done {
-			return
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			t.Fatalf("waiting until %s: accepted %v, buried %v, problems %q", what, w.accepted, w.buried, w.problems)
-		}
-	}
-}
-
-// Get and Set make the world the checkpoints.
-func (w *world) Get(_ context.Context, key string) (string, bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	value, known := w.kept[key]
-	return value, known, nil
-}
-
-func (w *world) Set(_ context.Context, key, value string) error {
-	w.note(func() { w.kept[key] = value })
-	return nil
-}
-
 func (w *world) options(t *testing.T, groups ...Group) Options {
 	t.Helper()
-	keys, err := w.account.CreateUser(fmt.Sprint("reader", time.Now().UnixNano()), mayRead)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i, g := range groups {
-		groups[i].Region = region
+		groups[i].Region = sourcetest.Region
 		groups[i].Report = func(problem string) {
-			w.note(func() { w.problems[g.Name] = append(w.problems[g.Name], problem) })
+			w.Note(func() { w.problems[g.Name] = append(w.problems[g.Name], problem) })
 		}
 	}
 	return Options{
 		Name: "l", Groups: groups, Checkpoints: w, Interval: 10 * time.Millisecond, Rate: 100,
-		AWS: func(context.Context, string, string) (aws.Config, error) { return w.config(keys), nil },
+		AWS: w.User(t, "reader", mayRead),
 		Accept: func(_ context.Context, events []*event.Envelope) []error {
 			errs := make([]error, len(events))
-			w.note(func() {
+			w.Note(func() {
 				for i, e := range events {
 					if errs[i] = w.refuse; errs[i] == nil {
 						w.accepted[e.ID]++
@@ -164,10 +86,7 @@ func (w *world) options(t *testing.T, groups ...Group) Options {
 			})
 			return errs
 		},
-		Bury: func(_ context.Context, key, reason string, _ []byte) error {
-			w.note(func() { w.buried[key] = reason })
-			return nil
-		},
+		Bury: w.Bury,
 	}
 }
 
@@ -178,17 +97,7 @@ func start(t *testing.T, o Options) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	end := make(chan error, 1)
-	go func() { end <- p.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-end; !errors.Is(err, context.Canceled) {
-			t.Errorf("Run ended with %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return stop
+	return sourcetest.Run(t, p.Run)
 }
 
 func TestGroupsAreRead(t *testing.T) {
@@ -198,15 +107,15 @@ func TestGroupsAreRead(t *testing.T) {
 	w.put(t, "trail", "b", time.Hour, record("older than the first poll reads"))
 	w.put(t, "events", "a", 0, envelope)
 	start(t, w.options(t, Group{Name: "trail"}, Group{Name: "events"}))
-	w.await(t, "all is accepted", func() bool { return len(w.accepted) == 3 && len(w.buried) == 1 && len(w.kept) == 2 })
-	for key := range w.buried {
+	w.Await(t, "all is accepted", func() bool { return len(w.accepted) == 3 && len(w.Buried) == 1 && len(w.Kept) == 2 })
+	for key := range w.Buried {
 		if !strings.HasPrefix(key, "trail/a/") {
 			t.Errorf("buried under %s", key)
 		}
 	}
 	w.put(t, "trail", "a", 2*time.Minute, record("late"))
 	w.put(t, "trail", "a", 0, record("r3"))
-	w.await(t, "what is new and what was late is accepted", func() bool { return w.accepted["r3"] == 1 && w.accepted["late"] == 1 })
+	w.Await(t, "what is new and what was late is accepted", func() bool { return w.accepted["r3"] == 1 && w.accepted["late"] == 1 })
 	if w.accepted["r1"] != 1 || w.accepted["r2"] != 1 {
 		t.Errorf("accepted again: %v", w.accepted)
 	}
@@ -217,7 +126,7 @@ func TestStreamPrefixAndPattern(t *testing.T) {
 	w.put(t, "trail", "a", 0, record("in a"), envelope)
 	w.put(t, "trail", "b", 0, record("in b"))
 	start(t, w.options(t, Group{Name: "trail", StreamPrefix: "a", Pattern: "StopLogging"}))
-	w.await(t, "it is accepted", func() bool { return len(w.kept) == 1 })
+	w.Await(t, "it is accepted", func() bool { return len(w.Kept) == 1 })
 	if len(w.accepted) != 1 || w.accepted["in a"] != 1 {
 		t.Errorf("accepted %v", w.accepted)
 	}
@@ -228,13 +137,13 @@ func TestGoesOnAtTheCheckpoint(t *testing.T) {
 	w := newWorld(t, "trail")
 	o := w.options(t, Group{Name: "trail"})
 	o.Interval = time.Hour // it is for groups that are up to date
-	w.kept[o.Groups[0].key("l")] = fmt.Sprint(time.Now().Add(-3 * time.Hour).UnixMilli())
+	w.Kept[o.Groups[0].key("l")] = fmt.Sprint(time.Now().Add(-3 * time.Hour).UnixMilli())
 	w.put(t, "trail", "a", 200*time.Minute, record("before"))
 	w.put(t, "trail", "a", 150*time.Minute, record("first hour"))
 	w.put(t, "trail", "b", 90*time.Minute, record("second hour"))
 	w.put(t, "trail", "a", 0, record("now"))
 	start(t, o)
-	w.await(t, "it caught up", func() bool { return len(w.accepted) == 3 })
+	w.Await(t, "it caught up", func() bool { return len(w.accepted) == 3 })
 	if w.accepted["before"] != 0 {
 		t.Error("what lies before the checkpoint and its overlap was read")
 	}
@@ -245,14 +154,14 @@ func TestNothingIsPassedOverWhileTheBusIsFull(t *testing.T) {
 	w.refuse = fault.New(fault.Unavailable, "the bus is full")
 	w.put(t, "trail", "a", 0, record("r1"))
 	start(t, w.options(t, Group{Name: "trail"}))
-	w.await(t, "it is reported", func() bool { return len(w.problems["trail"]) == 1 })
-	w.mu.Lock()
-	if len(w.kept) != 0 || len(w.buried) != 0 {
-		t.Errorf("checkpoints %v, buried %v", w.kept, w.buried)
+	w.Await(t, "it is reported", func() bool { return len(w.problems["trail"]) == 1 })
+	w.Lock()
+	if len(w.Kept) != 0 || len(w.Buried) != 0 {
+		t.Errorf("checkpoints %v, buried %v", w.Kept, w.Buried)
 	}
 	w.refuse = nil
-	w.mu.Unlock()
-	w.await(t, "it is accepted and well", func() bool {
+	w.Unlock()
+	w.Await(t, "it is accepted and well", func() bool {
 		return w.accepted["r1"] == 1 && len(w.problems["trail"]) == 2 && w.problems["trail"][1] == ""
 	})
 }
@@ -262,26 +171,26 @@ func TestWhatWillNeverBeAcceptedIsBuried(t *testing.T) {
 	w.refuse = fault.New(fault.TooLarge, "over the limit")
 	w.put(t, "trail", "a", 0, record("r1"))
 	start(t, w.options(t, Group{Name: "trail"}))
-	w.await(t, "the checkpoint is kept", func() bool { return len(w.kept) == 1 })
-	if len(w.buried) != 1 || len(w.problems) != 0 {
-		t.Errorf("buried %v, problems %v", w.buried, w.problems)
+	w.Await(t, "the checkpoint is kept", func() bool { return len(w.Kept) == 1 })
+	if len(w.Buried) != 1 || len(w.problems) != 0 {
+		t.Errorf("buried %v, problems %v", w.Buried, w.problems)
 	}
 }
 
 func TestOneGroupsTroubleIsItsOwn(t *testing.T) {
 	w := newWorld(t, "trail")
 	start(t, w.options(t, Group{Name: "gone"}, Group{Name: "trail"}))
-	w.await(t, "it is missed", func() bool { return len(w.problems["gone"]) == 1 })
+	w.Await(t, "it is missed", func() bool { return len(w.problems["gone"]) == 1 })
 	w.put(t, "trail", "a", 0, record("r1"))
-	w.await(t, "the other is read", func() bool { return w.accepted["r1"] == 1 })
-	w.mu.Lock()
+	w.Await(t, "the other is read", func() bool { return w.accepted["r1"] == 1 })
+	w.Lock()
 	if p := w.problems["gone"][0]; !strings.Contains(p, "does not exist") || !strings.Contains(p, "describe-log-groups --region eu-west-1") {
 		t.Errorf("reported %q", p)
 	}
-	w.mu.Unlock()
+	w.Unlock()
 	w.create(t, "gone")
 	w.put(t, "gone", "a", 0, record("r2"))
-	w.await(t, "it is back", func() bool { return w.accepted["r2"] == 1 && w.problems["gone"][len(w.problems["gone"])-1] == "" })
+	w.Await(t, "it is back", func() bool { return w.accepted["r2"] == 1 && w.problems["gone"][len(w.problems["gone"])-1] == "" })
 }
 
 func TestThrottlingPasses(t *testing.T) {
@@ -290,7 +199,7 @@ func TestThrottlingPasses(t *testing.T) {
 		Error: &sandbox.FaultError{Code: "ThrottlingException", Status: 400}})
 	w.put(t, "trail", "a", 0, record("r1"))
 	start(t, w.options(t, Group{Name: "trail"}))
-	w.await(t, "it passes", func() bool { return w.accepted["r1"] == 1 && len(w.problems["trail"]) == 2 })
+	w.Await(t, "it passes", func() bool { return w.accepted["r1"] == 1 && len(w.problems["trail"]) == 2 })
 	if p := w.problems["trail"]; !strings.Contains(p[0], "ThrottlingException") || p[1] != "" {
 		t.Errorf("reported %q", p)
 	}
@@ -299,13 +208,9 @@ func TestThrottlingPasses(t *testing.T) {
 func TestDenied(t *testing.T) {
 	w := newWorld(t, "trail")
 	o := w.options(t, Group{Name: "trail"})
-	keys, err := w.account.CreateUser("nobody")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.AWS = func(context.Context, string, string) (aws.Config, error) { return w.config(keys), nil }
+	o.AWS = w.User(t, "nobody")
 	start(t, o)
-	w.await(t, "it is reported", func() bool { return len(w.problems["trail"]) == 1 })
+	w.Await(t, "it is reported", func() bool { return len(w.problems["trail"]) == 1 })
 	if p := w.problems["trail"][0]; !strings.Contains(p, "logs:FilterLogEvents") {
 		t.Errorf("reported %q", p)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"riposte.dev/fault"
+	"riposte.dev/source/sourcetest"
 )
 
 // split is a stream whose shard p was split into a and b, which were merged into m; of g's parent nothing is left. Each
@@ -83,8 +84,8 @@ func TestChildrenComeAfterTheirParents(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.connect = func(context.Context) (api, error) { return stream, nil }
-	stop := run(t, c)
-	w.await(t, "the last shard has a checkpoint", func() bool { return w.kept[c.key("m")] == "1" && w.kept[c.key("g")] != "" })
+	stop := sourcetest.Run(t, c.Run)
+	w.Await(t, "the last shard has a checkpoint", func() bool { return w.Kept[c.key("m")] == "1" && w.Kept[c.key("g")] != "" })
 	stop()
 	if len(w.handled) != 5 {
 		t.Errorf("handled %v", w.handled)
@@ -96,8 +97,8 @@ func TestChildrenComeAfterTheirParents(t *testing.T) {
 		}
 	}
 	for _, closed := range []string{"p", "a", "b", "g"} {
-		if w.kept[c.key(closed)] != shardEnd {
-			t.Errorf("checkpoint of %s is %q", closed, w.kept[c.key(closed)])
+		if w.Kept[c.key(closed)] != shardEnd {
+			t.Errorf("checkpoint of %s is %q", closed, w.Kept[c.key(closed)])
 		}
 	}
 
@@ -108,8 +109,8 @@ func TestChildrenComeAfterTheirParents(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.connect = c.connect
-	run(t, again)
-	w.await(t, "the open shard is read again", func() bool { return w.handled["m"] == 2 })
+	sourcetest.Run(t, again.Run)
+	w.Await(t, "the open shard is read again", func() bool { return w.handled["m"] == 2 })
 	stream.mu.Lock()
 	defer stream.mu.Unlock()
 	if fmt.Sprint(stream.gets) != "[m]" {
