@@ -63,6 +63,9 @@ func (k *fork) read(r Record) {
 func (k *fork) start(f *Frame, taken int) {
 	k.branches[f.index] = f
 	k.begun++
+	if k.total == 0 {
+		taken = min(taken, len(k.items)-k.taken)
+	}
 	f.first, f.taken = k.taken, taken
 	k.taken += taken
 	k.running++

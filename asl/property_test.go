@@ -41,7 +41,7 @@ func drawFlow(t *rapid.T, name string, depth int) string {
 			`"Type":"Wait","Seconds":5`,
 			`"Type":"Task","Resource":"x","Parameters":{"token.$":"States.UUID()","at.$":"$$.State.EnteredTime"},"ResultPath":"$.t"`,
 			`"Type":"Task","Resource":"x.waitForTaskToken","HeartbeatSeconds":4,"Parameters":{"token.$":"$$.Task.Token"},"Retry":[{"ErrorEquals":["States.HeartbeatTimeout"],"MaxAttempts":1}],"ResultPath":"$.t"`,
-			`"Type":"Task","Resource":"x","Retry":[{"ErrorEquals":["E"],"MaxAttempts":2,"JitterStrategy":"FULL"}],"ResultPath":"$.t"`,
+			`"Type":"Task","Resource":"x","Retry":[{"ErrorEquals":["F"],"MaxAttempts":1},{"ErrorEquals":["E"],"MaxAttempts":2,"JitterStrategy":"FULL"}],"ResultPath":"$.t"`,
 			fmt.Sprintf(`"Type":"Task","Resource":"x","TimeoutSeconds":9,"Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.e","Next":"%s"}],"ResultPath":null`, next),
 			fmt.Sprintf(`"Type":"Choice","Choices":[{"Variable":"$.p.n","IsPresent":true,"Next":"%s%d"}],"Default":"%s"`, name, n, next),
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -14,10 +13,8 @@ func (a *advance) handle(f *Frame, s *State, failure *failure) {
 		if !s.matches(r.ErrorEquals, failure.name) {
 			continue
 		}
-		retries := slices.Clone(f.Retries)
-		if retries == nil {
-			retries = make([]int, len(s.Retry))
-		}
+		retries := make([]int, len(s.Retry))
+		copy(retries, f.Retries)
 		if retries[i] < r.MaxAttempts {
 			a.retry(f, r, i, retries)
 			return
