@@ -132,7 +132,11 @@ type refusalData struct {
 }
 
 func refusalEntry(x detect.Refusal, at time.Time) audit.Entry {
-	return audit.Entry{Time: at, Kind: audit.Decision, Actor: audit.Self, Rule: x.Rule, Resource: x.Resource, Account: x.Account, Region: x.Region}
+	e := audit.Entry{Time: at, Kind: audit.Decision, Actor: audit.Self, Rule: x.Rule, Account: x.Account, Region: x.Region}
+	if strings.HasPrefix(x.Resource, "arn:") { // it may be the account as findings name it
+		e.Resource = x.Resource
+	}
+	return e
 }
 
 func didNotStart(x detect.Refusal) string {

@@ -72,6 +72,11 @@ func TestRefusalsAreCountedWithinAWindow(t *testing.T) {
 	if got := p.texts(); got != next {
 		t.Errorf("recorded\n%s\nwant\n%s", got, next)
 	}
+	refuse("c500", "old", "AWS::::Account:111122223333")
+	if last := p.list[len(p.list)-1]; last.Resource != "" || last.Account != ownID {
+		t.Errorf("about an account: %+v", last)
+	}
+	p.list = p.list[:len(p.list)-1]
 	refuse("c502", "paused", "arn:a")
 	if err := r.close(t.Context(), now.Add(-refusalWindow)); err != nil || p.texts() != next {
 		t.Errorf("the window is not over: %v\n%s", err, p.texts())

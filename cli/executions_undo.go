@@ -23,7 +23,7 @@ func newExecutionsUndo() *cobra.Command {
 		Use:   "undo ID",
 		Short: "Take back what an execution changed",
 		Long: `Looks at each resource, shows what would be put back, and asks. Then it puts back what the execution changed, verifies, and
-tells people. What somebody else has changed since is shown as a conflict and left alone; the exit code is 1 then.`,
+tells people. With guard.undo: approve it waits until somebody else agrees. What somebody else has changed since is shown as a conflict and left alone; the exit code is 1 then.`,
 		Example: `  riposte executions undo 5f0c1d2e3b4a59687766 --dry-run
   riposte executions undo 5f0c1d2e3b4a59687766
   riposte executions undo 5f0c1d2e3b4a59687766 --step StartLogging --yes`,
@@ -108,9 +108,12 @@ func count(plans []action.Plan, statuses ...action.Status) (n int) {
 // printUndone shows what an undo did, or would do; it fails where something was not put back.
 func printUndone(cmd *cobra.Command, undone playbook.Undone) error {
 	err := printValue(cmd, undone, func(w io.Writer) error {
-		if undone.ID != "" {
+		switch {
+		case undone.Approval != "":
+			fmt.Fprintf(w, "execution %s waits until somebody else approves it: riposte approvals approve %s\n", undone.ID, undone.Approval)
+		case undone.ID != "":
 			fmt.Fprintf(w, "undone by execution %s: %s\n", undone.ID, undone.Status)
-		} else {
+		default:
 			fmt.Fprintln(w, "dry run; nothing was changed")
 		}
 		printPlans(w, undone.Plans)

@@ -54,6 +54,9 @@ func (g *Guard) decideMode(_ context.Context, d *draft) error {
 	if err := d.mode.Check(); err != nil {
 		return err
 	}
+	if d.byPerson() && d.mode == Auto && d.policy.Undo == Approve {
+		d.mode = Approve
+	}
 	switch d.mode {
 	case Notify:
 		for i := range d.plan.Items {

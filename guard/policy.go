@@ -20,6 +20,7 @@ type Policy struct {
 	BlastRadius int      `yaml:"blast_radius" doc:"Most resources that one plan may change; 10 by default."`
 	Budgets     []Budget `yaml:"budgets" doc:"Most changes in a time; by default 20 an hour for each action and account."`
 	Breaker     Breaker  `yaml:"breaker" doc:"When an action that fails, or is asked for too often, rests."`
+	Undo        Mode     `yaml:"undo" doc:"The mode of undos that people ask for: auto (default), or approve, where somebody else has to agree."`
 	Without     []Limit  `yaml:"without" doc:"Limits that are switched off."`
 }
 
@@ -142,6 +143,9 @@ func (p *Policy) Check(fail Fail) {
 	}
 	if p.BlastRadius < 0 {
 		fail("blast_radius", "%d is below 0", p.BlastRadius)
+	}
+	if p.Undo != "" && p.Undo != Auto && p.Undo != Approve {
+		fail("undo", "an undo has no mode %q; write auto or approve", p.Undo)
 	}
 	p.Breaker.check(fail)
 	for i, w := range p.Windows {

@@ -112,6 +112,25 @@ func TestProtectedResources(t *testing.T) {
 	}
 }
 
+func TestUndosThatSomebodyElseApproves(t *testing.T) {
+	for _, tt := range []struct {
+		undo, expired bool
+		policy        Mode
+		want          action.Status
+	}{
+		{true, false, Approve, "shown in mode approve"},
+		{true, false, Auto, action.Change},
+		{true, false, "", action.Change},
+		{true, true, Approve, action.Change}, // nobody's wish
+		{false, false, Approve, action.Change},
+	} {
+		item := under(t, Policy{Allow: everywhere(), Undo: tt.policy}, nil, func(p *Proposal) { p.Undo, p.Expired = tt.undo, tt.expired })
+		if item.Status != tt.want {
+			t.Errorf("%+v: it is %s", tt, item.Status)
+		}
+	}
+}
+
 func TestBreakGlass(t *testing.T) {
 	p := Policy{Allow: everywhere(), BreakGlass: []string{"*break-glass*"}}
 	g := newGuard(t, &clock{now: noon}, Options{Policy: func() *Policy { return &p }})
@@ -379,13 +398,13 @@ func TestCheckPolicy(t *testing.T) {
 	var said []string
 	(&Policy{
 		Allow: []Scope{{}, {Accounts: []string{"prod"}, Units: []string{"prod"}, Resources: []string{"sg-1"}, Principals: []string{"ana"}}},
-		Deny:  []Scope{{}}, Protected: []string{"x"}, BreakGlass: []string{"*"}, BlastRadius: -1,
+		Deny:  []Scope{{}}, Protected: []string{"x"}, BreakGlass: []string{"*"}, BlastRadius: -1, Undo: Notify,
 		Budgets: []Budget{{Changes: -1}}, Breaker: Breaker{Failures: -1, Rest: -1},
 		Windows: []Window{{From: "25:00", To: "25:00", Zone: "Mars", Days: []Day{"Son"}, Mode: "bold", Scope: Scope{Accounts: []string{"x"}}}},
 	}).Check(func(path, format string, args ...any) { said = append(said, path+": "+fmt.Sprintf(format, args...)) })
 	for _, want := range []string{
 		"allow[0]: it names nothing", `allow[1].accounts[0]: account "prod"`, `allow[1].units[0]: unit "prod"`, `allow[1].resources[0]: "sg-1"`,
-		`allow[1].principals[0]: "ana"`, "deny[0]: it names nothing", `protected[0]: "x"`, `break_glass[0]: "*" names nobody`, "blast_radius: -1",
+		`allow[1].principals[0]: "ana"`, "deny[0]: it names nothing", `protected[0]: "x"`, `break_glass[0]: "*" names nobody`, "blast_radius: -1", `undo: an undo has no mode "notify"`,
 		"budgets[0].changes: -1", "budgets[0].within: 0s", "breaker: failures", "breaker: within", `windows[0].from: "25:00"`, `windows[0].to: "25:00"`,
 		"windows[0]: it begins and ends", `windows[0].zone: there is no time zone "Mars"`, `windows[0].days[0]: "Son"`, "windows[0].mode", `windows[0].scope.accounts[0]`,
 	} {

@@ -24,10 +24,12 @@ type UndoOptions struct {
 
 // Undone is what an undo did, or in a dry run would do.
 type Undone struct {
-	ID     string        `json:"id,omitempty"` // of the undo's own execution; "" for a dry run
-	Status Status        `json:"status,omitempty"`
-	Error  string        `json:"error,omitempty"`
-	Plans  []action.Plan `json:"plans"` // newest effect first; an item with status conflict was changed by somebody else since and is left alone
+	ID     string `json:"id,omitempty"` // of the undo's own execution; "" for a dry run
+	Status Status `json:"status,omitempty"`
+	Error  string `json:"error,omitempty"`
+	// Approval is the question that somebody else has to answer before it goes on; "" for none. Its plan is then the one of Plans.
+	Approval string        `json:"approval,omitempty"`
+	Plans    []action.Plan `json:"plans"` // newest effect first; an item with status conflict was changed by somebody else since and is left alone
 }
 
 // previewFor bounds the looking of a dry run.
@@ -35,7 +37,7 @@ const previewFor = time.Minute
 
 // Undo takes back what an execution changed, newest first, in an execution of its own that is as durable as any: it looks at
 // each resource, leaves what somebody else has changed since, puts back the rest, verifies, and tells people. It returns
-// when that has ended. Calling it again while it runs joins it; after it failed, or left conflicts, a new one is started.
+// when that has ended, or waits for somebody's approval. Calling it again while it runs joins it; after it failed, or left conflicts, a new one is started.
 //
 // Errors: fault.NotFound (no such execution or step), fault.Conflict (still running, or taken back already),
 // fault.Invalid (nothing was changed, or it cannot be taken back), and those of Start.
@@ -68,8 +70,39 @@ func (r *Runtime) Undo(ctx context.Context, id string, o UndoOptions) (Undone, e
 		if err != nil {
 			return Undone{}, err
 		}
-		view, err := r.Wait(ctx, undo)
-		return Undone{ID: undo, Status: view.Status, Error: view.Error, Plans: view.Plans}, err
+		return r.undone(ctx, undo)
+	}
+}
+
+// undoLook is how often it is looked whether an undo has ended, or asks.
+const undoLook = 10 * time.Millisecond
+
+// undone waits until an undo has ended or asks people.
+func (r *Runtime) undone(ctx context.Context, id string) (Undone, error) {
+	tick := time.NewTicker(undoLook)
+	defer tick.Stop()
+	for {
+		r.mu.Lock()
+		live := r.live[id]
+		r.mu.Unlock()
+		if !live {
+			view, err := r.Get(ctx, id)
+			return Undone{ID: id, Status: view.Status, Error: view.Error, Plans: view.Plans}, err
+		}
+		e, err := r.load(ctx, id)
+		if err != nil {
+			return Undone{}, err
+		}
+		for path, asked := range e.asked {
+			if e.open[path] == nil && asked.standing(r.opts.Now()) == Open {
+				return Undone{ID: id, Status: Running, Approval: asked.ID, Plans: []action.Plan{asked.Plan}}, nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return Undone{}, ctx.Err()
+		}
 	}
 }
 
