@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 
 	"riposte.dev/action/awscall"
-	"riposte.dev/fault"
 )
 
 // tagsLast is how long an account's tags are taken from memory.
@@ -26,13 +25,12 @@ type knownTags struct {
 	until time.Time
 }
 
-// Tags returns the tags that an account has in AWS Organizations. Without aws.organization, and of an account that riposte doesn't
-// look after, they are not known: fault.Invalid and fault.Denied.
+// Tags returns the tags that an account has in AWS Organizations: none where there is no aws.organization. Of an account that
+// riposte doesn't look after they are not known: fault.Denied.
 func (a *Accounts) Tags(ctx context.Context, account string) (map[string]string, error) {
 	org := a.options.Organization
 	if org == nil {
-		return nil, fault.New(fault.Invalid, "tags of accounts are known by AWS Organizations only").
-			WithHint("set aws.organization, or name accounts instead of tags")
+		return nil, nil
 	}
 	if _, err := a.member(ctx, account); err != nil {
 		return nil, err
