@@ -171,3 +171,23 @@ p.json:5:80: the JSONata expression is wrong: S0203: Expected ")" before end of 
 		t.Error(diff)
 	}
 }
+
+func TestReaderInJSONata(t *testing.T) {
+	m := parse(t, `{QueryLanguage: JSONata, StartAt: A, States: {A: {Type: Map, ItemReader: {Resource: "arn:aws:states:::s3:getObject", Arguments: {Bucket: "{% $states.input.b %}", Key: k},
+		ReaderConfig: {InputType: JSON, MaxItems: "{% 1 + 1 %}"}}, ItemProcessor: {ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}, StartAt: P, States: {P: {Type: Pass, End: true}}}, End: true}}}`)
+	x := m.Begin(json.RawMessage(`{"b":"bucket"}`), epoch)
+	m.Advance(x, env())
+	c := m.Next(x)
+	if len(c) != 1 || c[0].Action != ReadItems || string(c[0].Arguments) != `{"Bucket":"bucket","Key":"k"}` || c[0].Reader.MaxItems != 2 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestTokenInJSONata(t *testing.T) {
+	m := parse(t, `{QueryLanguage: JSONata, StartAt: A, States: {A: {Type: Task, Resource: x.waitForTaskToken, Arguments: {t: "{% $states.context.Task.Token %}"}, End: true}}}`)
+	x := m.Begin(json.RawMessage(`{}`), epoch)
+	m.Advance(x, env())
+	if c := m.Next(x); len(c) != 1 || c[0].Token == "" || string(c[0].Arguments) != `{"t":"`+c[0].Token+`"}` {
+		t.Errorf("got %+v", c)
+	}
+}
