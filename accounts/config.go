@@ -128,6 +128,12 @@ func (a *Accounts) whoAmI(ctx context.Context) (identity, error) {
 	}
 }
 
+// Home returns riposte's own account; fault.Unavailable while AWS does not say who riposte is.
+func (a *Accounts) Home(ctx context.Context) (string, error) {
+	me, err := a.whoAmI(ctx)
+	return me.account, err
+}
+
 // Responders returns the principals that our calls are made as: the role of each account, and the configured responder
 // or, without one, the identity of the base credentials. Sorted, each once.
 func (a *Accounts) Responders(ctx context.Context, configured string) ([]string, error) {

@@ -46,6 +46,9 @@ type Spec struct {
 	Effect       Effect          `json:"effect"`
 	Evidence     Evidence        `json:"evidence,omitempty"`
 	Irreversible string          `json:"irreversible,omitempty"` // why it cannot be undone; "" where Undo works
+	// Foreign: not one of riposte's actions, but a call that a playbook makes by itself. It looks at nothing first, and the guard
+	// lets it pass only where it is allowed by name.
+	Foreign bool `json:"foreign,omitempty"`
 }
 
 // Request asks for a plan.
@@ -113,6 +116,7 @@ type Resource struct {
 	Name    string            `json:"name,omitempty"`
 	Account string            `json:"account"`
 	Region  string            `json:"region"`
+	Unknown bool              `json:"unknown,omitempty"` // what is changed can't be told: ARN says only whose it is, or how it may be named
 	Tags    map[string]string `json:"tags,omitempty"`
 	Owner   *Owner            `json:"owner,omitempty"`
 }
@@ -129,6 +133,7 @@ type Call struct {
 	Operation string          `json:"operation"` // such as StartLogging
 	Account   string          `json:"account"`
 	Region    string          `json:"region"`
+	Role      string          `json:"role,omitempty"` // ARN of the role as which it is made; "": as riposte reaches the account
 	Input     json.RawMessage `json:"input"`
 }
 

@@ -27,6 +27,7 @@ import (
 	"riposte.dev/source/cloudtrail"
 	"riposte.dev/store"
 	"riposte.dev/target"
+	targethttp "riposte.dev/target/http"
 )
 
 // stopWithin bounds the whole shutdown.
@@ -71,6 +72,9 @@ type App struct {
 	runtime  *playbook.Runtime
 	router   *notify.Router
 	targets  *target.Router
+
+	endpoints *targethttp.Sender // calls by HTTP: of targets, and of playbooks
+
 	hub      *finding.Hub
 	engine   *detect.Engine
 	activity *detect.Activity

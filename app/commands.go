@@ -31,6 +31,7 @@ func Commands(version string) (cli.Deps, error) {
 		Serve:       func(ctx context.Context, o cli.ServeOptions) error { return Serve(ctx, o, version) },
 		CheckConfig: CheckConfig,
 		Actions:     actions,
+		Resources:   Resources(),
 		Schemas: map[string]func() ([]byte, error){
 			"riposte": func() ([]byte, error) { return conf.SchemaOf(Config{}, "riposte configuration") },
 			"rule":    detect.Schema,

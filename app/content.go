@@ -62,6 +62,7 @@ func fingerprint(c Config, rules *detect.RuleSet, playbooks map[string]*asl.Mach
 func loadPlaybooks(c Config, actions playbook.Actions) (map[string]*asl.Machine, error) {
 	machines := map[string]*asl.Machine{}
 	var errs []error
+	resources := Resources()
 	load := func(root string, tree fs.FS) {
 		err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -77,7 +78,7 @@ func loadPlaybooks(c Config, actions playbook.Actions) (map[string]*asl.Machine,
 			}
 			machine, err := asl.Parse(path.Join(root, name), src)
 			if err == nil {
-				err = playbook.Check(machine, actions)
+				err = playbook.Check(machine, actions, resources)
 			}
 			if err != nil {
 				errs = append(errs, err)

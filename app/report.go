@@ -59,8 +59,7 @@ func (r *reporter) Notify(ctx context.Context, key string, n playbook.Notice) er
 	m.Sections = append(m.Sections, timing(env, n))
 	if a := n.Approval; a != nil {
 		m.Subject = short(n.Start.Title+" — approve?", 99)
-		m.Summary = strings.TrimSuffix(n.Start.Title, ".") + ". Riposte has a plan and waits for " + people(a.Quorum) + " to approve it, until " +
-			a.Expires.UTC().Format(time.RFC3339) + "; " + otherwise(a.Otherwise) + "."
+		m.Summary = strings.TrimSuffix(n.Start.Title, ".") + ". " + asks(a)
 		m.Next = append(m.Next, "riposte approvals get "+a.ID, "riposte approvals approve "+a.ID, "riposte approvals refuse "+a.ID)
 	}
 	if n.Undoable {
@@ -72,6 +71,19 @@ func (r *reporter) Notify(ctx context.Context, key string, n playbook.Notice) er
 	}
 	m.To = append(m.To, n.To...)
 	return r.router.Notify(ctx, append(slices.Clone(n.Start.Notify), n.Routes...), m)
+}
+
+// asks says what people are asked, and what follows where they don't answer.
+func asks(a *playbook.Approval) string {
+	until := a.Expires.UTC().Format(time.RFC3339)
+	if a.Text == "" {
+		return "Riposte has a plan and waits for " + people(a.Quorum) + " to approve it, until " + until + "; " + otherwise(a.Otherwise) + "."
+	}
+	verdict := "refused"
+	if a.Otherwise == playbook.Act {
+		verdict = "approved"
+	}
+	return "The playbook asks " + people(a.Quorum) + ": " + a.Text + " Without an answer until " + until + " it counts as " + verdict + "."
 }
 
 func people(quorum int) string {

@@ -68,6 +68,9 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 	if s.Targets, err = targetNeeds(force.rules); err != nil {
 		return s, err
 	}
+	if s.Calls, err = callNeeds(force, Resources()); err != nil {
+		return s, err
+	}
 	for _, m := range c.AWS.Accounts {
 		s.Members = append(s.Members, m.Role)
 	}
@@ -85,24 +88,30 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 // responseActions are the IAM actions that the playbooks of the rules in force need.
 func responseActions(force *inForce, actions playbook.Actions) ([]string, error) {
 	var needed []string
+	for _, machine := range playbooksInForce(force) {
+		permissions, err := playbookActions(machine, actions)
+		if err != nil {
+			return nil, err
+		}
+		needed = append(needed, permissions...)
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed), nil
+}
+
+// playbooksInForce are the playbooks that the rules in force start.
+func playbooksInForce(force *inForce) []*asl.Machine {
+	var machines []*asl.Machine
 	for _, r := range force.rules.Rules() {
 		if r.Respond == nil {
 			continue
 		}
-		machines := []*asl.Machine{force.playbooks[r.Respond.Playbook]}
+		machines = append(machines, force.playbooks[r.Respond.Playbook])
 		if e := r.Respond.Escalate; e != nil {
 			machines = append(machines, force.playbooks[e.Playbook])
 		}
-		for _, machine := range machines {
-			permissions, err := playbookActions(machine, actions)
-			if err != nil {
-				return nil, err
-			}
-			needed = append(needed, permissions...)
-		}
 	}
-	slices.Sort(needed)
-	return slices.Compact(needed), nil
+	return machines
 }
 
 // playbookActions are the IAM actions that a playbook needs.

@@ -14,7 +14,8 @@ import (
 // buildTargets makes what sends events to the targets of rules.
 func (a *App) buildTargets(context.Context) error {
 	c := a.opts.Config
-	endpoints, err := targethttp.New(targethttp.Options{
+	var err error
+	a.endpoints, err = targethttp.New(targethttp.Options{
 		Connections: c.Connections, Client: outbound.Client(outbound.Options{AllowPrivate: c.AllowPrivateTargets}), Now: a.opts.Now,
 		Secret: func(path string) (string, error) { return outbound.Secret(c.path(path)) },
 	})
@@ -22,7 +23,7 @@ func (a *App) buildTargets(context.Context) error {
 		return err
 	}
 	a.targets, err = target.New(target.Options{
-		Senders: append(targetaws.Senders(a.accounts.Config), endpoints), Queue: outgoing{a.bus}, DeadLetters: targetaws.DeadLetters(a.accounts.Config),
+		Senders: append(targetaws.Senders(a.accounts.Config), a.endpoints), Queue: outgoing{a.bus}, DeadLetters: targetaws.DeadLetters(a.accounts.Config),
 		Logger: a.log, Registerer: a.metrics, Now: a.opts.Now,
 	})
 	return err

@@ -100,6 +100,8 @@ type State struct {
 	// Parameters is what the resource of a Task receives, as written: Parameters, or in JSONata Arguments; nil where it is the
 	// state's input.
 	Parameters *conf.Node
+	// Credentials is as whom a Task is run, as written; nil: as the machine's own role.
+	Credentials *conf.Node
 
 	input, output, result pathOption // InputPath, OutputPath, ResultPath
 	parameters, selector  *template  // Parameters, ResultSelector
@@ -131,6 +133,20 @@ func (s *State) branchPath(path string, i int) string {
 		return path + "." + s.iterate.field
 	}
 	return path + ".Branches[" + strconv.Itoa(i) + "]"
+}
+
+// Storage returns the resources by which a Map's items are read and its results written; "" for none.
+func (s *State) Storage() (reads, writes string) {
+	if s.iterate == nil {
+		return "", ""
+	}
+	if s.iterate.reader != nil {
+		reads = s.iterate.reader.Resource
+	}
+	if s.iterate.writer != nil {
+		writes = s.iterate.writer.Resource
+	}
+	return reads, writes
 }
 
 // forks reports whether the state has branches of its own.

@@ -240,6 +240,7 @@ func (p *parser) task(n *conf.Node, path string, s *State) {
 	if s.heartbeat.fixed > 0 && s.timeout.fixed > 0 && s.heartbeat.fixed >= s.timeout.fixed {
 		p.fail(path+".HeartbeatSeconds", "", "HeartbeatSeconds must be less than TimeoutSeconds")
 	}
+	s.Credentials = f.Credentials
 	s.credentials = p.template(f.Credentials, path+".Credentials")
 	p.failures(f.failureFields, path, s)
 }

@@ -35,7 +35,7 @@ func newPlaybookCheck(d Deps) *cobra.Command {
 				}
 				machine, err := asl.Parse(name, src)
 				if err == nil {
-					err = playbook.Check(machine, d.Actions)
+					err = playbook.Check(machine, d.Actions, d.Resources)
 				}
 				errs = append(errs, err)
 			}

@@ -15,6 +15,7 @@ import (
 	"riposte.dev/conf"
 	"riposte.dev/doctor"
 	"riposte.dev/fault"
+	"riposte.dev/playbook"
 )
 
 // Deps are the parts of the product that the command line starts but does not know.
@@ -32,6 +33,8 @@ type Deps struct {
 	Actions *action.Set
 	// ActionsOf is the same over a session's account.
 	ActionsOf func(AWSSession) (*action.Set, error)
+	// Resources are those of Step Functions that playbooks may have; nil: none.
+	Resources playbook.Resources
 	// AWS opens a session with the account that a command looks at.
 	AWS AWSFunc
 	// Plan rehearses a response.

@@ -86,6 +86,11 @@ func (e Exception) Covers(rule, actionName string, r action.Resource) bool {
 		e.Resource != "" && r.ARN != "" && glob(e.Resource, r.ARN)
 }
 
+// mayCover reports whether the exception would cover what a call changes of which is not known what it is.
+func (e Exception) mayCover(rule, actionName string, r action.Resource) bool {
+	return mayMean(e.Resource, r) && names(e.Rule, rule) && (e.Action == "" || e.Action == actionName) && (e.Account == "" || e.Account == r.Account)
+}
+
 // applyExceptions leaves alone what an exception covers. The store is not trusted with the clock: one that has expired is
 // enforced again whether the store noticed or not. One that covers an item and is not valid is not decided here either
 // way: the item is left to people.
@@ -104,7 +109,13 @@ func (g *Guard) applyExceptions(ctx context.Context, d *draft) error {
 		}
 		said := letPass("No exception covers it (in force: %d).", len(active))
 		for _, e := range active {
-			if e.expired(d.now) || !e.Covers(d.Rule, d.Spec.Name, item.Resource) {
+			if e.expired(d.now) {
+				continue
+			}
+			if !e.Covers(d.Rule, d.Spec.Name, item.Resource) {
+				if e.mayCover(d.Rule, d.Spec.Name, item.Resource) {
+					said = leave("Exception %s may cover it: what the call changes can't be told from what it is given.", e.ID)
+				}
 				continue
 			}
 			if err := e.Validate(d.now); err != nil {

@@ -60,7 +60,7 @@ func (p Pause) Covers(rule, actionName string, r action.Resource) bool {
 		(p.Action == "" || p.Action == actionName) &&
 		(p.Account == "" || p.Account == r.Account) &&
 		(p.Region == "" || p.Region == r.Region) &&
-		(p.Resource == "" || r.ARN == "" || glob(p.Resource, r.ARN))
+		(p.Resource == "" || r.ARN == "" || glob(p.Resource, r.ARN) || mayMean(p.Resource, r))
 }
 
 // Scope says in words what is paused.

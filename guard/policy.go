@@ -99,7 +99,7 @@ func (p *Policy) has(l Limit) bool { return !slices.Contains(p.Without, l) }
 // protects returns the pattern that protects a resource; "" where none does.
 func (p *Policy) protects(r action.Resource) string {
 	for _, pattern := range p.Protected {
-		if r.ARN == "" || glob(pattern, r.ARN) {
+		if r.ARN == "" || glob(pattern, r.ARN) || mayMean(pattern, r) {
 			return pattern
 		}
 	}

@@ -40,12 +40,15 @@ func (s Scope) covers(ctx context.Context, d *draft, item *action.Item, units Un
 		patterns []string
 		value    string
 	}{{s.Accounts, r.Account}, {s.Regions, r.Region}, {s.Resources, r.ARN}, {s.Actions, d.Spec.Name}, {s.Principals, d.Principal}} {
-		if len(dimension.patterns) > 0 && !anyGlob(dimension.patterns, dimension.value) {
+		if len(dimension.patterns) > 0 && !anyGlob(dimension.patterns, dimension.value) && !anyMayMean(dimension.patterns, dimension.value, r) {
 			return answer{}
 		}
 	}
 	if len(s.Rules) > 0 && !anyGlob(s.Rules, d.Rule) && !anyGlob(s.Rules, RuleOf(d.Rule)) {
 		return answer{}
+	}
+	if r.Unknown && len(s.Resources) > 0 {
+		return answer{unknown: "what the call changes can't be told from what it is given"}
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
 		if r.Tags == nil {
@@ -66,6 +69,11 @@ func (s Scope) covers(ctx context.Context, d *draft, item *action.Item, units Un
 		return answer{unknown: fmt.Sprintf("it is not known where account %s is in the organisation: %v", r.Account, err)}
 	}
 	return answer{yes: slices.ContainsFunc(s.Units, func(unit string) bool { return slices.Contains(above, unit) })}
+}
+
+// anyMayMean is for the dimension of ARNs: whether one of the patterns may cover a resource of which is not known which it is.
+func anyMayMean(patterns []string, value string, r action.Resource) bool {
+	return value == r.ARN && slices.ContainsFunc(patterns, func(p string) bool { return mayMean(p, r) })
 }
 
 func anyGlob(patterns []string, value string) bool {
@@ -126,6 +134,9 @@ func (g *Guard) applyScope(ctx context.Context, d *draft) error {
 		}
 		unknown := ""
 		for i, s := range d.policy.Allow {
+			if d.Spec.Foreign && !s.foreign(d.Spec.Name) {
+				continue
+			}
 			covered := s.covers(ctx, d, item, g.units)
 			if covered.yes {
 				return letPass("It is allowed by guard.allow[%d] (%s).", i, s), nil
@@ -134,6 +145,9 @@ func (g *Guard) applyScope(ctx context.Context, d *draft) error {
 		}
 		if unknown != "" {
 			return leave("It is not known whether the guard allows it: %s.", unknown), nil
+		}
+		if d.Spec.Foreign {
+			return leave("No entry of guard.allow names it: a call that a playbook makes by itself is allowed only where actions names %s.", d.Spec.Name), nil
 		}
 		return leave("The guard allows it nowhere in its scope (guard.allow)."), nil
 	})

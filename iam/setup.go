@@ -23,6 +23,7 @@ type Setup struct {
 	Topics  []string // ARNs of SNS topics for messages to people
 	Anchors []Bucket // in which heads of the audit record are kept, with Object Lock
 	Targets []Need   // what sending to rule targets takes
+	Calls   []Need   // what playbooks call by themselves
 
 	// Accounts.
 	Members       []string // ARNs of the roles that are assumed; wildcards allowed
@@ -37,7 +38,7 @@ type Bucket struct{ Name, Prefix string }
 // Responder returns what riposte needs to listen, tell and respond.
 func Responder(s Setup) []Need {
 	everything := func(string) bool { return true }
-	needs := slices.Concat(s.actions(everything, "respond"), s.sources(), s.accounts(), s.Targets)
+	needs := slices.Concat(s.actions(everything, "respond"), s.sources(), s.accounts(), s.Targets, s.Calls)
 	if len(s.Topics) > 0 {
 		needs = append(needs, Need{Actions: []string{"sns:Publish"}, Resources: s.Topics, Why: "tell people"})
 	}

@@ -29,6 +29,8 @@ type task struct {
 	effect  Effect
 	turn    *turn  // while an action is carried out
 	allowed string // id of the question by which the plan was approved
+	final   bool   // its output is all that there will be, though it has a token
+	results []asl.MapResult
 
 	// The driver's own.
 	over   bool            // nobody waits for it any more
@@ -48,6 +50,7 @@ type change struct {
 	spec    action.Spec
 	undo    bool
 	expired bool // the undo is nobody's wish: the effect's time is over
+	foreign bool // a call of the playbook's own: it looks at nothing, and is made as a whole or not at all
 	account string
 	holds   time.Duration // how long the effect is to last; 0: until it is taken back
 	look    func(ctx context.Context) (*action.Plan, error)
@@ -196,6 +199,9 @@ func (t *task) decide(ctx context.Context, c change) (guard.Decision, error) {
 	if err != nil {
 		return guard.Decision{}, fmt.Errorf("nothing was done because the guard could not decide: %w", err)
 	}
+	if c.foreign {
+		wholly(decision.Plan)
+	}
 	if decision.NotYet != "" {
 		return guard.Decision{}, &taskError{ErrNotCorroborated, "nothing was done: " + decision.NotYet}
 	}
@@ -231,8 +237,8 @@ func (t *task) decideInTurn(ctx context.Context, c change, recorder *action.Reco
 			}
 			decision.Reasons = append(decision.Reasons, reason)
 		}
-		if !t.mayApply(decision) {
-			return decision, nil
+		if !t.mayApply(decision) || c.foreign {
+			return decision, nil // what looks at nothing needs no turn
 		}
 		fresh, err := t.turn.take(ctx, decision.Plan, changes(decision.Plan))
 		if fresh || err != nil {

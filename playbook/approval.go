@@ -40,7 +40,7 @@ func (p *ApprovalPolicy) withDefaults() ApprovalPolicy {
 	return out
 }
 
-// Question asks people whether a plan may be carried out. What they see is exactly what runs: when it is approved, riposte
+// Question asks people whether a plan may be carried out, or what the playbook wants to know. What they see is exactly what runs: when it is approved, riposte
 // looks again, and asks again where the plan is not the same any more.
 type Question struct {
 	ID        string           `json:"id"`
@@ -49,8 +49,9 @@ type Question struct {
 	State     string           `json:"state"` // whose task it is
 	At        time.Time        `json:"at"`
 	Expires   time.Time        `json:"expires"`
-	Hash      string           `json:"hash"` // of the plan
-	Plan      action.Plan      `json:"plan"` // as the guard let it pass
+	Hash      string           `json:"hash"`           // of the plan
+	Text      string           `json:"text,omitempty"` // the playbook's own words; "": whether the plan may be carried out
+	Plan      action.Plan      `json:"plan"`           // as the guard let it pass
 	Reasons   []string         `json:"reasons,omitempty"`
 	Quorum    int              `json:"quorum"`
 	Otherwise Otherwise        `json:"otherwise"`

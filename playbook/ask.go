@@ -79,12 +79,16 @@ func (a *Approval) comment() string {
 	return ""
 }
 
-// ask journals a question, tells people, and returns the error that puts the task to sleep.
+// ask asks whether the plan may be carried out, as the rule has it.
 func (t *task) ask(ctx context.Context, plan *action.Plan, hash string, reasons []string, looked []action.Receipt) error {
-	policy := t.e.begin.Start.Approval.withDefaults()
+	return t.askPeople(ctx, t.e.begin.Start.Approval.withDefaults(), "", plan, hash, reasons, looked)
+}
+
+// askPeople journals a question, tells people, and returns the error that puts the task to sleep.
+func (t *task) askPeople(ctx context.Context, policy ApprovalPolicy, text string, plan *action.Plan, hash string, reasons []string, looked []action.Receipt) error {
 	now := t.runtime.opts.Now()
 	q := &Question{Key: effectKey(t.command, false), Path: t.command.Path, State: t.command.State, At: now, Expires: now.Add(policy.Within), Hash: hash,
-		Plan: *plan, Reasons: reasons, Quorum: policy.Quorum, Otherwise: policy.Otherwise, Receipts: looked}
+		Text: text, Plan: *plan, Reasons: reasons, Quorum: policy.Quorum, Otherwise: policy.Otherwise, Receipts: looked}
 	q.ID = hashID("approval", t.e.id, q.Key, q.Hash, now.UTC().Format(time.RFC3339Nano))
 	t.runtime.opts.Ledger.note(looked)
 	record := Record{Kind: Asked, Time: now, Question: q}

@@ -12,7 +12,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := playbook.Check(machine(t, fix), actions); err != nil {
+	if err := playbook.Check(machine(t, fix), actions, nil); err != nil {
 		t.Errorf("a good playbook: %v", err)
 	}
 	err = playbook.Check(machine(t, `
@@ -28,7 +28,7 @@ States:
   Asked: {Type: Task, QueryLanguage: JSONata, Resource: "riposte:action:fake.switch-on", Arguments: {expires_in: "{% $states.input.for %}"}, Next: H}
   H: {Type: Task, Resource: "riposte:action:fake.blow-fuse", Parameters: {expires_in.$: $.for}, Next: I}
   I: {Type: Task, Resource: "riposte:action:fake.blow-fuse", Parameters: {expires_in: 1h}, End: true}
-`), actions)
+`), actions, nil)
 	want := `fix.yaml:4:29: there is no action "fake.switch-no" — the actions are: fake.blow-fuse, fake.switch-on
 fix.yaml:5:29: riposte has no resource "arn:aws:lambda:eu-west-1:111122223333:function:f" — write riposte:action:<action> or riposte:notify
 fix.yaml:6:29: expires_in is 24, which is no time up to a year — write a number and a unit, such as "90m" or "24h"; without expires_in the change stays

@@ -21,7 +21,7 @@ func (t *task) notify(ctx context.Context) (any, error) {
 		Routes  []string `json:"routes"`
 		To      []string `json:"to"`
 	}
-	if err := strict(t.command.Arguments, &in); err != nil {
+	if err := strictly(t.command.Arguments, &in, NotifyResource); err != nil {
 		return nil, err
 	}
 	t.effect.Key = effectKey(t.command, false)
@@ -36,12 +36,12 @@ func (t *task) notify(ctx context.Context) (any, error) {
 	return map[string]any{"status": "sent", "key": t.e.id + "/" + t.effect.Key}, nil
 }
 
-// strict reads a task's input; an unknown field is refused.
-func strict(raw json.RawMessage, v any) error {
+// strictly reads the input of a task with the resource; an unknown field is refused.
+func strictly(raw json.RawMessage, v any, resource string) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return &taskError{ErrInvalidInput, fmt.Sprintf("the input of %s is not what it takes: %v", NotifyResource, err)}
+		return &taskError{ErrInvalidInput, fmt.Sprintf("the input of %s is not what it takes: %v", resource, err)}
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type Options struct {
 	Guard       Guard
 	Notifier    Notifier
 	Definitions map[string]*asl.Machine // by playbook name; see SetDefinitions
+	Resources   Resources               // of Step Functions; nil: there are none
+	Knowledge   Knowledge               // what riposte:query asks; nil: nothing
 
 	Logger     *slog.Logger          // none: nothing is logged
 	Registerer prometheus.Registerer // none: metrics are kept and not shown

@@ -10,7 +10,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/asl"
-	"riposte.dev/conf"
 	"riposte.dev/fault"
 )
 
@@ -18,7 +17,11 @@ import (
 const (
 	ActionResource = "riposte:action:" // + SERVICE.NAME of the action; input {account?, region?, parameters…}
 	NotifyResource = "riposte:notify"  // input {message?, routes?, to?}
-	undoResource   = "riposte:undo"    // of the definitions that Runtime.Undo makes
+	// ApprovalResource asks people; input {text, quorum?, expires_in?, default?}.
+	ApprovalResource = "riposte:approval"
+	// QueryResource reads what riposte knows; input {from, limit?, filters…}.
+	QueryResource = "riposte:query"
+	undoResource  = "riposte:undo" // of the definitions that Runtime.Undo makes
 	// callback ends the name of a resource whose task ends when somebody signals; see Runtime.Signal.
 	callback = ".waitForTaskToken"
 )
@@ -54,7 +57,7 @@ func (r *Runtime) runTask(ctx context.Context, t *task) (Record, error) {
 	ctx, cancel := t.deadline(ctx)
 	defer cancel()
 	output, err := t.run(ctx)
-	if err == nil && t.command.Token != "" { // what was called will signal
+	if err == nil && t.command.Token != "" && !t.final { // what was called will signal
 		err = submission(output)
 	}
 	if r.base.Err() != nil {
@@ -92,15 +95,22 @@ func (t *task) run(ctx context.Context) (output any, err error) {
 	switch name, isAction := strings.CutPrefix(resource, ActionResource); {
 	case t.orphan != nil:
 		return nil, t.lookAgain(ctx)
-	case c.Action != asl.RunTask:
+	case c.Action == asl.ReadItems:
+		return nil, t.readItems(ctx)
+	case c.Action == asl.WriteResults:
+		return t.writeResults(ctx)
 	case isAction:
 		return t.action(ctx, name)
 	case resource == NotifyResource:
 		return t.notify(ctx)
+	case resource == ApprovalResource:
+		return t.inquire(ctx)
+	case resource == QueryResource:
+		return t.query(ctx)
 	case resource == undoResource:
 		return t.undo(ctx)
 	}
-	return nil, &taskError{ErrUnknown, fmt.Sprintf("riposte has no resource %q", c.Resource)}
+	return t.foreign(ctx)
 }
 
 // outcome turns what a task returned into the state machine's record.
@@ -213,35 +223,16 @@ func errorName(err error) string {
 	}
 }
 
-// Check reports what keeps a playbook from running here: tasks with resources or actions that do not exist. Its error is
-// conf.Problems, at the places in the definition's file.
-func Check(m *asl.Machine, actions Actions) error {
-	var problems conf.Problems
-	if size := len(m.Text()); size > maxDefinition {
-		problems = append(problems, conf.Problem{Message: fmt.Sprintf("the definition has %d bytes, over the limit of %d", size, maxDefinition), Hint: "split the playbook"})
+// foreign carries out a resource of Step Functions.
+func (t *task) foreign(ctx context.Context) (any, error) {
+	if t.runtime.opts.Resources == nil {
+		return nil, &taskError{ErrUnknown, fmt.Sprintf("riposte has no resource %q", t.command.Resource)}
 	}
-	for at, s := range m.All() {
-		resource := strings.TrimSuffix(s.Resource, callback)
-		if s.Type != asl.Task || resource == NotifyResource {
-			continue
-		}
-		path := at + ".Resource"
-		wanted, ok := strings.CutPrefix(resource, ActionResource)
-		if !ok {
-			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fmt.Sprintf("riposte has no resource %q", s.Resource),
-				Hint: "write " + ActionResource + "<action> or " + NotifyResource})
-			continue
-		}
-		a, err := actions.Action(wanted)
-		if err == nil {
-			path = at + ".Parameters"
-			err = checkExpiry(s, a.Spec())
-		}
-		if err != nil {
-			problems = append(problems, conf.Problem{Position: s.At, Path: path, Message: fault.Message(err), Hint: fault.Hint(err)})
-		}
+	r, err := t.runtime.opts.Resources.Resource(t.command.Resource)
+	if err != nil {
+		return nil, &taskError{ErrUnknown, err.Error()}
 	}
-	return problems.Err()
+	return t.call(ctx, r)
 }
 
 // maxDefinition bounds a playbook, because every execution keeps its own copy in the journal.

@@ -32,6 +32,9 @@ func (d *driver) begin(ctx context.Context, commands []asl.Command, resumed bool
 			if f := d.e.state.Frames[c.Path]; f != nil {
 				t.entered = f.Entered
 			}
+			if c.Action == asl.WriteResults {
+				t.results = d.e.state.Results(c.Path)
+			}
 			d.work(ctx, t)
 		}
 	}

@@ -126,6 +126,12 @@ func (r *Runtime) undoable(e *execution, step string) ([]Effect, error) {
 		if step != "" && step != effect.Key && step != effect.State || !effect.changed() || effect.Undo {
 			continue
 		}
+		if !effect.Reversible && strings.Contains(effect.Plan.Action, ":") { // a call of the playbook's own, which nobody can take back
+			if step != "" {
+				return nil, fault.New(fault.Invalid, "%s of state %q can't be taken back: riposte doesn't know what would", effect.Plan.Action, effect.State)
+			}
+			continue
+		}
 		a, err := r.opts.Actions.Action(effect.Plan.Action)
 		if err != nil {
 			return nil, err
@@ -208,7 +214,7 @@ func (t *task) undo(ctx context.Context) (any, error) {
 		Execution string `json:"execution"`
 		Effect    string `json:"effect"`
 	}
-	if err := strict(t.command.Arguments, &in); err != nil {
+	if err := strictly(t.command.Arguments, &in, undoResource); err != nil {
 		return nil, err
 	}
 	original, err := t.runtime.load(ctx, in.Execution)

@@ -253,6 +253,8 @@ type rig struct {
 
 	verifyFor time.Duration
 	redact    func(string) string
+	phone     *phone // of calls that playbooks make; nil: none
+	knows     playbook.Knowledge
 	strict    bool // the action fake.switch-pair takes every state that it doesn't know for somebody else's
 }
 
@@ -312,9 +314,13 @@ func (r *rig) bootWith(text string, journal playbook.Journal, observe func(playb
 	}
 	ledger := playbook.NewLedger(r.index)
 	options := playbook.Options{
-		Journal: journal, Index: r.index, Ledger: ledger, Actions: actions, Guard: r.guard, Notifier: r.inbox,
+		Knowledge: r.knows,
+		Journal:   journal, Index: r.index, Ledger: ledger, Actions: actions, Guard: r.guard, Notifier: r.inbox,
 		Definitions: map[string]*asl.Machine{"fix": machine(r.t, text)},
 		Now:         r.clock.Now, After: r.clock.After, Observe: observe, Drain: time.Minute, VerifyFor: r.verifyFor, Redact: r.redact,
+	}
+	if r.phone != nil {
+		options.Resources = r.phone
 	}
 	set(&options)
 	rt, err := playbook.New(options)

@@ -27,6 +27,7 @@ type backend struct {
 	findings   finding.Filter
 	executions playbook.Filter
 	undo       playbook.UndoOptions
+	signal     playbook.Signal
 	update     finding.Update
 	product    string
 	exception  guard.Exception
@@ -73,6 +74,11 @@ func (b executionsBackend) Get(_ context.Context, id string) (playbook.View, err
 func (b executionsBackend) Undo(_ context.Context, id string, o playbook.UndoOptions) (playbook.Undone, error) {
 	b.id, b.undo, b.by = id, o, o.By
 	return playbook.Undone{}, b.err
+}
+
+func (b executionsBackend) Signal(_ context.Context, s playbook.Signal) error {
+	b.signal, b.by = s, s.By
+	return b.err
 }
 
 func (b *backend) Active(context.Context, time.Time) ([]guard.Exception, error) { return nil, b.err }
@@ -183,6 +189,7 @@ func TestEveryRouteNeedsItsRole(t *testing.T) {
 		{"GET", "/api/v1/executions", "", 200},
 		{"GET", "/api/v1/executions/e1", "", 200},
 		{"POST", "/api/v1/executions/e1/undo", "{}", 403},
+		{"POST", "/api/v1/signals", `{"token":"t","heartbeat":true}`, 403},
 		{"GET", "/api/v1/exceptions", "", 200},
 		{"GET", "/api/v1/exceptions/x", "", 200},
 		{"POST", "/api/v1/exceptions", "{}", 403},
@@ -236,6 +243,9 @@ func TestChangesNameWhoMadeThem(t *testing.T) {
 		check              func() bool
 	}{
 		{"POST", "/api/v1/executions/e1/undo", `{"step":"Restart","dry_run":true}`, func() bool { return b.id == "e1" && b.undo.Step == "Restart" && b.undo.DryRun }},
+		{"POST", "/api/v1/signals", `{"token":"t","output":{"a":1}}`, func() bool { return b.signal.Token == "t" && string(b.signal.Output) == `{"a":1}` && !b.signal.Failed }},
+		{"POST", "/api/v1/signals", `{"token":"t","error":"E","cause":"c"}`, func() bool { return b.signal.Failed && b.signal.Error == "E" && b.signal.Cause == "c" }},
+		{"POST", "/api/v1/signals", `{"token":"t","heartbeat":true}`, func() bool { return b.signal.Beat && !b.signal.Failed }},
 		{"POST", "/api/v1/exceptions", `{"resource":"arn:*","owner":"ops","reason":"test"}`, func() bool { return b.exception.Resource == "arn:*" && b.exception.Owner == "ops" }},
 		{"PATCH", "/api/v1/findings/a/b?product=arn", `{"workflow":"RESOLVED","severity":"LOW","verification":"FALSE_POSITIVE","note":"seen"}`, func() bool {
 			return b.id == "a/b" && b.product == "arn" && b.update.Workflow == "RESOLVED" && b.update.Severity == "LOW" &&

@@ -14,6 +14,7 @@ type Executions interface {
 	List(ctx context.Context, f playbook.Filter) ([]playbook.Summary, error)
 	Get(ctx context.Context, id string) (playbook.View, error)
 	Undo(ctx context.Context, id string, o playbook.UndoOptions) (playbook.Undone, error)
+	Signal(ctx context.Context, s playbook.Signal) error
 }
 
 // listExecutions takes status, rule, playbook, account, cause, resource, since and until (RFC 3339), limit and after.

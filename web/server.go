@@ -82,6 +82,7 @@ func (s *Server) routes() []route {
 		{"GET /api/v1/executions/{id}", Read, answer(s.getExecution)},
 		{"GET /api/v1/executions/{id}/evidence", Read, s.getEvidence},
 		{"POST /api/v1/executions/{id}/undo", Respond, answer(s.undoExecution)},
+		{"POST /api/v1/signals", Respond, answer(s.signal)},
 		{"GET /api/v1/exceptions", Read, answer(s.listExceptions)},
 		{"POST /api/v1/exceptions", Respond, answer(s.addException)},
 		{"GET /api/v1/exceptions/{id}", Read, answer(s.getException)},

@@ -110,6 +110,33 @@ func (s *Sender) Send(ctx context.Context, r target.Request) error {
 	return judged(&r.Target, answer.StatusCode)
 }
 
+// Authorize puts what a connection has on a request to its endpoint: its parameters and credentials. It returns the body with the
+// connection's own parameters, and waits for the connection's turn. An unknown connection is fault.NotFound; other errors are those of Send.
+func (s *Sender) Authorize(ctx context.Context, name string, req *http.Request, body []byte) ([]byte, error) {
+	c := s.connections[name]
+	if c == nil || name == "" {
+		return nil, fault.New(fault.NotFound, "there is no connection %q", name).WithHint("define it in the configuration, under connections")
+	}
+	if err := c.limit.Wait(ctx); err != nil {
+		return nil, fault.New(fault.Throttled, "connection %s is at its limit of calls a second", c.Name)
+	}
+	query := req.URL.Query()
+	for name, value := range c.QueryStringParameters {
+		query.Set(name, value)
+	}
+	req.URL.RawQuery = query.Encode()
+	for name, value := range c.HeaderParameters {
+		req.Header.Set(name, value)
+	}
+	if len(body) > 0 {
+		var err error
+		if body, err = withParameters(body, c.BodyParameters); err != nil {
+			return nil, err
+		}
+	}
+	return body, s.authenticate(ctx, c, req)
+}
+
 // request makes the request without its credentials.
 func (s *Sender) request(ctx context.Context, c *connection, r *target.Request) (*http.Request, error) {
 	address, err := endpoint(c, r)
