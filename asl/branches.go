@@ -33,7 +33,7 @@ func (f *Frame) reads() bool {
 // writes reports whether the frame waits until its results are written.
 func (f *Frame) writes() bool {
 	k := f.fork
-	return k != nil && k.finished() && !k.broken() && k.run.Writer != nil && k.bytes <= k.room()
+	return k != nil && k.finished() && !k.broken() && k.run.Writer != nil && f.state.writer() != nil && k.bytes <= k.room()
 }
 
 func (a *advance) startBranch(f *Frame, s *State) {
