@@ -23,7 +23,7 @@ func newExecutionsCommand() *cobra.Command {
 		Short: "Look at what riposte did, and take it back",
 		Long:  "An execution is one run of a playbook for one cause. Everything that it did is in its journal.",
 	}
-	cmd.AddCommand(newExecutionsList(), newExecutionsGet(), newExecutionsUndo(), newExecutionsSignal(), newExecutionsEvidence())
+	cmd.AddCommand(newExecutionsList(), newExecutionsGet(), newExecutionsHistory(), newExecutionsWatch(), newExecutionsUndo(), newExecutionsStop(), newExecutionsRedrive(), newExecutionsSignal(), newExecutionsEvidence())
 	return cmd
 }
 

@@ -14,10 +14,10 @@ import (
 func newPlaybookCommand(d Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "playbook",
-		Short: "Check and run playbooks",
+		Short: "Check, run and draw playbooks",
 		Long:  "A playbook is a state machine in Amazon States Language, as YAML or JSON (docs/reference/playbooks.md).",
 	}
-	cmd.AddCommand(newPlaybookCheck(d), newPlaybookRun())
+	cmd.AddCommand(newPlaybookCheck(d), newPlaybookRun(d), newPlaybookGraph())
 	return cmd
 }
 

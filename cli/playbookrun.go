@@ -32,18 +32,33 @@ type runAnswer struct {
 	Cause  string          `json:"cause,omitempty"`
 }
 
-func newPlaybookRun() *cobra.Command {
+func newPlaybookRun(d Deps) *cobra.Command {
 	var cases string
+	var one playbookRun
 	cmd := &cobra.Command{
-		Use:   "run --cases FILE",
-		Short: "Run state machines with recorded task results, without an account",
-		Long: `Reads one JSON object a line, {"id", "definition", "input", "mocks": [{"output"} | {"error", "cause"}, …]}, and writes
+		Use:   "run FILE | --cases FILE",
+		Short: "Run a playbook on this machine, with recorded task results or against a sandbox",
+		Long: `Runs a definition and shows each state that it entered; nothing of it is kept. Tasks take their results from --mocks, a JSON
+list of {"output"} or {"error", "cause"} that is used in turn, or an object with such a list by the state's name. With --sandbox,
+actions are planned, carried out and verified in the account of that endpoint, which must be on this machine, without a guard.
+Waits and delays between retries take no time.
+
+--cases reads one JSON object a line, {"id", "definition", "input", "mocks": [{"output"} | {"error", "cause"}, …]}, and writes
 {"id", "status", "output"} or {"id", "status", "error", "cause"} in the same order. Tasks take their results from the mocks
-in turn; waits and delays between retries take no time.`,
-		Example: `  riposte playbook run --cases cases.ndjson
+in turn.`,
+		Example: `  riposte playbook run restart.yaml --input '{"trail":"audit"}' --mocks mocks.json
+  riposte playbook run restart.yaml --input @event.json --sandbox http://127.0.0.1:4566 --account 111122223333 --region us-east-1
+  riposte playbook run --cases cases.ndjson
   echo '{"id":1,"definition":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"input":{}}' | riposte playbook run --cases -`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return answerCases(cmd, cases, answerRun) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return one.run(cmd, d, args[0])
+			}
+			return answerCases(cmd, cases, answerRun)
+		},
 	}
+	one.flags(cmd.Flags())
 	cmd.Flags().StringVar(&cases, "cases", "-", "file with the cases; - is standard input")
 	return cmd
 }

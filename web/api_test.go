@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"riposte.dev/asl"
 	"riposte.dev/bus"
 	"riposte.dev/event"
 	"riposte.dev/fault"
@@ -26,6 +27,7 @@ import (
 type backend struct {
 	findings   finding.Filter
 	executions playbook.Filter
+	stopped    string
 	undo       playbook.UndoOptions
 	signal     playbook.Signal
 	update     finding.Update
@@ -78,6 +80,21 @@ func (b executionsBackend) Undo(_ context.Context, id string, o playbook.UndoOpt
 
 func (b executionsBackend) Signal(_ context.Context, s playbook.Signal) error {
 	b.signal, b.by = s, s.By
+	return b.err
+}
+
+func (b executionsBackend) History(_ context.Context, id string) ([]asl.HistoryEvent, error) {
+	b.id = id
+	return []asl.HistoryEvent{{ID: 1, Type: asl.ExecutionStarted}}, b.err
+}
+
+func (b executionsBackend) Stop(_ context.Context, id, name, cause, by string) error {
+	b.id, b.stopped, b.by = id, name+": "+cause, by
+	return b.err
+}
+
+func (b executionsBackend) Redrive(_ context.Context, id, by string) error {
+	b.id, b.by = id, by
 	return b.err
 }
 
@@ -190,6 +207,9 @@ func TestEveryRouteNeedsItsRole(t *testing.T) {
 		{"GET", "/api/v1/executions/e1", "", 200},
 		{"POST", "/api/v1/executions/e1/undo", "{}", 403},
 		{"POST", "/api/v1/signals", `{"token":"t","heartbeat":true}`, 403},
+		{"GET", "/api/v1/executions/e1/history", "", 200},
+		{"POST", "/api/v1/executions/e1/stop", "{}", 403},
+		{"POST", "/api/v1/executions/e1/redrive", "{}", 403},
 		{"GET", "/api/v1/exceptions", "", 200},
 		{"GET", "/api/v1/exceptions/x", "", 200},
 		{"POST", "/api/v1/exceptions", "{}", 403},
@@ -242,6 +262,8 @@ func TestChangesNameWhoMadeThem(t *testing.T) {
 		method, path, body string
 		check              func() bool
 	}{
+		{"POST", "/api/v1/executions/e1/stop", `{"error":"Mistaken","cause":"the wrong account"}`, func() bool { return b.id == "e1" && b.stopped == "Mistaken: the wrong account" }},
+		{"POST", "/api/v1/executions/e2/redrive", `{}`, func() bool { return b.id == "e2" && b.by != "" }},
 		{"POST", "/api/v1/executions/e1/undo", `{"step":"Restart","dry_run":true}`, func() bool { return b.id == "e1" && b.undo.Step == "Restart" && b.undo.DryRun }},
 		{"POST", "/api/v1/signals", `{"token":"t","output":{"a":1}}`, func() bool { return b.signal.Token == "t" && string(b.signal.Output) == `{"a":1}` && !b.signal.Failed }},
 		{"POST", "/api/v1/signals", `{"token":"t","error":"E","cause":"c"}`, func() bool { return b.signal.Failed && b.signal.Error == "E" && b.signal.Cause == "c" }},

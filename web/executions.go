@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"riposte.dev/asl"
 	"riposte.dev/event"
 	"riposte.dev/notify"
 	"riposte.dev/playbook"
@@ -15,6 +16,9 @@ type Executions interface {
 	Get(ctx context.Context, id string) (playbook.View, error)
 	Undo(ctx context.Context, id string, o playbook.UndoOptions) (playbook.Undone, error)
 	Signal(ctx context.Context, s playbook.Signal) error
+	History(ctx context.Context, id string) ([]asl.HistoryEvent, error)
+	Stop(ctx context.Context, id, name, cause, by string) error
+	Redrive(ctx context.Context, id, by string) error
 }
 
 // listExecutions takes status, rule, playbook, account, cause, resource, since and until (RFC 3339), limit and after.
@@ -68,4 +72,35 @@ func (s *Server) undoExecution(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return s.Executions.Undo(r.Context(), r.PathValue("id"), playbook.UndoOptions{Step: req.Step, DryRun: req.DryRun, By: CallerOf(r).Name})
+}
+
+func (s *Server) executionHistory(r *http.Request) (any, error) {
+	events, err := s.Executions.History(r.Context(), r.PathValue("id"))
+	return some(events), err
+}
+
+// StopRequest says why an execution is stopped; both stand in its history.
+type StopRequest struct {
+	Error string `json:"error,omitempty"` // a name, as Catch would see it
+	Cause string `json:"cause,omitempty"`
+}
+
+// ExecutionStatus is where an execution stands after a request.
+type ExecutionStatus struct {
+	ID     string          `json:"id"`
+	Status playbook.Status `json:"status"`
+}
+
+func (s *Server) stopExecution(r *http.Request) (any, error) {
+	var req StopRequest
+	if err := readJSON(r, &req); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	return ExecutionStatus{id, playbook.Aborted}, s.Executions.Stop(r.Context(), id, req.Error, req.Cause, CallerOf(r).Name)
+}
+
+func (s *Server) redriveExecution(r *http.Request) (any, error) {
+	id := r.PathValue("id")
+	return ExecutionStatus{id, playbook.Running}, s.Executions.Redrive(r.Context(), id, CallerOf(r).Name)
 }
