@@ -182,6 +182,14 @@ func (t *task) observe(step Step, plan *action.Plan, format string, args ...any)
 	t.runtime.observe(t.e, step, t.command.State, plan, format, args...)
 }
 
+// answer tells a task that waits for its records whether they are durable.
+func (t *task) answer(err error) {
+	if t.reply != nil {
+		t.reply <- err
+		t.reply = nil
+	}
+}
+
 // journal makes records of the task durable. An error ends the task.
 func (t *task) journal(records ...Record) error {
 	reply := make(chan error, 1)
@@ -190,11 +198,12 @@ func (t *task) journal(records ...Record) error {
 			reply <- errOver
 			return
 		}
+		t.reply = reply
 		d.add(func(err error) {
 			if err != nil {
 				err = &journalError{err}
 			}
-			reply <- err
+			t.answer(err)
 		}, records...)
 	})
 	if !posted {

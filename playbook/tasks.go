@@ -69,7 +69,7 @@ func (d *driver) finished(t *task, record Record, err error) {
 	var begun *submitted
 	switch {
 	case t.over:
-		d.abandon(record.Effect, now)
+		d.abandon(t, record.Effect, now)
 	case errors.As(err, &sleep):
 		d.rests[path] = restsTask{t.command, sleep.until, t.nudges}
 	case errors.As(err, &begun):
@@ -128,8 +128,8 @@ func (d *driver) submitted(t *task, effect *Effect, s *submitted, now time.Time)
 }
 
 // abandon journals what a task did that nobody waits for any more.
-func (d *driver) abandon(f *Effect, now time.Time) {
-	if f != nil && (f.Plan != nil || f.Notified || len(f.Receipts) > 0 || len(f.Lost) > 0) {
+func (d *driver) abandon(t *task, f *Effect, now time.Time) {
+	if f != nil && (t.cut || f.Plan != nil || f.Notified || len(f.Receipts) > 0 || len(f.Lost) > 0) {
 		d.add(func(error) {}, Record{Kind: Abandoned, Time: now, Effect: f})
 	}
 }
@@ -143,6 +143,8 @@ func (d *driver) end(ctx context.Context, over []asl.Command) {
 		if t := d.tasks[c.Path]; t != nil && t.command.Event == c.Event && t.command.Attempt == c.Attempt {
 			t.over = true
 			t.cancel(errOver)
+			t.cut = t.reply != nil
+			t.answer(errOver)
 			ending = append(ending, t)
 		}
 	}
