@@ -130,8 +130,9 @@ func (a *advance) tooLong(f *Frame) {
 	a.end(f, failed(ErrRuntime, "The execution has more than %d events; look for a loop without an end.", MaxEvents))
 }
 
-// busyRest is when a task is looked at again that is late and under way in this process.
-const busyRest = 10 * time.Second
+// busyRest is when a task is looked at again that is late and under way in this process: it ends by itself at that moment, nearly
+// always.
+const busyRest = time.Minute
 
 // checkTime ends a task that is late.
 func (a *advance) checkTime(f *Frame) {
