@@ -26,6 +26,9 @@ const (
 	ErrTimeout                = "States.Timeout"    // a task or the execution took longer than TimeoutSeconds
 )
 
+// httpErrors begins the errors of HTTP tasks: States.Http.Socket, States.Http.StatusCode.404.
+const httpErrors = "States.Http."
+
 // reserved are the names starting with "States." that may stand in Retry and Catch.
 func reserved() []string {
 	return []string{ErrAll, ErrBranchFailed, ErrDataLimitExceeded, ErrHeartbeatTimeout, ErrIntrinsicFailure, ErrItemReaderFailed,

@@ -141,15 +141,3 @@ func (v *variables) set(name string, value any) {
 	}
 	v.own[name] = value
 }
-
-// all returns every variable that is visible, in a map of its own.
-func (v *variables) all() map[string]any {
-	if v == nil {
-		return map[string]any{}
-	}
-	visible := v.outer.all()
-	for name, value := range v.own {
-		visible[name] = value
-	}
-	return visible
-}

@@ -254,7 +254,7 @@ func (p *parser) errorEquals(names []string, path string, last bool) {
 		p.fail(at, "", "States.ALL must stand alone, and in the last entry")
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, "States.") && !slices.Contains(reserved(), name) {
+		if strings.HasPrefix(name, "States.") && !strings.HasPrefix(name, httpErrors) && !slices.Contains(reserved(), name) {
 			p.fail(at, conf.Suggest(name, reserved()), "there is no reserved error %q", name)
 		}
 	}

@@ -290,3 +290,15 @@ States:
 		break
 	}
 }
+
+func TestReservedErrors(t *testing.T) {
+	const machine = "StartAt: A\nStates: {A: {Type: Task, Resource: x, Retry: [{ErrorEquals: [%s]}], End: true}}"
+	for _, name := range append(reserved(), "States.Http.Socket", "States.Http.StatusCode.404", "My.Error") {
+		if _, err := Parse("p.yaml", []byte(fmt.Sprintf(machine, name))); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := Parse("p.yaml", []byte(fmt.Sprintf(machine, "States.TaskFaild"))); err == nil || !strings.Contains(err.Error(), "States.TaskFailed") {
+		t.Errorf("%v", err)
+	}
+}

@@ -41,11 +41,11 @@ func newPlaybookRun(d Deps) *cobra.Command {
 		Long: `Runs a definition and shows each state that it entered; nothing of it is kept. Tasks take their results from --mocks, a JSON
 list of {"output"} or {"error", "cause"} that is used in turn, or an object with such a list by the state's name. With --sandbox,
 actions are planned, carried out and verified in the account of that endpoint, which must be on this machine, without a guard.
-Waits and delays between retries take no time.
+Waits and delays between retries take no time; branches and iterations run one after the other.
 
 --cases reads one JSON object a line, {"id", "definition", "input", "mocks": [{"output"} | {"error", "cause"}, …]}, and writes
 {"id", "status", "output"} or {"id", "status", "error", "cause"} in the same order. Tasks take their results from the mocks
-in turn.`,
+in turn; so do the items of a Map that reads them.`,
 		Example: `  riposte playbook run restart.yaml --input '{"trail":"audit"}' --mocks mocks.json
   riposte playbook run restart.yaml --input @event.json --sandbox http://127.0.0.1:4566 --account 111122223333 --region us-east-1
   riposte playbook run --cases cases.ndjson
