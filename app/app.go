@@ -74,6 +74,7 @@ type App struct {
 	targets  *target.Router
 
 	endpoints *targethttp.Sender // calls by HTTP: of targets, and of playbooks
+	resources playbook.Resources // of Step Functions
 
 	hub      *finding.Hub
 	engine   *detect.Engine

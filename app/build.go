@@ -111,9 +111,10 @@ func (a *App) buildPlaybooks(ctx context.Context) error {
 	if a.opts.WrapJournal != nil {
 		records = a.opts.WrapJournal(records)
 	}
+	a.resources = a.newResources()
 	a.runtime, err = playbook.New(playbook.Options{
 		Journal: records, Index: a.store.Executions, Ledger: a.ledger, Actions: a.actions, Guard: a.gate,
-		Resources: a.resources(), Knowledge: knowledge{a.store.Findings, a.store.Executions, a.accountRows},
+		Resources: a.resources, Knowledge: knowledge{a.store.Findings, a.store.Executions, a.accountRows},
 		Notifier: a.reporter, Definitions: force.playbooks, Logger: a.log, Registerer: a.metrics, Observe: a.live.step, Now: a.opts.Now, After: a.opts.After, Redact: notify.Redact,
 	})
 	a.enforcer = &enforcer{exceptions: a.store.Exceptions, executions: a.store.Executions, settings: a.store.Settings, runtime: a.runtime,

@@ -91,7 +91,7 @@ func rehearsePlan(ctx context.Context, r cli.PlanRequest) (cli.PlanResult, error
 	if err != nil {
 		return cli.PlanResult{}, err
 	}
-	rehearsal := playbook.Rehearse(ctx, machine, actions, playbook.Start{
+	rehearsal := playbook.Rehearse(ctx, machine, actions, nil, playbook.Start{
 		Rule: r.Rule, Playbook: r.Playbook, Account: r.Event.Account, Region: r.Event.Region, Input: r.Input,
 	}, time.Now())
 	return cli.PlanResult{Plans: rehearsal.Plans, Failed: rehearsal.Failed}, nil

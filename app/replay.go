@@ -118,14 +118,14 @@ func (a *App) rehearse(ctx context.Context, asked *gate, r replayed) (decisions 
 			a.own.note(receipt.Service, receipt.Operation, receipt.RequestID)
 		}
 	}()
-	rehearsal := playbook.Rehearse(ctx, machine, a.actions, start, a.opts.Now())
+	rehearsal := playbook.Rehearse(ctx, machine, a.actions, a.resources, start, a.opts.Now())
 	mode, _ := force.mode(line.Rule, r.mode)
 	for i, plan := range rehearsal.Plans {
-		does, err := a.actions.Action(plan.Action)
+		spec, err := a.specOf(plan.Action)
 		if err != nil {
 			return decisions, fault.Message(err)
 		}
-		proposal := guard.Proposal{Rule: line.Rule, Mode: mode, Spec: does.Spec(), Plan: &plan, Principal: line.Principal, Event: r.event}
+		proposal := guard.Proposal{Rule: line.Rule, Mode: mode, Spec: spec, Plan: &plan, Principal: line.Principal, Event: r.event}
 		if r.spends {
 			proposal.Effect = fmt.Sprintf("%s/%s/%d", line.Rule, line.EventID, i)
 		}

@@ -110,3 +110,16 @@ func TestStopperAsksLookupEvents(t *testing.T) {
 		t.Errorf("with AWS out of reach: %q", got)
 	}
 }
+
+func TestQuestionsAreToldInThePlaybooksWords(t *testing.T) {
+	a := &playbook.Approval{Question: playbook.Question{Text: "May the host be wiped?", Quorum: 2, Expires: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Otherwise: playbook.Leave}}
+	if got, want := asks(a), "The playbook asks 2 people: May the host be wiped? Without an answer until 2026-03-01T12:00:00Z it counts as refused."; got != want {
+		t.Errorf("%s", got)
+	}
+	if a.Otherwise = playbook.Act; !strings.HasSuffix(asks(a), "counts as approved.") {
+		t.Errorf("%s", asks(a))
+	}
+	if a.Text = ""; !strings.HasPrefix(asks(a), "Riposte has a plan and waits for 2 people") {
+		t.Errorf("%s", asks(a))
+	}
+}

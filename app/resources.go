@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
+	"riposte.dev/action"
 	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/finding"
@@ -17,8 +19,8 @@ import (
 // Resources returns Step Functions' resources for those who only want to know them; they call nothing.
 func Resources() playbook.Resources { return integration.New(integration.Options{}) }
 
-// resources are Step Functions' resources at work.
-func (a *App) resources() playbook.Resources {
+// newResources are Step Functions' resources at work.
+func (a *App) newResources() playbook.Resources {
 	return integration.New(integration.Options{
 		AWS: a.accounts.Config, Home: a.accounts.Home, HTTP: outbound.Client(outbound.Options{AllowPrivate: a.opts.Config.AllowPrivateTargets}),
 		Authorize: func(ctx context.Context, connection string, req *http.Request, body []byte) ([]byte, error) {
@@ -26,6 +28,22 @@ func (a *App) resources() playbook.Resources {
 		},
 		Now: a.opts.Now,
 	})
+}
+
+// specOf describes the action of a plan: one of riposte's, or a call of a playbook's own.
+func (a *App) specOf(name string) (action.Spec, error) {
+	if strings.Contains(name, ":") {
+		r, err := a.resources.Resource("arn:aws:states:::" + name)
+		if err != nil {
+			return action.Spec{}, err
+		}
+		return r.Spec(), nil
+	}
+	does, err := a.actions.Action(name)
+	if err != nil {
+		return action.Spec{}, err
+	}
+	return does.Spec(), nil
 }
 
 // knowledge is what riposte:query asks.

@@ -121,6 +121,23 @@ func TestStartExecution(t *testing.T) {
 			t.Errorf("%s: %s, %v, %v", pattern, out, over, err)
 		}
 	}
+	sync := w.find(states + "states:startExecution.sync")
+	for _, tt := range []struct {
+		status, name string
+		over         bool
+	}{{"RUNNING", "", false}, {"FAILED", "States.TaskFailed", true}} {
+		if err := w.AnswerExecutions(machineARN, tt.status, nil, "E", "broken"); err != nil {
+			t.Fatal(err)
+		}
+		_, over, err := sync.Look(t.Context(), task(arguments), json.RawMessage(first))
+		if over != tt.over || name(err) != tt.name || err != nil && !strings.Contains(err.Error(), `"Cause":"broken"`) {
+			t.Errorf("%s: %v, %v", tt.status, over, err)
+		}
+	}
+	gone := json.RawMessage(`{"ExecutionArn":"arn:aws:states:eu-west-1:111122223333:execution:isolate:gone"}`)
+	if _, over, err := sync.Look(t.Context(), task(arguments), gone); !over || name(err) != "StepFunctions.ExecutionDoesNotExistException" {
+		t.Errorf("an execution that is gone: %v, %v", over, err)
+	}
 	if _, err := w.do(states+"states:startExecution", `{"StateMachineArn":"`+machineARN+`x"}`); name(err) != "StepFunctions.StateMachineDoesNotExistException" {
 		t.Errorf("no such machine: %v", err)
 	}

@@ -405,3 +405,25 @@ States:
 		}
 	}
 }
+
+// A rehearsal makes the calls that read, and shows the others.
+func TestRehearseCalls(t *testing.T) {
+	const text = `
+StartAt: Look
+States:
+  Look: {Type: Task, Resource: "arn:aws:states:::fake:look", ResultPath: $.look, Next: Ring}
+  Ring: {Type: Task, Resource: "arn:aws:states:::fake:ring", Parameters: {Numbers: ["110", "112"]}, ResultPath: $.ring, Next: Wrong}
+  Wrong:
+    Type: Task
+    Resource: arn:aws:states:::fake:ring
+    Parameters: {}
+    Catch: [{ErrorEquals: [Riposte.InvalidInput], Next: Done}]
+    End: true
+  Done: {Type: Succeed}
+`
+	p := &phone{}
+	r := playbook.Rehearse(t.Context(), machine(t, text), nil, p, playbook.Start{Input: json.RawMessage(`{}`)}, time.Unix(1_700_000_000, 0))
+	if r.Status != asl.Succeeded || p.looks != 1 || len(p.made()) != 0 || len(r.Plans) != 1 || len(r.Plans[0].Items) != 2 || len(r.Failed) != 1 {
+		t.Errorf("%+v after %d looks and %v", r, p.looks, p.made())
+	}
+}

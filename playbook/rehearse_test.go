@@ -48,7 +48,7 @@ States:
 				t.Fatal(err)
 			}
 			start := playbook.Start{Playbook: "fix", Account: "111122223333", Region: "eu-west-1", Input: json.RawMessage(tc.input)}
-			r := playbook.Rehearse(t.Context(), machine(t, tc.playbook), actions, start, time.Unix(1_700_000_000, 0))
+			r := playbook.Rehearse(t.Context(), machine(t, tc.playbook), actions, nil, start, time.Unix(1_700_000_000, 0))
 			if r.Status != tc.status || len(r.Plans) != tc.plans || len(r.Failed) != len(tc.failed) {
 				t.Fatalf("it ended %s with %d plans and failed with %v", r.Status, len(r.Plans), r.Failed)
 			}

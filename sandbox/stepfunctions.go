@@ -12,7 +12,8 @@ import (
 )
 
 // stepFunctionsService answers for state machines, whose executions run nothing:
-// they have succeeded at once with their input as output
+// they have succeeded at once with their input as output, unless
+// [Sandbox.AnswerExecutions] says otherwise
 // (https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html).
 // Actions are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html.
@@ -160,7 +161,12 @@ func (s *machines) clone() stater { return &machines{byName: maps.Clone(s.byName
 type executionLog struct {
 	order  []*execution
 	byName map[string]*execution
+	answer executionAnswer
 }
+
+// executionAnswer is how executions end; nothing: they have succeeded with their
+// input as output.
+type executionAnswer struct{ status, output, err, cause string }
 
 type execution struct {
 	arn, machine, name, input string

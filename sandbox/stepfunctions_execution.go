@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -61,16 +62,46 @@ func describeExecution(c *call) (wire.Object, error) {
 		return nil, wire.Errorf("ExecutionDoesNotExist", "Execution Does Not Exist: '%s'", text)
 	}
 	e := m.executions.byName[name]
-	out := e.describe()
-	out["input"], out["output"] = e.input, e.input
-	out["inputDetails"], out["outputDetails"] = wire.Object{"included": true}, wire.Object{"included": true}
+	out := e.describe(m.executions.answer)
+	out["input"], out["inputDetails"] = e.input, wire.Object{"included": true}
+	switch a := m.executions.answer; a.status {
+	case "":
+		out["output"] = e.input
+	case "SUCCEEDED":
+		out["output"] = a.output
+	case "FAILED":
+		out["error"], out["cause"] = a.err, a.cause
+	}
+	if out["output"] != nil {
+		out["outputDetails"] = wire.Object{"included": true}
+	}
 	return out, nil
 }
 
-func (e *execution) describe() wire.Object {
-	return wire.Object{
-		"executionArn": e.arn, "stateMachineArn": e.machine, "name": e.name, "status": "SUCCEEDED", "startDate": e.at, "stopDate": e.at,
+func (e *execution) describe(a executionAnswer) wire.Object {
+	out := wire.Object{"executionArn": e.arn, "stateMachineArn": e.machine, "name": e.name, "status": orElse(a.status, "SUCCEEDED"), "startDate": e.at}
+	if a.status != "RUNNING" {
+		out["stopDate"] = e.at
 	}
+	return out
+}
+
+// AnswerExecutions sets how the executions of a state machine end, also those that
+// have begun: SUCCEEDED with an output, FAILED with an error and its cause, or
+// RUNNING for not yet.
+func (s *Sandbox) AnswerExecutions(machineARN, status string, output json.RawMessage, failure, cause string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	region, account, name, ok := cutARN(machineARN, "states", "stateMachine:")
+	if !ok || s.accounts[account] == nil {
+		return fmt.Errorf("sandbox: %q is not the ARN of a state machine", machineARN)
+	}
+	m := liveState(s, stateKey{"stepfunctions", account, region}, newMachines).byName[name]
+	if m == nil {
+		return fmt.Errorf("sandbox: no state machine %s: create it first", machineARN)
+	}
+	m.executions.answer = executionAnswer{status, string(output), failure, cause}
+	return nil
 }
 
 // listExecutions lists the latest first.
@@ -83,11 +114,11 @@ func listExecutions(c *call) (wire.Object, error) {
 		return nil, wire.Errorf("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
 	}
 	var found []*execution
-	if orElse(c.in.str("statusFilter"), "SUCCEEDED") == "SUCCEEDED" {
+	if status := orElse(m.executions.answer.status, "SUCCEEDED"); orElse(c.in.str("statusFilter"), status) == status {
 		found = slices.Clone(m.executions.order)
 		slices.Reverse(found)
 	}
-	return statesPage(c, "executions", found, func(e *execution) any { return e.describe() })
+	return statesPage(c, "executions", found, func(e *execution) any { return e.describe(m.executions.answer) })
 }
 
 // takeExecution takes what another service delivers: the input of an execution.
