@@ -2,13 +2,13 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
 	"github.com/spf13/cobra"
 
-	"riposte.dev/fault"
 	"riposte.dev/web"
 )
 
@@ -27,10 +27,15 @@ RIPOSTE_KEY (ID:SECRET) to use it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Token = args[0]
-			if cmd.Flags().Changed("output") {
-				if !json.Valid([]byte(output)) {
-					return fault.New(fault.Invalid, "--output is not JSON: %.60q", output).WithHint(`write JSON in quotes, such as --output '{"done":true}'`)
-				}
+			given := cmd.Flags().Changed
+			switch {
+			case countTrue(given("output"), given("error"), given("heartbeat")) != 1:
+				return &usageError{errors.New("say one of --output, --error and --heartbeat")}
+			case given("cause") && !given("error"):
+				return &usageError{errors.New("--cause goes with --error")}
+			case given("output") && !json.Valid([]byte(output)):
+				return &usageError{fmt.Errorf(`--output %.60q is not JSON; write it in quotes, such as '{"done":true}'`, output)}
+			case given("output"):
 				req.Output = json.RawMessage(output)
 			}
 			c, err := connect(cmd)
@@ -52,8 +57,15 @@ RIPOSTE_KEY (ID:SECRET) to use it.`,
 	f.StringVar(&req.Error, "error", "", "the name of the error that the task fails with, for Retry and Catch")
 	f.StringVar(&req.Cause, "cause", "", "why, for people; beside --error")
 	f.BoolVar(&req.Heartbeat, "heartbeat", false, "it is still at work")
-	cmd.MarkFlagsOneRequired("output", "error", "heartbeat")
-	cmd.MarkFlagsMutuallyExclusive("output", "error", "heartbeat")
-	cmd.MarkFlagsMutuallyExclusive("output", "cause")
 	return cmd
+}
+
+// countTrue is how many of them are true.
+func countTrue(all ...bool) (n int) {
+	for _, one := range all {
+		if one {
+			n++
+		}
+	}
+	return n
 }
