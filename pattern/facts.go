@@ -80,17 +80,22 @@ func (f *facts) forget() {
 	clear(f.values)
 }
 
-// leaf adds a value that lies at a node, in an element.
-func (f *facts) leaf(at *fieldNode, in int32, k kind, text []byte) {
-	if at.id < 0 {
+// leaf adds a value of the field, if it is one, that lies in an element.
+func (f *facts) leaf(id, in int32, k kind, text []byte) {
+	if id < 0 {
 		return
 	}
 	i := int32(len(f.values))
-	f.values = append(f.values, value{text: text, element: in, next: -1, kind: k})
-	field := &f.fields[at.id]
+	if len(f.values) == cap(f.values) {
+		f.values = slices.Grow(f.values, 1)
+	}
+	f.values = f.values[:i+1]
+	v := &f.values[i]
+	v.text, v.element, v.next, v.hash, v.kind = text, in, -1, 0, k
+	field := &f.fields[id]
 	if field.first < 0 {
 		field.first = i
-		f.seen = append(f.seen, at.id)
+		f.seen = append(f.seen, id)
 	} else {
 		f.values[field.last].next = i
 	}

@@ -16,7 +16,6 @@ type fieldSet struct {
 	free  []int32
 	// version changes with the tree.
 	version uint64
-	nodes   uint64 // made so far
 }
 
 // fieldNode is a place in the tree; id is the field that ends here, -1 if none.
@@ -24,7 +23,6 @@ type fieldNode struct {
 	id      int32
 	next    map[string]*fieldNode
 	lengths uint64 // of the keys of next, modulo 64; some may be gone
-	serial  uint64 // tells nodes apart
 }
 
 // add returns the number of the field and counts a use of it.
@@ -36,8 +34,7 @@ func (f *fieldSet) add(name string) int32 {
 			if at.next == nil {
 				at.next = map[string]*fieldNode{}
 			}
-			f.nodes++
-			next = &fieldNode{id: -1, serial: f.nodes}
+			next = &fieldNode{id: -1}
 			at.next[part] = next
 			at.lengths |= 1 << (len(part) & 63)
 		}

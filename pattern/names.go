@@ -16,11 +16,10 @@ const (
 // knownName is a name with the quote and the colon after it.
 type knownName struct {
 	start  start
-	parent *fieldNode                          // where it was met last,
-	node   *fieldNode                          // and where it leads from there
-	recent [2]*stretch                         // that ended with it
-	length int                                 // 0: a free cell
-	tail   [maxNameBytes - stretchWords*8]byte // what comes after the start
+	parent *fieldNode                      // where it was met last,
+	node   *fieldNode                      // and where it leads from there
+	length int                             // 0: a free cell
+	tail   [maxNameBytes - startBytes]byte // what comes after the start
 }
 
 // beforeQuote has ones in the bytes of word before its first quote, in all of them if there is none.
@@ -48,7 +47,7 @@ func (k *knownNames) find(a, b, c uint64, text []byte) *knownName {
 	for range 2 {
 		n := &k.cells[at&(maxKnownNames-1)]
 		if n.start.differs(a, b, c) == 0 && n.length > 0 &&
-			(n.length <= stretchWords*8 || len(text) >= n.length && string(text[stretchWords*8:n.length]) == string(n.tail[:n.length-stretchWords*8])) {
+			(n.length <= startBytes || len(text) >= n.length && string(text[startBytes:n.length]) == string(n.tail[:n.length-startBytes])) {
 			return n
 		}
 		at ^= 1
@@ -67,14 +66,14 @@ func (k *knownNames) learn(text []byte) *knownName {
 		at ^= 1
 	}
 	k.cells[at] = knownName{start: s, length: len(text)}
-	copy(k.cells[at].tail[:], text[min(len(text), stretchWords*8):])
+	copy(k.cells[at].tail[:], text[min(len(text), startBytes):])
 	return &k.cells[at]
 }
 
-// start is the first bytes of a text, up to stretchWords*8, in words, with masks for them.
+// start is the first bytes of a text, up to startBytes, in words, with masks for them.
 type start struct {
-	words [stretchWords]uint64
-	masks [stretchWords]uint64
+	words [startWords]uint64
+	masks [startWords]uint64
 }
 
 func startOf(text []byte) (s start) {

@@ -9,316 +9,164 @@ import (
 // more than that something is wrong; eventError finds out what.
 //
 // Half of an event is names and brackets, and they recur from event to event. What stands between two values is a
-// stretch: closing brackets, a comma, a name, a colon, and the quote or brace that begins the next value. The reader
-// remembers stretches and which followed which; where the next bytes are a stretch that it knows, in a place where it
-// means the same, one comparison takes it. Everything else goes byte by byte, and is remembered.
+// stretch. The reader remembers stretches and which followed which; where the next bytes are a stretch that it foresees, one
+// comparison takes it. Everything else goes byte by byte (walk), and is remembered.
 type reader struct {
-	frames []frame // the containers around the present place; 0 is the event
 	memory memory
+	lists  []frame // the lists and elements around the present stand
+
+	// Where reading goes on when read and walk take turns.
+	pos   int
+	here  *stand
+	last  *stretch // that was read or learnt
+	in    int32    // the element that values lie in
+	trust bool     // stretches are of use for this event
+	alert bool     // values are watched
+	close bool     // the event is looked at closely
 }
 
-// frame is a container that is being read.
+// frame is a list or an element that is being read.
 type frame struct {
-	node   *fieldNode // nil: nothing inside is asked for
-	shape  uint64     // of the containers around it
-	in     int32      // the element that values lie in
-	array  int32      // of a list: its number in facts, noArray until it has an element
-	item   bool       // it is an element of a list; then
-	values int32      // how many values and arrays there were before it
+	in     int32 // the element that values lie in
+	array  int32 // of a list: its number in facts, noArray until it has an element
+	item   bool  // it is an element of a list; then
+	values int32 // how many values and arrays there were before it
 	arrays int32
 }
 
 // noArray is the array of a frame that is no list with elements.
 const noArray = -1
 
-// The shape of a place is the kinds of the containers around it, innermost in the lowest bits.
-const (
-	inObject  = 0 // an object that is no element
-	inArray   = 1 // an array in which nothing is asked for
-	inElement = 2 // an object in a list
-	inList    = 3 // an array in which something is asked for; also what lies around the event
-
-	shapeBits = 2
-	shapeMask = 1<<shapeBits - 1
-)
-
 // read fills w.facts with the values of the fields. It reports whether the event is one JSON object, or as much as w wants
 // to see of one.
 func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
-	f := &w.facts
-	if len(r.frames) == 0 {
-		r.frames = make([]frame, maxDepth+2)
-	}
 	pos := space(src, 0)
 	if pos >= len(src) || src[pos] != '{' {
 		return false
 	}
 	pos++
-	frames := r.frames
-	top := 1
-	shape := uint64(inList<<shapeBits | inObject)
-	frames[1] = frame{node: &fields.root, shape: inList, array: noArray}
-	first := uint64(1) // 1 right after an opening brace
-	last, trust := r.memory.begin(fields, len(src))
-	var node *fieldNode            // of the value at hand; nil if it is not asked for
-	watched, seen := w.watch.on, 0 // seen: fields that w knows of
+	f := &w.facts
+	r.trust = r.memory.begin(fields, len(src))
+	r.close = r.trust && r.memory.runs.begin()
+	r.lists, r.in, r.memory.name = r.lists[:0], 0, 0
+	r.here = r.memory.event
+	r.last = r.memory.begins(r.here)
+	r.alert = w.watch.on
+	m := &r.memory
 	for {
-		if watched && len(f.seen) > seen {
-			seen++
-			if shape&inArray == 0 && frames[top].in == 0 && w.enough(f.seen[seen-1], src[pos:]) {
-				return true
-			}
-			watched = w.watch.on
-		}
-		if trust && len(src)-pos >= stretchWords*8 {
-			words := src[pos : pos+stretchWords*8]
-			a, b, c := binary.LittleEndian.Uint64(words), binary.LittleEndian.Uint64(words[8:]), binary.LittleEndian.Uint64(words[16:])
-			s := last.likely
-			if s.start.differs(a, b, c) != 0 {
-				s = last.other
-				if s.start.differs(a, b, c) != 0 {
-					s = last.third
-					if s.start.differs(a, b, c) != 0 {
-						goto unknown
-					}
-					last.third = last.other
-				}
-				last.likely, last.other = s, last.likely
-			}
-			if (shape<<1|first)&s.shapeMask != s.shape {
-				goto unknown
-			}
-			at := top - int(s.closes)
-			if uint(at) >= uint(len(frames)) || frames[at].node != s.parent {
-				goto unknown
-			}
-			if s.length > stretchWords*8 && !s.ends(src[pos:]) {
-				goto unknown
-			}
-			if s.closes > 0 {
-				shape = frames[at+1].shape
-				top = at
-			}
-			pos += int(s.length)
-			first = 0
-			last = s
-			node = s.node
-			if s.begins == beginsString {
-				goto text
-			}
-			if s.begins == beginsObject {
-				goto object
-			}
-			if s.begins == beginsValue {
-				goto item
-			}
-			if node != nil {
-				f.leaf(node, frames[top].in, literalKind, src[pos-int(s.begins):pos])
-			}
-			continue
-		}
-	unknown:
-		{
-			start, stretchShape, closes := pos, shape<<1|first, 0
-			// Closing brackets, then a comma unless this is the first thing in an object.
+		var field int32
+		if r.trust {
+			s, at := r.last, pos
+			var end int
 			for {
-				pos = space(src, pos)
-				if pos >= len(src) {
-					return false
+				if r.close {
+					s, at, end = s.step(src, at)
+				} else {
+					s, at, end = follow(src, at, s)
 				}
-				c := src[pos]
-				if c == ',' && first == 0 {
-					pos++
+				if end >= 0 || !m.another(s, src, at) {
 					break
 				}
-				kind := shape & shapeMask
-				if c == '}' && kind&inArray == 0 || c == ']' && kind&inArray != 0 {
-					pos++
-					first = 0
-					if kind >= inElement {
-						f.close(&frames[top])
-						closes += maxCloses // more happens than a stretch can say
-					}
-					shape = frames[top].shape
-					closes++
-					if top--; top == 0 {
-						return space(src, pos) == len(src)
-					}
-					continue
-				}
-				if first == 0 {
-					return false
-				}
-				break
 			}
-			if shape&inArray != 0 {
-				node = frames[top].node
-				goto item
+			if r.last, pos = s, at; s != &m.lost {
+				r.here = s.stand
 			}
-			pos = space(src, pos)
-			if pos >= len(src) || src[pos] != '"' {
-				return false
-			}
-			pos++
-			parent := frames[top].node
-			var name *knownName
-			if len(src)-pos >= stretchWords*8 {
-				ahead := src[pos : pos+stretchWords*8]
-				name = r.memory.names.find(binary.LittleEndian.Uint64(ahead), binary.LittleEndian.Uint64(ahead[8:]),
-					binary.LittleEndian.Uint64(ahead[16:]), src[pos:])
-			}
-			node = nil
-			if name != nil {
-				if parent != nil {
-					if name.parent != parent {
-						name.parent, name.node = parent, parent.child(src[pos:pos+name.length-2])
-					}
-					node = name.node
-				}
-				pos += name.length
-			} else {
-				end, plain := textEnd(src, pos)
-				if end < 0 {
-					return false
-				}
-				if parent != nil {
-					key := src[pos:end]
-					if !plain {
-						key = f.unescape(src, pos)
-					}
-					node = parent.child(key)
-				}
-				keyAt := pos
-				if pos = space(src, end+1); pos >= len(src) || src[pos] != ':' {
-					return false
-				}
-				if pos++; plain && pos == end+2 {
-					name = r.memory.names.learn(src[keyAt:pos])
-				}
-			}
-			if pos = space(src, pos); pos >= len(src) {
-				return false
-			}
-			first = 0
-			if trust && name != nil {
-				last = r.memory.learn(last, name, src[start:], pos-start, stretchShape, closes, parent, node)
-			}
-			goto value
-		}
-	item:
-		pos = space(src, pos)
-		if pos >= len(src) {
-			return false
-		}
-	value:
-		switch c := src[pos]; c {
-		case '"':
-			pos++
-			goto text
-		case '{':
-			pos++
-			goto object
-		case '[':
-			if pos++; top >= maxDepth {
-				return false
-			}
-			goto array
-		case 't', 'f', 'n':
-			word := literalAt(src, pos)
-			if len(word) == 0 {
-				return false
-			}
-			pos += len(word)
-			if node != nil {
-				f.leaf(node, frames[top].in, literalKind, word)
-			}
-			continue
-		default:
-			end := numberEnd(src, pos)
 			if end < 0 {
+				goto unknown
+			}
+			field = s.field
+			if s.begins == beginsString {
+				if end < len(src) && src[end] == '"' {
+					if pos = end + 1; field >= 0 {
+						f.leaf(field, r.in, stringKind, src[at:end])
+						if field == m.nameField {
+							m.name = f.values[len(f.values)-1].hashed()
+						}
+					}
+				} else if pos = r.text(f, field, src, at, end); pos == 0 {
+					return false
+				}
+				if r.close {
+					m.runs.trace = append(m.runs.trace, traced{s, at - int(s.length), at, pos})
+				}
+			} else if pos = r.value(f, s, src, at); pos == 0 {
 				return false
 			}
-			if node != nil {
-				f.leaf(node, frames[top].in, numberKind, src[pos:end])
-			}
-			pos = end
-			continue
+			goto check
 		}
-	object:
-		{
-			if top >= maxDepth {
-				return false
+	unknown:
+		if r.here.ends(src[pos:]) {
+			if r.close {
+				m.runs.learn(src)
 			}
-			around := &frames[top]
-			top++
-			inside := &frames[top]
-			inside.shape, inside.array, inside.item, inside.node = shape, noArray, false, nil
-			shape = shape << shapeBits // inObject
-			if node != nil && len(node.next) > 0 {
-				inside.node, inside.in = node, around.in
-				if shape>>shapeBits&shapeMask == inList {
-					f.open(around, inside)
-					shape |= inElement
-				}
-			}
-			first = 1
-			continue
+			return true
 		}
-	array:
 		{
-			around := &frames[top]
-			top++
-			inside := &frames[top]
-			inside.shape, inside.array, inside.item, inside.node = shape, noArray, false, node
-			shape = shape<<shapeBits | inArray
-			if node != nil {
-				inside.in = around.in
-				if shape>>shapeBits&shapeMask == inList {
-					f.open(around, inside)
-				}
-				shape |= inList
+			var ok bool
+			r.pos = pos
+			if field, ok = r.walk(f, src); !ok || r.here == nil {
+				return ok
 			}
-			first = 0
-			if pos = space(src, pos); pos < len(src) && src[pos] == ']' {
-				continue
-			}
-			goto item
+			pos = r.pos
 		}
-	text:
-		{
-			begin := pos
-			for pos+16 <= len(src) {
-				pair := src[pos : pos+16]
-				low, high := special(binary.LittleEndian.Uint64(pair)), special(binary.LittleEndian.Uint64(pair[8:]))
-				if low|high == 0 {
-					pos += 16
-					continue
-				}
-				if low == 0 {
-					low, pos = high, pos+8
-				}
-				pos += bits.TrailingZeros64(low) >> 3
-				break
+	check:
+		if r.alert && field >= 0 {
+			if at := &f.fields[field]; at.first == at.last && r.in == 0 && r.here.kind&inArray == 0 && w.enough(field, src[pos:]) {
+				return true
 			}
-			if uint(pos) < uint(len(src)) && src[pos] == '"' {
-				if node != nil {
-					f.leaf(node, frames[top].in, stringKind, src[begin:pos])
-				}
-				pos++
-				continue
-			}
-			end, plain := textEnd(src, pos)
-			if end < 0 {
-				return false
-			}
-			if node != nil {
-				content := src[begin:end]
-				if !plain {
-					content = f.unescape(src, begin)
-				}
-				f.leaf(node, frames[top].in, stringKind, content)
-			}
-			pos = end + 1
+			r.alert = w.watch.on
 		}
 	}
+}
+
+// value reads the value at the end of a stretch or behind it, which is no string. It returns the position behind it, 0 if it is
+// wrong.
+func (r *reader) value(f *facts, s *stretch, src []byte, begin int) int {
+	switch s.begins {
+	case beginsNothing:
+	case beginsNumber:
+		return r.number(f, s.field, src, begin)
+	default:
+		f.leaf(s.field, r.in, literalKind, src[begin-int(s.begins):begin])
+	}
+	return begin
+}
+
+// number reads a number at pos. It returns the position behind it, 0 if there is none.
+func (r *reader) number(f *facts, field int32, src []byte, pos int) int {
+	end := numberEnd(src, pos)
+	if end < 0 {
+		return 0
+	}
+	f.leaf(field, r.in, numberKind, src[pos:end])
+	return end
+}
+
+// text reads the end of a string that began at begin and has nothing special before pos. It returns the position behind
+// it, 0 if the string is wrong.
+func (r *reader) text(f *facts, field int32, src []byte, begin, pos int) int {
+	for len(src)-pos >= 16 {
+		pair := src[pos : pos+16]
+		low, high := special(binary.LittleEndian.Uint64(pair)), special(binary.LittleEndian.Uint64(pair[8:]))
+		if low|high == 0 {
+			pos += 16
+			continue
+		}
+		pos += bits.TrailingZeros32(squeeze(low) | squeeze(high)<<8)
+		break
+	}
+	end, plain := pos, true
+	if pos >= len(src) || src[pos] != '"' {
+		if end, plain = textEnd(src, pos); end < 0 {
+			return 0
+		}
+	}
+	if field >= 0 {
+		content := src[begin:end]
+		if !plain {
+			content = f.unescape(src, begin)
+		}
+		f.leaf(field, r.in, stringKind, content)
+	}
+	return end + 1
 }

@@ -2,181 +2,135 @@ package pattern
 
 import (
 	"encoding/binary"
-	"hash/maphash"
+	"math/bits"
 )
 
-// stretch is the text between two values of an event, or between a brace and the first value: closing brackets, a comma,
-// a name, a colon, and what begins the next value. It was checked byte by byte when it was learnt, so the same bytes need
-// no other check in a place of the same shape below the same node.
+// stretch is the text between two values of an event: closing brackets, a comma, names, opening brackets, what is asked for
+// by no pattern (true, false, null, empty containers), and the quote that begins the next string. It was checked byte by
+// byte when it was learnt, so the same bytes need no other check at the same stand.
 type stretch struct {
 	// What is looked at most comes first, in one line of the processor's cache.
 	start  start
-	likely *stretch   // what followed it last time
-	node   *fieldNode // where the name leads
+	likely *stretch // what followed it last time; all that follows begins at the stand where this one ends
+	field  int32    // of the value that it ends with or that comes next, noField if it is not asked for
+	length uint8
+	begins uint8 // beginsNothing, beginsString, beginsNumber, or the length of the true, false or null at the end
 
-	shape     uint64 // of the place, where shapeMask has ones: the containers that text closes and the one it goes on in
-	shapeMask uint64
-	parent    *fieldNode // of the object that has the name
-	other     *stretch   // what else followed it,
-	third     *stretch   // and what else
-	length    int32
-	closes    uint8                                  // how many containers text closes
-	begins    uint8                                  // beginsValue, beginsString, beginsObject, or the length of a whole true, false or null
-	tail      [maxStretchBytes - stretchWords*8]byte // of text, after the start
+	end         [endWords]uint64 // its last bytes, if it is longer than its start
+	run         *run             // that begins with it, or nil
+	stand, from *stand           // where it ends and where it begins
+	other       *stretch         // what else followed it,
+	third       *stretch         // and what else
+	number      uint32
+	habit       habit
 }
 
-// How much of the next value a stretch has.
+// What comes after a stretch.
 const (
-	beginsValue  = 0 // nothing
-	beginsString = 1 // the quote
-	beginsObject = 2 // the brace
+	beginsNothing = 0 // another stretch
+	beginsString  = 1 // a string, behind its quote
+	beginsNumber  = 2
+	beginsLost    = 255 // it is no stretch
 )
 
 // Bounds on what a reader remembers: some 200 KB.
 const (
-	stretchWords    = 3 // compared at once; what is longer costs another comparison
+	startWords      = 3 // compared at once; what is longer costs another comparison
+	endWords        = 8
+	startBytes      = startWords * 8
+	endBytes        = endWords * 8
 	maxStretches    = 1024
-	maxStretchBytes = 40
-	maxCloses       = 8
+	maxStretchBytes = startBytes + endBytes
 )
 
-// memory is the stretches that a reader knows. It forgets all of them when the fields change or when what it knows
-// is of no more use; events whose names come in ever new orders make it stop asking for a while.
-type memory struct {
-	slab      []stretch
-	known     []*stretch // by hash; nil, or the last one learnt with it
-	seed      maphash.Seed
-	fields    *fieldSet // that its nodes are of,
-	version   uint64    // and their version
-	names     knownNames
-	lost      stretch
-	misses    int // since the last event began
-	useless   int // misses since the slab was full
-	size      int // of that event, 0 if stretches were not used
-	pause     int // events to read without stretches
-	lastPause int
+// isAt reports whether the stretch is at pos, and follow would find it there.
+func (s *stretch) isAt(src []byte, pos int) bool {
+	text, length := src[pos:], int(s.length)
+	if len(text) < max(startBytes, length) || s.begins == beginsLost || s.start.differs(binary.LittleEndian.Uint64(text),
+		binary.LittleEndian.Uint64(text[8:]), binary.LittleEndian.Uint64(text[16:])) != 0 {
+		return false
+	}
+	if s.begins == beginsNumber && !beginsNumberAt(text, length) {
+		return false
+	}
+	return length <= startBytes || s.endsWith(text[:length])
 }
 
-// begin prepares for an event of size bytes and reports whether it is worth asking.
-func (m *memory) begin(fields *fieldSet, size int) (start *stretch, trust bool) {
-	const (
-		longestPause = 64
-		bytesPerMiss = 96 // an event has a name every 35 bytes
-		freeMisses   = 8
-		patience     = 16 * maxStretches
-	)
-	if m.fields != fields || m.version != fields.version || m.useless > patience {
-		m.forget(fields)
+// endsWith reports whether text, as long as the stretch and longer than its start, ends with it.
+func (s *stretch) endsWith(text []byte) bool {
+	end := s.end[endWords-(len(text)-startBytes+7)/8:]
+	tail := text[len(text)-len(end)*8:]
+	for _, word := range end {
+		if binary.LittleEndian.Uint64(tail) != word {
+			return false
+		}
+		tail = tail[8:]
 	}
-	if m.pause > 0 {
-		m.pause--
-		return &m.lost, false
-	}
-	switch bad := (m.misses-freeMisses)*bytesPerMiss > m.size; {
-	case bad:
-		m.lastPause = min(longestPause, m.lastPause*2+1)
-		m.pause, m.misses, m.size = m.lastPause, 0, 0
-		return &m.lost, false
-	case m.size > 0:
-		m.lastPause = 0
-	}
-	m.misses, m.size = 0, size
-	return &m.lost, true
+	return true
 }
 
-func (m *memory) forget(fields *fieldSet) {
-	if m.known == nil {
-		m.known, m.seed = make([]*stretch, 2*maxStretches), maphash.MakeSeed()
-		m.slab = make([]stretch, 0, maxStretches)
-	}
-	clear(m.slab)
-	clear(m.known)
-	m.names = knownNames{}
-	m.slab, m.fields, m.version, m.useless = m.slab[:0], fields, fields.version, 0
-	m.lost = stretch{shape: 1} // no place has this shape; and no JSON text begins with these bytes
-	m.lost.start.words[0], m.lost.start.masks[0] = ^uint64(0), ^uint64(0)
-	m.lost.likely, m.lost.other, m.lost.third = &m.lost, &m.lost, &m.lost
-}
-
-// learn remembers that rest begins with a stretch that followed last, in a place of the shape, and returns it. It has length
-// bytes before the value and ends with the name. Shape includes in its lowest bit whether the stretch begins an object.
-func (m *memory) learn(last *stretch, name *knownName, rest []byte, length int, shape uint64, closes int, parent, node *fieldNode) *stretch {
-	m.misses++
-	if closes > maxCloses {
-		return last
-	}
-	if len(rest) >= stretchWords*8 {
-		a, b, c := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:]), binary.LittleEndian.Uint64(rest[16:])
-		for _, s := range name.recent {
-			if s != nil && s.start.differs(a, b, c) == 0 && s.parent == parent && s.shape == shape&s.shapeMask && int(s.closes) == closes &&
-				(s.length <= stretchWords*8 || s.ends(rest)) {
-				last.likely, last.other, last.third = s, last.likely, last.other
-				return s
+// follow goes from stretch to stretch as long as they come as they did last time and nothing is asked for. It returns the last
+// one, its end, and where the string behind it ends; or the end of that string and -1 if another stretch comes; or 0 if there
+// is no string behind the stretch. Where a string ends may be any special character, or a place near the end of src.
+func follow(src []byte, pos int, last *stretch) (*stretch, int, int) {
+	for {
+		ahead := src[pos:]
+		if len(ahead) < startBytes {
+			return last, pos, -1
+		}
+		s := last.likely
+		a, b, c := binary.LittleEndian.Uint64(ahead), binary.LittleEndian.Uint64(ahead[8:]), binary.LittleEndian.Uint64(ahead[16:])
+		if s.start.differs(a, b, c) != 0 {
+			if s = last.other; s.start.differs(a, b, c) != 0 {
+				return last, pos, -1
+			}
+			last.likely, last.other = s, last.likely
+		}
+		if x := s.run; x != nil && x.credit > 0 && x.isIn(ahead) {
+			pos, s = pos+len(x.text), x.last
+		} else {
+			if s.length > startBytes && (len(ahead) < int(s.length) || !s.endsWith(ahead[:s.length])) {
+				return last, pos, -1
+			}
+			pos += int(s.length)
+			if s.begins != beginsString {
+				if s.begins == beginsLost || s.begins == beginsNumber && !beginsNumberAt(src, pos) {
+					return last, pos - int(s.length), -1
+				}
+				return s, pos, 0
 			}
 		}
-	}
-	begins := uint8(beginsValue)
-	switch c := rest[length]; {
-	case c == '"':
-		begins, length = beginsString, length+1
-	case c == '{':
-		begins, length = beginsObject, length+1
-	case c == 't' || c == 'f' || c == 'n':
-		word := len(literalAt(rest, length))
-		begins, length = uint8(word), length+word
-	}
-	if length > maxStretchBytes {
-		return last
-	}
-	like := stretch{
-		start: startOf(rest[:length]), length: int32(length), likely: &m.lost, other: &m.lost, third: &m.lost, shape: shape,
-		shapeMask: 1<<(1+shapeBits*(closes+1)) - 1, closes: uint8(closes), begins: begins, parent: parent, node: node,
-	}
-	like.shape &= like.shapeMask
-	s := m.enter(&like, rest[:length])
-	if s == nil {
-		return last
-	}
-	name.recent[0], name.recent[1] = s, name.recent[0]
-	last.likely, last.other, last.third = s, last.likely, last.other
-	return s
-}
-
-// enter returns the stretch that is like the one given; it is made if it is not known, nil if there is no room.
-func (m *memory) enter(like *stretch, text []byte) *stretch {
-	hash := maphash.Bytes(m.seed, text) ^ like.shape
-	if like.parent != nil {
-		hash ^= like.parent.serial
-	}
-	hash %= 2 * maxStretches
-	for range 2 {
-		if s := m.known[hash]; s.is(like, text) {
-			return s
+		end := pos
+		for len(src)-end >= 16 {
+			pair := src[end : end+16]
+			low, high := special(binary.LittleEndian.Uint64(pair)), special(binary.LittleEndian.Uint64(pair[8:]))
+			if low|high == 0 {
+				end += 16
+				continue
+			}
+			end += bits.TrailingZeros32(squeeze(low) | squeeze(high)<<8)
+			break
 		}
-		hash ^= 1
+		if s.field >= 0 || end >= len(src) || src[end] != '"' {
+			return s, pos, end
+		}
+		last, pos = s, end+1
 	}
-	if len(m.slab) == cap(m.slab) {
-		m.useless++
-		return nil
-	}
-	if m.known[hash] != nil {
-		hash ^= 1
-	}
-	m.slab = append(m.slab, *like)
-	s := &m.slab[len(m.slab)-1]
-	copy(s.tail[:], text[min(len(text), stretchWords*8):])
-	m.known[hash] = s
-	return s
 }
 
-// is reports whether s is like other, whose text is at the start of text; no stretch is not.
-func (s *stretch) is(other *stretch, text []byte) bool {
-	return s != nil && s.parent == other.parent && s.shape == other.shape && s.shapeMask == other.shapeMask &&
-		s.length == other.length && s.start.words == other.start.words && (s.length <= stretchWords*8 || s.ends(text))
+// beginsNumberAt reports whether a number may begin at pos.
+func beginsNumberAt(src []byte, pos int) bool {
+	return pos < len(src) && (src[pos] == '-' || '0' <= src[pos] && src[pos] <= '9')
 }
 
-// ends reports whether text, whose start is that of s, is as long and ends like s.
-func (s *stretch) ends(text []byte) bool {
-	length := int(s.length)
-	return len(text) >= length && string(text[stretchWords*8:length]) == string(s.tail[:length-stretchWords*8])
+// step is follow for one stretch.
+func (s *stretch) step(src []byte, pos int) (*stretch, int, int) {
+	next := s.likely
+	if !next.isAt(src, pos) {
+		return s, pos, -1
+	}
+	if pos += int(next.length); next.begins != beginsString {
+		return next, pos, 0
+	}
+	return next, pos, pos
 }

@@ -19,6 +19,12 @@ func special(word uint64) uint64 {
 	return ((word ^ ones*('"'^' ') - ones*(' '+1)) | (word ^ ones*'\\' - ones)) &^ word & highs
 }
 
+// squeeze makes eight bits of the top bits of the bytes of marks, which has no others.
+func squeeze(marks uint64) uint32 {
+	const gather = 1<<56>>7 | 1<<49>>7 | 1<<42>>7 | 1<<35>>7 | 1<<28>>7 | 1<<21>>7 | 1<<14>>7 | 1<<7>>7
+	return uint32(marks * gather >> 56)
+}
+
 // space returns the position of the first byte from pos on that is no white space.
 func space(src []byte, pos int) int {
 	for pos < len(src) && src[pos] <= ' ' && (src[pos] == ' ' || src[pos] == '\n' || src[pos] == '\r' || src[pos] == '\t') {
