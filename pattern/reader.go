@@ -49,69 +49,63 @@ func (r *reader) read(w *match, fields *fieldSet, src []byte) bool {
 	r.trust = r.memory.begin(fields, len(src))
 	r.close = r.trust && r.memory.runs.begin()
 	r.lists, r.in, r.memory.name = r.lists[:0], 0, 0
-	r.here = r.memory.event
-	r.last = r.memory.begins(r.here)
 	r.alert = w.watch.on
 	m := &r.memory
+	here := m.event
+	last := m.begins(here)
 	for {
 		var field int32
-		if r.trust {
-			s, at := r.last, pos
-			var end int
-			for {
-				if r.close {
-					s, at, end = s.step(src, at)
-				} else {
-					s, at, end = follow(src, at, s)
-				}
-				if end >= 0 || !m.another(s, src, at) {
-					break
-				}
+		s, at, end := last, pos, -1
+		for r.trust {
+			if r.close {
+				s, at, end = s.step(src, at)
+			} else {
+				s, at, end = follow(src, at, s)
 			}
-			if r.last, pos = s, at; s != &m.lost {
-				r.here = s.stand
+			if end >= 0 || !m.another(s, src, at) {
+				break
 			}
-			if end < 0 {
-				goto unknown
-			}
-			field = s.field
-			if s.begins == beginsString {
-				if end < len(src) && src[end] == '"' {
-					if pos = end + 1; field >= 0 {
-						f.leaf(field, r.in, stringKind, src[at:end])
-						if field == m.nameField {
-							m.name = f.values[len(f.values)-1].hashed()
-						}
+		}
+		if end >= 0 {
+			last, here, field = s, s.stand, s.field
+			switch {
+			case s.begins != beginsString:
+				pos = r.value(f, s, src, at)
+			case end < len(src) && src[end] == '"':
+				if pos = end + 1; field >= 0 {
+					f.leaf(field, r.in, stringKind, src[at:end])
+					if field == m.nameField {
+						m.name = f.values[len(f.values)-1].hashed()
 					}
-				} else if pos = r.text(f, field, src, at, end); pos == 0 {
-					return false
 				}
-				if r.close {
-					m.runs.trace = append(m.runs.trace, traced{s, at - int(s.length), at, pos})
-				}
-			} else if pos = r.value(f, s, src, at); pos == 0 {
+			default:
+				pos = r.text(f, field, src, at, end)
+			}
+			if pos == 0 {
 				return false
 			}
-			goto check
-		}
-	unknown:
-		if r.here.ends(src[pos:]) {
-			if r.close {
-				m.runs.learn(src)
+			if r.close && s.begins == beginsString {
+				m.runs.trace = append(m.runs.trace, traced{s, at - int(s.length), at, pos})
 			}
-			return true
-		}
-		{
+		} else {
+			if pos = at; r.trust && s != &m.lost {
+				here = s.stand
+			}
+			if here.ends(src[pos:]) {
+				if r.close {
+					m.runs.learn(src)
+				}
+				return true
+			}
+			r.pos, r.here, r.last = pos, here, s
 			var ok bool
-			r.pos = pos
 			if field, ok = r.walk(f, src); !ok || r.here == nil {
 				return ok
 			}
-			pos = r.pos
+			pos, here, last = r.pos, r.here, r.last
 		}
-	check:
 		if r.alert && field >= 0 {
-			if at := &f.fields[field]; at.first == at.last && r.in == 0 && r.here.kind&inArray == 0 && w.enough(field, src[pos:]) {
+			if x := &f.fields[field]; x.first == x.last && r.in == 0 && here.kind&inArray == 0 && w.enough(field, src[pos:]) {
 				return true
 			}
 			r.alert = w.watch.on
