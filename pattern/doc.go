@@ -13,11 +13,13 @@
 // # How a match runs
 //
 // The event is read once (reader.go) and the values of the fields that some pattern names are kept (facts.go). Names and
-// brackets, half of every event, recur from event to event. The reader remembers the stretches of text between values and
-// which followed which (stretch.go); one that it foresees is taken by comparing three words. Where names come in another
-// order, a dictionary finds them by their first bytes (names.go). Strings are searched sixteen bytes at a time for quotes,
-// backslashes and control characters (text.go). Every byte is still checked: what is compared was checked when it was learnt,
-// in a place of the same shape.
+// brackets, half of every event, recur from event to event. The reader remembers the stretches of text between values
+// (stretch.go) and which followed which (memory.go), in general and in events of the same name; one that it foresees is taken by
+// comparing a few words. Every now and then it looks closely at an event for values that are always the same; these and the
+// stretches around them become a run (run.go), which one comparison takes. What it does not foresee is read byte by byte and
+// learnt (walk.go), with a dictionary that finds names by their first bytes (names.go). Strings are searched sixteen bytes at a
+// time for quotes, backslashes and control characters (text.go). Every byte is still checked: what is compared was checked when
+// it was learnt, at the same stand, that is with the same containers around it (stand.go).
 //
 // Then the rules are decided (match.go). Each pattern is written out as clauses, one per combination of $or branches as long
 // as these are few (clause.go). Clauses are kept by the source that they ask for, those without one apart (partition.go,
@@ -43,5 +45,5 @@
 // searches of its text beyond that. Wildcards whose pieces are all shorter than three bytes, ranges of numbers and
 // comparisons without regard to case are tried one by one when nothing else refutes their patterns; a wildcard reads the
 // value once. Conditions that are spread over many arrays at once have a bound of their own, [ErrTooComplex]. A reader keeps
-// some 250 KB of what it has learnt, and there are as many readers as matches at one time.
+// at most some 500 KB of what it has learnt, and there are as many readers as matches at one time.
 package pattern

@@ -69,7 +69,7 @@ func run(out io.Writer, folder string, rounds int, writeTo string) error {
 			return err
 		}
 	}
-	return nil
+	return benchHard(out, orders[0].events, rounds)
 }
 
 // order is the events with their names in one order.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -127,9 +129,20 @@ func (m *ruleMaker) wildcards(n int) []string {
 	return patterns
 }
 
+// patterns returns n patterns. The first ones ask for the hot kinds, by source, so that small sets match as many events as
+// large ones do.
 func (m *ruleMaker) patterns(n int) []string {
 	patterns := make([]string, n)
+	hot := slices.Sorted(maps.Keys(m.hot))
 	for i := range patterns {
+		if i < len(hot) && i < n/2 && !m.broad {
+			names := make([]string, len(m.hot[hot[i]]))
+			for j, name := range m.hot[hot[i]] {
+				names[j] = fmt.Sprintf("%q", name)
+			}
+			patterns[i] = fmt.Sprintf(`{"source":[%q],"detail":{"eventName":[%s]}}`, hot[i], strings.Join(names, ","))
+			continue
+		}
 		patterns[i] = m.pattern()
 	}
 	return patterns
