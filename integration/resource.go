@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -204,6 +205,18 @@ func (r *resource) Spec() action.Spec {
 		Name: r.name, Title: "Call " + r.name, Description: "A call that a playbook makes by itself.", Foreign: true,
 		Permissions: r.permissions(), Effect: action.AtLeastOnce, Evidence: r.evidence,
 		Irreversible: "riposte makes the call as the playbook says, and doesn't know what would take it back",
+	}
+}
+
+// Parameters are the names of those that the call takes.
+func (r *resource) Parameters() []string {
+	switch {
+	case r.function != "":
+		return nil
+	case r.operation == nil:
+		return parameterNames(reflect.TypeFor[httpCall]())
+	default:
+		return parameterNames(r.operation.input)
 	}
 }
 

@@ -68,6 +68,13 @@ func (l line) Spec() action.Spec {
 	return action.Spec{Name: "fake:" + base, Permissions: []string{"fake:Ring"}, Effect: action.AtLeastOnce, Irreversible: "It rang.", Foreign: true}
 }
 
+func (l line) Parameters() []string {
+	if l.name == "look" {
+		return nil
+	}
+	return []string{"Numbers", "Token"}
+}
+
 func (l line) Waits() playbook.Waits {
 	switch _, pattern, _ := strings.Cut(l.name, "."); pattern {
 	case "sync":

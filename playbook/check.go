@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"riposte.dev/asl"
@@ -24,6 +25,7 @@ func Check(m *asl.Machine, actions Actions, resources Resources) error {
 		if err != nil {
 			problems = append(problems, conf.Problem{Position: s.At, Path: at + field, Message: fault.Message(err), Hint: fault.Hint(err)})
 		}
+		problems = append(problems, checkParameters(at, s, resources)...)
 	}
 	return problems.Err()
 }
@@ -48,4 +50,24 @@ func checkTask(s *asl.State, actions Actions, resources Resources) (field string
 	}
 	_, err = resources.Resource(s.Resource)
 	return resource, err
+}
+
+// checkParameters reports parameters of a call that it does not take, as far as their names are written.
+func checkParameters(at string, s *asl.State, resources Resources) (problems conf.Problems) {
+	if resources == nil || s.Parameters == nil || s.Parameters.Kind != conf.Object || strings.HasPrefix(s.Resource, "riposte:") {
+		return nil
+	}
+	r, err := resources.Resource(s.Resource)
+	if err != nil || r.Parameters() == nil {
+		return nil
+	}
+	known := r.Parameters()
+	for _, f := range s.Parameters.Fields {
+		name := strings.TrimSuffix(f.Name, ".$")
+		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
+			problems = append(problems, conf.Problem{Position: f.At, Path: conf.FieldPath(at+".Parameters", f.Name),
+				Message: fmt.Sprintf("%s has no parameter %q", r.Spec().Name, name), Hint: conf.Suggest(name, known)})
+		}
+	}
+	return problems
 }

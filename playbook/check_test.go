@@ -1,9 +1,12 @@
 package playbook_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"riposte.dev/action"
+	"riposte.dev/conf"
 	"riposte.dev/playbook"
 )
 
@@ -38,5 +41,28 @@ fix.yaml:12:29: what fake.blow-fuse does can't expire, because it can't be taken
 fix.yaml:13:29: what fake.blow-fuse does can't expire, because it can't be taken back: a fuse blows once — leave out expires_in`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// What a call does not take is a mistake at its place.
+func TestCheckCalls(t *testing.T) {
+	err := playbook.Check(machine(t, `
+StartAt: A
+States:
+  A: {Type: Task, Resource: "arn:aws:states:::fake:ring", Parameters: {Numbers.$: $.names, number: "1"}, Next: B}
+  B: {Type: Task, Resource: "arn:aws:states:::fake:ring.waitForTaskToken", Parameters: {numbers: ["1"], Token.$: $$.Task.Token}, Next: C}
+  C: {Type: Task, Resource: "arn:aws:states:::fake:look", Parameters: {anything: 1}, Next: D}
+  D: {Type: Task, Resource: "arn:aws:states:::wrong:look", Parameters: {anything: 1}, Next: E}
+  E: {Type: Task, Resource: "riposte:approval.waitForTaskToken", Parameters: {text: "May it?"}, End: true}
+`), nil, &phone{})
+	var problems conf.Problems
+	if !errors.As(err, &problems) || len(problems) != 2 {
+		t.Fatalf("problems %v", err)
+	}
+	if p := problems[0]; p.Line != 4 || !strings.Contains(p.Message, `fake:ring has no parameter "number"`) || !strings.Contains(p.Hint, "Numbers") {
+		t.Errorf("%+v", p)
+	}
+	if p := problems[1]; p.Line != 7 || !strings.Contains(p.Message, "no resource") {
+		t.Errorf("%+v", p)
 	}
 }

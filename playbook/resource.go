@@ -25,6 +25,8 @@ type Resources interface {
 type Resource interface {
 	// Spec describes the call to people, to the guard and to the policy generator. Its Name is what guard.allow names.
 	Spec() action.Spec
+	// Parameters are the names of those that the call takes, in any case; nil: it takes any value.
+	Parameters() []string
 	// Waits says what the task waits for after the call.
 	Waits() Waits
 	// Plan reads the arguments and says what the call would change. It changes nothing; it may look. Wrong arguments are fault.Invalid.
