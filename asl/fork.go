@@ -25,7 +25,8 @@ type fork struct {
 	size     int               // bytes of items
 	ready    bool              // items is whole
 
-	branches map[int]*Frame // under way, or ended badly
+	branches map[int]*Frame // under way
+	fallen   map[int]*Frame // ended badly, as they were: for a redrive
 	begun    int            // the next index
 	taken    int            // items that have an iteration
 	total    int            // branches of a Parallel
@@ -40,7 +41,7 @@ func newFork(s *State, run *MapRun, prefix string) *fork {
 	if run == nil {
 		run = &MapRun{}
 	}
-	k := &fork{prefix: prefix, run: run, inline: !s.distributed(), branches: map[int]*Frame{}}
+	k := &fork{prefix: prefix, run: run, inline: !s.distributed(), branches: map[int]*Frame{}, fallen: map[int]*Frame{}}
 	if w := s.writer(); w != nil {
 		k.detailed = w.Resource != "" || w.Transformation == "NONE"
 	}
@@ -79,10 +80,11 @@ func (k *fork) ended(f *Frame, r Record) {
 	if k.detailed || r.Status != Succeeded {
 		result.Input = f.given
 	}
+	delete(k.branches, f.index)
 	if r.Status == Succeeded {
-		delete(k.branches, f.index)
 		result.Output = r.Output
 	} else {
+		k.fallen[f.index] = f
 		f.failure = &failure{r.Error, r.Cause}
 		k.failed += f.taken
 		if k.failure == nil {
@@ -95,11 +97,11 @@ func (k *fork) ended(f *Frame, r Record) {
 	k.results[f.index] = result
 }
 
-// inOrder lists the branches that are under way or ended badly.
-func (k *fork) inOrder() []*Frame {
-	list := make([]*Frame, 0, len(k.branches))
-	for _, i := range slices.Sorted(maps.Keys(k.branches)) {
-		list = append(list, k.branches[i])
+// inOrder lists branches by index.
+func inOrder(branches map[int]*Frame) []*Frame {
+	list := make([]*Frame, 0, len(branches))
+	for _, i := range slices.Sorted(maps.Keys(branches)) {
+		list = append(list, branches[i])
 	}
 	return list
 }

@@ -85,7 +85,7 @@ func (f *Frame) halt(x *Execution) {
 	if f.fork == nil {
 		return
 	}
-	for _, branch := range f.fork.inOrder() {
+	for _, branch := range inOrder(f.fork.branches) {
 		if x.Frames[branch.Path] == branch {
 			delete(x.Frames, branch.Path)
 			x.over(branch)

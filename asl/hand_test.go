@@ -332,3 +332,23 @@ func TestResultsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// What waits is woken for what it waits for, and not for deadlines of what has ended.
+func TestWakesOnlyWhenNeeded(t *testing.T) {
+	h := begin(t, "StartAt: A\nStates: {A: {Type: Task, Resource: x, TimeoutSeconds: 60, HeartbeatSeconds: 10, Next: B}, B: {Type: Wait, Seconds: 3600, End: true}}", `{}`)
+	h.goOn()
+	if wake := h.x.Wake(); !wake.Equal(epoch.Add(10 * time.Second)) {
+		t.Errorf("wakes at %v", wake)
+	}
+	h.env.Now = epoch.Add(5 * time.Second)
+	h.apply(Record{Kind: Heartbeat})
+	if wake := h.x.Wake(); !wake.Equal(epoch.Add(15 * time.Second)) {
+		t.Errorf("after a heartbeat it wakes at %v", wake)
+	}
+	h.apply(Result("", json.RawMessage(`1`)))
+	if wake := h.x.Wake(); !wake.Equal(epoch.Add(5*time.Second + time.Hour)) {
+		t.Errorf("while waiting it wakes at %v", wake)
+	}
+	h.later(time.Hour)
+	h.wants(Succeeded, "1")
+}

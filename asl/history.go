@@ -2,6 +2,8 @@ package asl
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -128,13 +130,7 @@ func (h *history) note(f *Frame, e HistoryEvent) {
 
 // underWay lists the iterations that have not ended, by index.
 func (k *fork) underWay() []int {
-	var some []int
-	for i := range k.begun {
-		if f := k.branches[i]; f != nil && f.failure == nil {
-			some = append(some, i)
-		}
-	}
-	return some
+	return slices.Sorted(maps.Keys(k.branches))
 }
 
 // fill takes over what a record says of an event; f is the branch as it was before.

@@ -77,10 +77,8 @@ func (f *Frame) commands(x *Execution, list []Command) []Command {
 		list = append(list, c)
 	}
 	if f.fork != nil && f.outcome == nil {
-		for _, branch := range f.fork.inOrder() {
-			if branch.failure == nil {
-				list = branch.commands(x, list)
-			}
+		for _, branch := range inOrder(f.fork.branches) {
+			list = branch.commands(x, list)
 		}
 	}
 	return list
@@ -113,11 +111,12 @@ func (x *Execution) Ready() bool {
 }
 
 // Wake returns when Advance is to be called although nothing has happened: a wait is over, a task or the execution is late.
-// It is zero where no such time is set, and it may be too early.
+// It is zero where no such time is set.
 func (x *Execution) Wake() time.Time {
 	if x.Status != "" {
 		return time.Time{}
 	}
+	x.schedule.tidy(x)
 	at := x.Deadline
 	if t := x.schedule.timers; len(t) > 0 && (at.IsZero() || t[0].at.Before(at)) {
 		at = t[0].at

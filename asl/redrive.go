@@ -1,5 +1,7 @@
 package asl
 
+import "maps"
+
 // Redrive returns the record that lets an execution go on that FAILED, was ABORTED or TIMED_OUT: at the states that failed
 // or were under way, of a Parallel or Map in its branches that did not succeed. ok is false for an execution that can't: it runs, has
 // succeeded, or has no room for more events (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html).
@@ -34,9 +36,10 @@ func (f *Frame) revive(x *Execution) {
 	}
 	f.outcome = nil
 	k := f.fork
-	k.running, k.failed, k.failure = 0, 0, nil
-	for _, branch := range k.inOrder() {
-		k.running++
+	maps.Copy(k.branches, k.fallen)
+	clear(k.fallen)
+	k.running, k.failed, k.failure = len(k.branches), 0, nil
+	for _, branch := range inOrder(k.branches) {
 		k.bytes -= len(k.results[branch.index].Input)
 		k.results[branch.index] = MapResult{}
 		branch.revive(x)

@@ -120,6 +120,24 @@ func (x *Execution) ring(now time.Time) {
 	}
 }
 
+// tidy forgets timers of which nothing will come, and moves those that were put off, until the next is one that counts.
+func (s *schedule) tidy(x *Execution) {
+	for len(s.timers) > 0 {
+		f, set := s.timers[0].frame, s.timers[0].at
+		current := f.timer.Equal(set)
+		at := f.wakes()
+		if current && x.Frames[f.Path] == f && !at.IsZero() && !at.After(set) {
+			return
+		}
+		heap.Pop(&s.timers)
+		if current {
+			if f.timer = (time.Time{}); x.Frames[f.Path] == f {
+				s.arm(f)
+			}
+		}
+	}
+}
+
 // wakes is when the branch goes on by itself, or its task is late; zero for never.
 func (f *Frame) wakes() time.Time {
 	switch {
