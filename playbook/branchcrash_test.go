@@ -7,7 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"riposte.dev/action"
 	"riposte.dev/event"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
@@ -143,6 +145,31 @@ func TestKilledAtEveryAppendOfBranches(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// A call that was made before a crash is looked for, though its task's time is over by then.
+func TestATaskThatIsLateAfterACrash(t *testing.T) {
+	const text = `
+StartAt: Fix
+States:
+  Fix: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [lamp]}, TimeoutSeconds: 600, End: true}
+`
+	r := newRig(t, "lamp")
+	journal := &crashing{Journal: r.journal, at: 3, dead: make(chan struct{})} // the outcome
+	first := r.boot(text, journal, nil)
+	first.resume(t)
+	id := first.begin(t, start(guard.Auto))
+	<-journal.dead
+	first.kill()
+	r.clock.advance(2 * time.Hour)
+	second := r.boot(text, r.journal, nil)
+	second.resume(t)
+	if v := second.wait(t, id); v.Status != playbook.Succeeded || !v.Recovered || v.Plans[0].Items[0].Status != action.Changed {
+		t.Errorf("%s %s %s: %+v", v.Status, v.Error, v.Why, v.Plans)
+	}
+	if on, effects := r.world.is("lamp"); !on || effects != 1 {
+		t.Errorf("the lamp is on: %v, after %d calls", on, effects)
 	}
 }
 

@@ -227,3 +227,50 @@ func TestAnInputThatIsTooLarge(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 }
+
+// A task that does not end although nobody waits for it any more holds up nothing. What became of its intent is found out by
+// looking, and is on record.
+func TestATaskThatDoesNotEnd(t *testing.T) {
+	const text = `
+StartAt: Both
+States:
+  Both:
+    Type: Parallel
+    Branches:
+      - StartAt: Left
+        States: {Left: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [left]}, End: true}}
+      - StartAt: Wrong
+        States: {Wrong: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [nowhere]}, End: true}}
+    Catch: [{ErrorEquals: [States.ALL], ResultPath: null, Next: Ask}]
+    End: true
+  Ask: {Type: Task, Resource: "riposte:notify.waitForTaskToken", Parameters: {message.$: $$.Task.Token}, End: true}
+`
+	r := newRig(t, "left")
+	r.clock.limit = 2 * time.Minute
+	called, release := make(chan struct{}), make(chan struct{})
+	r.world.onApply = func() {
+		close(called)
+		<-release
+	}
+	r.world.plan = func(name string) {
+		if name == "nowhere" {
+			<-called
+		}
+	}
+	p := r.boot(text, r.journal, nil)
+	p.resume(t)
+	id := p.begin(t, start(guard.Auto))
+	token := r.token(t, 1)
+	if err := p.Signal(t.Context(), playbook.Signal{Token: token, Output: []byte("1")}); err != nil {
+		t.Fatal(err)
+	}
+	v := p.wait(t, id)
+	if v.Status != playbook.Succeeded {
+		t.Fatalf("%s %s %s", v.Status, v.Error, v.Why)
+	}
+	left := v.Visits[slices.IndexFunc(v.Visits, func(v playbook.Visit) bool { return v.State == "Left" })]
+	if f := left.Tries[0].Effect; f == nil || !f.Recovered || f.Plan.Items[0].Status != action.Failed || len(f.Lost) != 1 {
+		t.Errorf("what became of the intent is not on record: %+v", left.Tries[0])
+	}
+	close(release)
+}

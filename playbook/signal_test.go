@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -134,7 +133,11 @@ func TestATokenSurvivesARestart(t *testing.T) {
 		return err == nil && v.Visits[0].Tries[0].Effect != nil
 	})
 	p.kill()
-	p = r.boot(waitsForToken, r.journal, nil)
+	p = r.boot(waitsForToken, r.journal, func(p playbook.Progress) {
+		if p.Step == playbook.StepNotified {
+			t.Error("the call was made again")
+		}
+	})
 	p.resume(t)
 	if err := p.Signal(t.Context(), playbook.Signal{Token: token, Output: json.RawMessage(`"yes"`)}); err != nil {
 		t.Fatal(err)
@@ -150,22 +153,18 @@ func TestASignalBeforeTheAnswer(t *testing.T) {
 	early := &earlyInbox{inbox: r.inbox}
 	p := r.bootWith(waitsForToken, r.journal, nil, func(o *playbook.Options) { o.Notifier = early })
 	p.resume(t)
-	var signalled sync.WaitGroup
 	early.told = func(token string) {
-		begun := make(chan struct{})
-		signalled.Go(func() {
-			close(begun)
-			if err := p.Signal(context.WithoutCancel(t.Context()), playbook.Signal{Token: token, Output: json.RawMessage(`"quick"`)}); err != nil {
-				t.Error(err)
-			}
-		})
-		<-begun
+		hasty, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+		stop() // it does not wait until the signal is taken, which is after the call
+		_ = p.Signal(hasty, playbook.Signal{Token: token, Output: json.RawMessage(`"quick"`)})
+		if err := p.Signal(context.WithoutCancel(t.Context()), playbook.Signal{Token: token, Beat: true}); err != nil {
+			t.Errorf("the call is not awaited: %v", err)
+		}
 	}
 	id := p.begin(t, start(guard.Auto))
 	if v := p.wait(t, id); !strings.Contains(string(v.Output), `"said":"quick"`) || v.Visits[0].Tries[0].Effect == nil || !v.Visits[0].Tries[0].Effect.Notified {
 		t.Errorf("%s: %+v", v.Output, v.Visits[0].Tries[0])
 	}
-	signalled.Wait()
 }
 
 // earlyInbox tells of a notice before it has been told.

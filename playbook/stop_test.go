@@ -92,10 +92,12 @@ States:
     ResultPath: null
     Branches:
       - StartAt: Left
-        States: {Left: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [left]}, End: true}}
+        States:
+          Left: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [left]}, End: true}
       - StartAt: First
         States:
-          First: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [first]}, Next: Second}
+          First: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [first]}, Next: Say}
+          Say: {Type: Task, Resource: "riposte:notify", Parameters: {message: first}, Next: Second}
           Second: {Type: Task, Resource: "riposte:action:fake.switch-on", Parameters: {names: [second]}, End: true}
     Next: Tell
   Tell: {Type: Task, Resource: "riposte:notify", Parameters: {message: done}, ResultPath: null, End: true}
@@ -107,7 +109,7 @@ func TestRedrive(t *testing.T) {
 	p := r.boot(goesOn, r.journal, nil)
 	p.resume(t)
 	v := p.run(t, start(guard.Auto))
-	if v.Status != playbook.Failed || len(r.inbox.all()) != 1 {
+	if v.Status != playbook.Failed || len(r.inbox.all()) != 1 || r.inbox.all()[0].Failed != "" { // the playbook has told people itself
 		t.Fatalf("%s, told %+v", v.Status, r.inbox.all())
 	}
 	p.kill()
@@ -119,7 +121,7 @@ func TestRedrive(t *testing.T) {
 	if v = p.wait(t, v.ID); v.Status != playbook.Failed || v.Error != playbook.ErrNotFound {
 		t.Fatalf("%s %s %s", v.Status, v.Error, v.Why)
 	}
-	if told := r.inbox.all(); len(told) != 2 { // of the second failure too
+	if told := r.inbox.all(); len(told) != 2 || told[1].Failed == "" { // of the second failure too
 		t.Fatalf("told %+v", told)
 	}
 	r.world.mu.Lock()
@@ -163,6 +165,10 @@ func TestRedrivesThatAreRefused(t *testing.T) {
 	}
 	if err := p.Redrive(t.Context(), id, "ana"); err != nil {
 		t.Fatal(err)
+	}
+	s := r.indexed(t, p, id, func(s playbook.Summary) bool { return s.Status == playbook.Running })
+	if !s.Ended.IsZero() {
+		t.Errorf("summary %+v", s)
 	}
 	if next := r.token(t, 2); next == token { // it is asked anew
 		t.Error("the token is the same")

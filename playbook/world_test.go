@@ -1,6 +1,7 @@
 package playbook_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,8 +21,9 @@ import (
 
 // clock is a time that moves only when somebody waits for it: After jumps there at once.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	limit time.Duration // of waits that pass; 0: half a minute
 }
 
 func (c *clock) Now() time.Time {
@@ -41,11 +43,11 @@ func (c *clock) advance(d time.Duration) {
 // never pass.
 func (c *clock) After(d time.Duration) <-chan time.Time {
 	bell := make(chan time.Time, 1)
-	if d > 30*time.Second {
-		return bell
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if d > cmp.Or(c.limit, 30*time.Second) {
+		return bell
+	}
 	c.now = c.now.Add(max(d, 0))
 	bell <- c.now
 	return bell
