@@ -17,6 +17,8 @@ import (
 const (
 	callTimeout = 15 * time.Second
 	pollTimeout = 35 * time.Second // sqs:ReceiveMessage waits for up to 20 s
+	// A function that is invoked and waited for runs for up to 15 minutes.
+	invokeTimeout = 15*time.Minute + 30*time.Second
 )
 
 // attemptBound returns how long one attempt may take; 0 where the answer is a stream that its reader bounds.
@@ -26,6 +28,8 @@ func attemptBound(service, operation string) time.Duration {
 		return 0
 	case service == "sqs" && operation == "ReceiveMessage":
 		return pollTimeout
+	case service == "lambda" && operation == "Invoke":
+		return invokeTimeout
 	}
 	return callTimeout
 }

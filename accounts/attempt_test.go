@@ -55,6 +55,8 @@ func TestAttemptBound(t *testing.T) {
 		{"sqs", "DeleteMessageBatch"}:  callTimeout,
 		{"s3", "GetObject"}:            0, // a stream
 		{"s3", "HeadBucket"}:           callTimeout,
+		{"lambda", "Invoke"}:           invokeTimeout, // until the function has ended
+		{"lambda", "GetFunction"}:      callTimeout,
 	} {
 		if got := attemptBound(call[0], call[1]); got != want {
 			t.Errorf("%v: %s, want %s", call, got, want)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
@@ -32,6 +34,22 @@ type caller struct {
 
 	mu      sync.Mutex
 	assumed map[string]aws.CredentialsProvider // by role and region
+	hasty   aws.HTTPClient                     // of which slow was made
+	slow    aws.HTTPClient
+}
+
+// patient returns the client without its bound on when an answer begins: a function answers when it has ended.
+func (k *caller) patient(client aws.HTTPClient) aws.HTTPClient {
+	buildable, ok := client.(*awshttp.BuildableClient)
+	if !ok {
+		return client
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.hasty != client {
+		k.hasty, k.slow = client, buildable.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = 0 })
+	}
+	return k.slow
 }
 
 func newCaller(o Options) *caller {
@@ -218,6 +236,9 @@ func (r *resource) Call(ctx context.Context, t playbook.TaskCall) (json.RawMessa
 	}
 	if !r.operation.reads() && r.operation.token() == "" {
 		cfg.Retryer = onlyThrottled(cfg)
+	}
+	if r.operation.service.name == "lambda" && r.operation.name == "Invoke" {
+		cfg.HTTPClient = r.caller.patient(cfg.HTTPClient)
 	}
 	var meta answerMetadata
 	cfg.APIOptions = append(cfg.APIOptions, meta.capture)

@@ -3,10 +3,15 @@ package integration
 import (
 	"bytes"
 	"flag"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 var update = flag.Bool("update", false, "write testdata/reads.txt anew")
@@ -137,4 +142,17 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A function may run for a quarter of an hour before it answers.
+func TestFunctionsAreWaitedFor(t *testing.T) {
+	hasty := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = time.Second })
+	k := newCaller(Options{})
+	slow, ok := k.patient(hasty).(*awshttp.BuildableClient)
+	if !ok || slow.GetTransport().ResponseHeaderTimeout != 0 || hasty.GetTransport().ResponseHeaderTimeout != time.Second || k.patient(hasty) != aws.HTTPClient(slow) {
+		t.Errorf("the client %+v", slow)
+	}
+	if other := http.DefaultClient; k.patient(other) != aws.HTTPClient(other) {
+		t.Error("another kind of client is not taken as it is")
+	}
 }
