@@ -58,10 +58,13 @@ func checkParameters(at string, s *asl.State, resources Resources) (problems con
 		return nil
 	}
 	r, err := resources.Resource(s.Resource)
-	if err != nil || r.Parameters() == nil {
+	var known []string
+	if err == nil { // else checkTask has said so
+		known = r.Parameters()
+	}
+	if known == nil {
 		return nil
 	}
-	known := r.Parameters()
 	for _, f := range s.Parameters.Fields {
 		name := strings.TrimSuffix(f.Name, ".$")
 		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
