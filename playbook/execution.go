@@ -23,6 +23,8 @@ type execution struct {
 	state   *asl.Execution
 	last    uint64 // sequence of the last append
 
+	machines *machines // known to whoever loads it
+
 	parse sync.Once
 	event *event.Envelope // cached for envelope
 	about json.RawMessage // cached for env
@@ -49,8 +51,9 @@ func newExecution(id string) *execution {
 }
 
 // fold rebuilds an execution from its journal. It fails with fault.Invalid where the journal is not an execution's.
-func fold(id string, entries []Entry) (*execution, error) {
+func fold(id string, entries []Entry, known *machines) (*execution, error) {
 	e := newExecution(id)
+	e.machines = known
 	for _, entry := range entries {
 		r, err := DecodeRecord(entry.Data)
 		if err != nil {
@@ -72,7 +75,7 @@ func (e *execution) apply(r Record) error {
 		return fault.New(fault.Invalid, "the journal of execution %s has a record of kind %q out of place", e.id, r.Kind)
 	}
 	if r.Kind == Started {
-		machine, err := asl.Parse(r.Begin.Start.Playbook+".json", r.Begin.Definition)
+		machine, err := e.machines.parse(r.Begin.Start.Playbook+".json", r.Begin.Definition)
 		if err != nil {
 			return fault.New(fault.Invalid, "the journal of execution %s has a definition that can't be read: %w", e.id, err)
 		}

@@ -13,7 +13,7 @@ func (r *Runtime) History(ctx context.Context, id string) ([]asl.HistoryEvent, e
 	if err != nil {
 		return nil, err
 	}
-	e, err := fold(id, entries)
+	e, err := fold(id, entries, &r.machines)
 	if err != nil {
 		return nil, err
 	}

@@ -153,7 +153,7 @@ func (r *Runtime) load(ctx context.Context, id string) (*execution, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load execution %s: %w", id, err)
 	}
-	return fold(id, entries)
+	return fold(id, entries, &r.machines)
 }
 
 // retryAfter is how long an execution rests after its journal refused.

@@ -135,7 +135,7 @@ func TestRecords(t *testing.T) {
 		for _, d := range data {
 			entries = append(entries, Entry{Seq: 1, Data: []byte(d)})
 		}
-		if _, err := fold("x", entries); err == nil {
+		if _, err := fold("x", entries, nil); err == nil {
 			t.Errorf("%s: the journal is taken as an execution's", name)
 		}
 	}
@@ -150,7 +150,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte(started), []byte(`{"v":1,"kind":"entered","step":{"kind":"entered","state":"A","input":{}}}`))
 	f.Add([]byte(started), []byte(`{"v":1,"kind":"ended","step":{"kind":"ended","status":"SUCCEEDED"}}`))
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		e, err := fold("x", []Entry{{Seq: 1, Data: first}, {Seq: 2, Data: second}})
+		e, err := fold("x", []Entry{{Seq: 1, Data: first}, {Seq: 2, Data: second}}, nil)
 		if err != nil {
 			return
 		}

@@ -47,15 +47,16 @@ type Options struct {
 
 // Runtime runs executions. It is safe for concurrent use. Use: New, Resume once, Run until the end; Start at any time.
 type Runtime struct {
-	opts    Options
-	log     *slog.Logger
-	metrics *metrics
-	timers  *timers
-	expiry  *timers // effects whose time will be over
-	turns   *turns
-	firsts  *firsts
-	slots   chan struct{} // one token for each worker
-	halt    chan struct{} // closed when the runtime takes on no more work
+	opts     Options
+	log      *slog.Logger
+	metrics  *metrics
+	timers   *timers
+	expiry   *timers // effects whose time will be over
+	turns    *turns
+	firsts   *firsts
+	machines machines
+	slots    chan struct{} // one token for each worker
+	halt     chan struct{} // closed when the runtime takes on no more work
 
 	base    context.Context // ends when the drain is over
 	cancel  context.CancelFunc

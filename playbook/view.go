@@ -69,7 +69,7 @@ func (r *Runtime) Get(ctx context.Context, id string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	e, err := fold(id, entries)
+	e, err := fold(id, entries, &r.machines)
 	if err != nil {
 		return View{}, err
 	}
