@@ -12,6 +12,8 @@ func TestBranches(t *testing.T) {
 			`{"a":1}`, `[{"output":7}]`, `[7,{"a":1}]`},
 		"parallel shapes its data": {`{A: {Type: Parallel, InputPath: $.in, Parameters: {x.$: $.a}, ResultSelector: {first.$: "$[0].x"}, ResultPath: $.out, OutputPath: $.out, Branches: [{StartAt: B, States: {B: {Type: Pass, End: true}}}], End: true}}`,
 			`{"in":{"a":1}}`, ``, `{"first":1}`},
+		"simulated one by one": {`{A: {Type: Parallel, Branches: [{StartAt: B, States: {B: {Type: Wait, Seconds: 100, Next: C}, C: {Type: Task, Resource: x, End: true}}}, {StartAt: D, States: {D: {Type: Task, Resource: x, TimeoutSeconds: 5, End: true}}}], End: true}}`,
+			`{}`, `[{"output":"first"},{"output":"second"}]`, `["first","second"]`},
 		"retry runs all branches again": {`{A: {Type: Parallel, Retry: [{ErrorEquals: [E]}], Branches: [{StartAt: B, States: {B: {Type: Task, Resource: x, End: true}}}, {StartAt: C, States: {C: {Type: Task, Resource: x, End: true}}}], End: true}}`,
 			`{}`, `[{"output":1},{"error":"E"},{"output":2},{"output":3}]`, `[2,3]`},
 		"branch failed": {`{A: {Type: Parallel, Catch: [{ErrorEquals: [States.BranchFailed], Next: D}], Branches: [{StartAt: B, States: {B: {Type: Task, Resource: x, End: true}}}, {StartAt: C, States: {C: {Type: Wait, Seconds: 9, End: true}}}], End: true}, D: {Type: Pass, End: true}}`,
