@@ -24,7 +24,7 @@ func TestBranches(t *testing.T) {
 		"map of nothing":            {mapOf(``), `[]`, ``, `[]`},
 		"item in a state":           {`{A: {Type: Map, ItemProcessor: {StartAt: P, States: {P: {Type: Pass, Parameters: {v.$: $$.Map.Item.Value}, End: true}}}, End: true}}`, `[5]`, ``, `[{"v":5}]`},
 		"batches":                   {mapOf(`ItemBatcher: {MaxItemsPerBatch: 2, BatchInput: {k.$: $.k}}, ItemsPath: $.l`), `{"l":[1,2,3],"k":9}`, ``, `[{"BatchInput":{"k":9},"Items":[1,2]},{"BatchInput":{"k":9},"Items":[3]}]`},
-		"batches by size":           {mapOf(`ItemBatcher: {MaxInputBytesPerBatch: 16}`), `[1,22,3,444444444]`, ``, `[{"Items":[1,22]},{"Items":[3]},{"Items":[444444444]}]`},
+		"batches by size":           {mapOf(`ItemBatcher: {MaxInputBytesPerBatch: 16}`), `[1,22,3,444,555555555]`, ``, `[{"Items":[1,22]},{"Items":[3]},{"Items":[444]},{"Items":[555555555]}]`},
 		"retry within an iteration": {mapOfTask(``, `Retry: [{ErrorEquals: [E]}], `), `[1,2]`, `[{"error":"E"},{"output":"a"},{"error":"E"},{"output":"b"}]`, `["a","b"]`},
 		"nested":                    {`{A: {Type: Map, ItemProcessor: {StartAt: B, States: {B: {Type: Map, ItemProcessor: {StartAt: C, States: {C: {Type: Pass, Parameters: {v.$: $$.Map.Item.Value, i.$: $$.Map.Item.Index}, End: true}}}, End: true}}}, End: true}}`, `[[1],[2,3]]`, ``, `[[{"v":1,"i":0}],[{"v":2,"i":0},{"v":3,"i":1}]]`},
 	} {

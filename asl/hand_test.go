@@ -185,6 +185,23 @@ func TestTasksTimeOut(t *testing.T) {
 	h.wants(Failed, "here")
 }
 
+// What a task says whose time was over changes nothing, neither before it is tried again nor later.
+func TestLateAnswers(t *testing.T) {
+	h := begin(t, "StartAt: A\nStates: {A: {Type: Task, Resource: x, TimeoutSeconds: 60, Retry: [{ErrorEquals: [States.Timeout]}], End: true}}", `{}`)
+	h.goOn()
+	h.later(time.Minute)
+	events := h.x.Events
+	h.apply(Result("", json.RawMessage(`"late"`)), Record{Kind: Heartbeat}, Record{Kind: Submitted, Output: json.RawMessage(`1`)})
+	if h.x.Status != "" || h.x.Events != events {
+		t.Errorf("%q after %d events, before %d", h.x.Status, h.x.Events, events)
+	}
+	if c := h.later(time.Second); len(c) != 1 || c[0].Attempt != 1 {
+		t.Fatalf("asks for %+v", c)
+	}
+	h.apply(Result("", json.RawMessage(`"in time"`)), Result("", json.RawMessage(`"twice"`)))
+	h.wants(Succeeded, "in time")
+}
+
 // Inline iterations count to the history of the execution; those of a distributed Map don't, and each of them has its own bound.
 func TestEventsAreCapped(t *testing.T) {
 	items := `[` + strings.Repeat("1,", 6999) + `1]`
