@@ -28,6 +28,9 @@ func decode(raw json.RawMessage, input reflect.Type) (reflect.Value, error) {
 	if err := dec.Decode(&v); err != nil {
 		return in, fault.New(fault.Invalid, "the parameters are not JSON: %w", err)
 	}
+	if dec.More() {
+		return in, fault.New(fault.Invalid, "the parameters are more than one JSON value")
+	}
 	var d decoder
 	d.value("", v, in.Elem())
 	return in, d.err()

@@ -124,7 +124,7 @@ func TestPascal(t *testing.T) {
 // FuzzDecode: whatever a playbook gives, it is taken or refused.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{`{}`, `null`, `[]`, `{"InstanceIds":["i"]}`, `{"StartTime":"2026-11-30T14:05:00Z","EndTime":1e300}`, `{"Tags":{"a":{}}}`,
-		`{"MaxResults":1.5}`, `{"BlockDeviceMappings":[{"Ebs":{"VolumeSize":1e400}}]}`, `{"Filters":[null,{"Values":[null]}]}`} {
+		`{"MaxResults":1.5}`, `null0`, `{"BlockDeviceMappings":[{"Ebs":{"VolumeSize":1e400}}]}`, `{"Filters":[null,{"Values":[null]}]}`} {
 		f.Add([]byte(seed))
 	}
 	var inputs []*operation
