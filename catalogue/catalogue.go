@@ -43,8 +43,16 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ec2.NewTerminate(caller),
 
 		iam.NewDeactivateAccessKey(caller),
+		iam.NewDeactivateAllAccessKeys(caller),
+		iam.NewDeleteInlinePolicy(caller),
+		iam.NewDenyWithoutMFA(caller),
+		iam.NewDetachPolicy(caller),
 		iam.NewQuarantine(caller),
+		iam.NewRemoveLoginProfile(caller),
+		iam.NewRestoreTrustPolicy(caller),
+		iam.NewRevertPolicyVersion(caller),
 		iam.NewRevokeSessions(caller, o.Now),
+		iam.NewSetPasswordPolicy(caller),
 
 		kms.NewCancelDeletion(caller),
 		kms.NewEnable(caller),

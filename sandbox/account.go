@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"riposte.dev/sandbox/policy"
+	"riposte.dev/sandbox/wire"
 )
 
 // account is one AWS account.
@@ -22,8 +23,11 @@ type identities struct {
 	users  map[string]*user              // by name
 	roles  map[string]*role              // by name
 	parsed map[string][]*policy.Document // by text; see parse
-	// managed are the customer managed policies by ARN. A policy never changes.
-	managed map[string]*managedPolicy
+	// managed are the customer managed policies by ARN. A policy is replaced, never changed.
+	managed   map[string]*managedPolicy
+	groups    map[string]*group    // by name
+	mfa       map[string]mfaDevice // by serial number
+	passwords wire.Object          // the password policy; replaced, never changed
 }
 
 type user struct {
@@ -33,6 +37,8 @@ type user struct {
 	inline              map[string]string // policy documents by name
 	attached            []string          // ARNs of managed policies
 	keys                []*accessKey
+	login               *loginProfile // replaced, never changed
+	groups              []string      // by name
 }
 
 type accessKey struct {
@@ -52,16 +58,22 @@ type role struct {
 }
 
 func newIdentities() *identities {
-	return &identities{users: map[string]*user{}, roles: map[string]*role{}, managed: map[string]*managedPolicy{}}
+	return &identities{
+		users: map[string]*user{}, roles: map[string]*role{}, managed: map[string]*managedPolicy{},
+		groups: map[string]*group{}, mfa: map[string]mfaDevice{},
+	}
 }
 
 func (s *identities) clone() stater {
 	out := newIdentities()
-	out.alias, out.managed = s.alias, maps.Clone(s.managed)
+	out.alias, out.managed, out.mfa, out.passwords = s.alias, maps.Clone(s.managed), maps.Clone(s.mfa), s.passwords
+	for k, g := range s.groups {
+		out.groups[k] = g.clone()
+	}
 	for k, u := range s.users {
 		c := *u
 		c.tags, c.inline, c.attached = maps.Clone(u.tags), maps.Clone(u.inline), append([]string(nil), u.attached...)
-		c.keys = nil
+		c.keys, c.groups = nil, append([]string(nil), u.groups...)
 		for _, key := range u.keys {
 			k := *key
 			c.keys = append(c.keys, &k)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,10 +20,12 @@ const (
 	maxAttached    = 10
 )
 
-// managedPolicy is a customer managed policy with its only version, v1.
+// managedPolicy is a managed policy. document is that of its default version.
 type managedPolicy struct {
 	name, id, path, arn, description, document string
-	created                                    time.Time
+	created, updated                           time.Time
+	versions                                   []policyVersion // oldest first
+	current, made                              int             // numbers of the default version, and of the last one that was made
 	tags                                       map[string]string
 }
 
@@ -33,6 +36,10 @@ func policyOperations() []operation {
 		{name: "GetPolicy", resources: on, handle: getPolicy},
 		{name: "GetPolicyVersion", resources: on, handle: getPolicyVersion},
 		{name: "DeletePolicy", resources: on, handle: deletePolicy},
+		{name: "CreatePolicyVersion", resources: on, handle: createPolicyVersion},
+		{name: "ListPolicyVersions", resources: on, handle: listPolicyVersions},
+		{name: "SetDefaultPolicyVersion", resources: on, handle: setDefaultPolicyVersion},
+		{name: "DeletePolicyVersion", resources: on, handle: deletePolicyVersion},
 		{name: "SimulatePrincipalPolicy", resources: simulated, handle: simulatePrincipalPolicy},
 	}
 }
@@ -83,7 +90,8 @@ func createPolicy(c *call) (wire.Object, error) {
 	}
 	p := &managedPolicy{
 		name: name, id: c.sb.newID("ANPA"), path: c.inputPath(), arn: newPolicyResource(c)[0], description: c.in.str("Description"),
-		document: text, created: c.time.UTC(), tags: c.tagsOf("Tags"),
+		document: text, created: c.time.UTC(), updated: c.time.UTC(), tags: c.tagsOf("Tags"),
+		versions: []policyVersion{{1, text, c.time.UTC()}}, current: 1, made: 1,
 	}
 	ids.managed[p.arn] = p
 	c.subject("AWS::IAM::Policy", p.arn)
@@ -105,13 +113,17 @@ func (c *call) policyOf() (*managedPolicy, error) {
 		return nil, wire.Errorf("NoSuchEntityException", "Policy %s was not found.", policyARN)
 	}
 	name := policyARN[strings.LastIndex(policyARN, "/")+1:]
-	return &managedPolicy{name: name, id: "ANPAAWSMANAGEDPOLICYX", path: "/", arn: policyARN, document: text, created: c.account.joined.UTC()}, nil
+	joined := c.account.joined.UTC()
+	return &managedPolicy{
+		name: name, id: "ANPAAWSMANAGEDPOLICYX", path: "/", arn: policyARN, document: text, created: joined, updated: joined,
+		versions: []policyVersion{{1, text, joined}}, current: 1,
+	}, nil
 }
 
 func (p *managedPolicy) describe(attachments int) wire.Object {
 	o := wire.Object{
-		"PolicyName": p.name, "PolicyId": p.id, "Arn": p.arn, "Path": p.path, "DefaultVersionId": "v1", "IsAttachable": true,
-		"AttachmentCount": int64(attachments), "PermissionsBoundaryUsageCount": int64(0), "CreateDate": p.created, "UpdateDate": p.created,
+		"PolicyName": p.name, "PolicyId": p.id, "Arn": p.arn, "Path": p.path, "DefaultVersionId": fmt.Sprintf("v%d", p.current), "IsAttachable": true,
+		"AttachmentCount": int64(attachments), "PermissionsBoundaryUsageCount": int64(0), "CreateDate": p.created, "UpdateDate": p.updated,
 	}
 	put(o, "Description", p.description)
 	if len(p.tags) > 0 {
@@ -120,7 +132,7 @@ func (p *managedPolicy) describe(attachments int) wire.Object {
 	return o
 }
 
-// attachments is how many users and roles have a policy.
+// attachments is how many users, groups and roles have a policy.
 func (s *identities) attachments(policyARN string) int {
 	n := 0
 	for _, u := range s.users {
@@ -130,6 +142,11 @@ func (s *identities) attachments(policyARN string) int {
 	}
 	for _, r := range s.roles {
 		if slices.Contains(r.attached, policyARN) {
+			n++
+		}
+	}
+	for _, g := range s.groups {
+		if slices.Contains(g.attached, policyARN) {
 			n++
 		}
 	}
@@ -149,12 +166,13 @@ func getPolicyVersion(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version := c.in.str("VersionId"); version != "v1" {
-		return nil, wire.Errorf("NoSuchEntityException", "Policy %s version %s does not exist or is not attachable.", p.arn, version)
+	v, err := c.version(p)
+	if err != nil {
+		return nil, err
 	}
-	return wire.Object{"PolicyVersion": wire.Object{
-		"Document": escapeDocument(p.document), "VersionId": "v1", "IsDefaultVersion": true, "CreateDate": p.created,
-	}}, nil
+	out := p.describeVersion(v)
+	out["Document"] = escapeDocument(v.document)
+	return wire.Object{"PolicyVersion": out}, nil
 }
 
 func deletePolicy(c *call) (wire.Object, error) {
@@ -167,6 +185,8 @@ func deletePolicy(c *call) (wire.Object, error) {
 		return nil, &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden, Message: "Policy is outside your own account."}
 	case ids.attachments(p.arn) > 0:
 		return nil, wire.Errorf("DeleteConflictException", "Cannot delete a policy attached to entities.")
+	case len(p.versions) > 1:
+		return nil, wire.Errorf("DeleteConflictException", "This policy has more than one version. Before you delete a policy, you must delete the policy's versions.")
 	}
 	delete(ids.managed, p.arn)
 	return nil, nil

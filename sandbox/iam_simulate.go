@@ -129,6 +129,9 @@ func (c *call) simulateAs(sim *simulation) error {
 		}
 		ctx["aws:principaltype"], ctx["aws:username"], ctx["aws:userid"] = []string{"User"}, []string{u.name}, []string{u.id}
 		tags, inline, attached = u.tags, u.inline, u.attached
+		for _, g := range ids.groupsOf(u) {
+			sim.add(ids, "group", g.name, g.inline, g.attached)
+		}
 	} else {
 		r := ids.roles[name]
 		if r == nil || r.arn != source {
@@ -140,6 +143,12 @@ func (c *call) simulateAs(sim *simulation) error {
 	for k, v := range tags {
 		ctx["aws:principaltag/"+strings.ToLower(k)] = []string{v}
 	}
+	sim.add(ids, kind, name, inline, attached)
+	return nil
+}
+
+// add takes in the policies of a user, group or role.
+func (sim *simulation) add(ids *identities, kind, name string, inline map[string]string, attached []string) {
 	for _, n := range names(inline) {
 		for _, doc := range documents(inline[n]) {
 			sim.sources = append(sim.sources, policySource{kind + "_" + name + "_" + n, kind, doc})
@@ -154,7 +163,6 @@ func (c *call) simulateAs(sim *simulation) error {
 			sim.sources = append(sim.sources, policySource{a[strings.LastIndex(a, "/")+1:], from, doc})
 		}
 	}
-	return nil
 }
 
 var decisionName = map[policy.Decision]string{

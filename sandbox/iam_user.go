@@ -118,15 +118,11 @@ func listUsers(c *call) (wire.Object, error) {
 
 func deleteUser(c *call) (wire.Object, error) {
 	u, err := c.user()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(u.keys) > 0:
-		return nil, wire.Errorf("DeleteConflictException", "Cannot delete entity, must delete access keys first.")
-	case len(u.inline) > 0:
-		return nil, wire.Errorf("DeleteConflictException", "Cannot delete entity, must delete policies first.")
-	case len(u.attached) > 0:
-		return nil, wire.Errorf("DeleteConflictException", "Cannot delete entity, must detach all policies first.")
+	}
+	if first := c.identities().lastsOf(u); first != "" {
+		return nil, wire.Errorf("DeleteConflictException", "Cannot delete entity, must %s first.", first)
 	}
 	delete(c.identities().users, u.name)
 	return nil, nil

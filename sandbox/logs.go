@@ -33,6 +33,8 @@ func logsService() *service {
 			of("CreateLogStream", createLogStream),
 			of("DescribeLogStreams", describeLogStreams),
 			of("PutRetentionPolicy", putRetentionPolicy),
+			of("DeleteRetentionPolicy", deleteRetentionPolicy),
+			{name: "ListTagsForResource", resources: taggedLogs, handle: listLogsTags},
 			data("PutLogEvents", putLogEvents),
 			data("GetLogEvents", getLogEvents),
 			filter,

@@ -16,7 +16,7 @@ func createLogGroup(c *call) (wire.Object, error) {
 	if all.byName[name] != nil {
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
-	all.byName[name] = &logsGroup{account: c.account.id, region: c.region, name: name, created: c.time.UTC(), streams: map[string]*logsStream{}}
+	all.byName[name] = &logsGroup{account: c.account.id, region: c.region, name: name, created: c.time.UTC(), streams: map[string]*logsStream{}, tags: c.in.object("tags")}
 	c.subject("AWS::Logs::LogGroup", name)
 	return nil, nil
 }
@@ -111,6 +111,27 @@ func putRetentionPolicy(c *call) (wire.Object, error) {
 	}
 	g.retention = days
 	return nil, nil
+}
+
+func deleteRetentionPolicy(c *call) (wire.Object, error) {
+	g, err := c.logsGroup()
+	if err == nil {
+		g.retention = 0
+	}
+	return nil, err
+}
+
+func taggedLogs(c *call) []string { return []string{c.in.str("resourceArn")} }
+
+// listLogsTags takes the ARN of a group without the ":*" that others have
+// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_ListTagsForResource.html).
+func listLogsTags(c *call) (wire.Object, error) {
+	for _, g := range c.logs().byName {
+		if strings.TrimSuffix(g.arn(), ":*") == c.in.str("resourceArn") {
+			return wire.Object{"tags": wire.Object(maps.Clone(g.tags))}, nil
+		}
+	}
+	return nil, wire.Errorf("ResourceNotFoundException", "The specified resource does not exist.")
 }
 
 // maxLogsPolicies is the most resource policies of an account in a region.

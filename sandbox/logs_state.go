@@ -27,6 +27,7 @@ type logsGroup struct {
 	retention             int // days; 0: for ever
 	streams               map[string]*logsStream
 	filters               []*subscriptionFilter // by name
+	tags                  input                 // never changed
 }
 
 type logsStream struct {

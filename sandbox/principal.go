@@ -129,6 +129,9 @@ func (s *Sandbox) principalOf(keyID string, cred *credential) *principal {
 		}
 		p.kind, p.name, p.id, p.arn, p.tags = "IAMUser", u.name, u.id, u.arn, u.tags
 		p.policies = ids.policies(u.inline, u.attached)
+		for _, g := range ids.groupsOf(u) {
+			p.policies = append(p.policies, ids.policies(g.inline, g.attached)...)
+		}
 	}
 	return p
 }

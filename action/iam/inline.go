@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -57,41 +58,67 @@ func (p inline) read(ctx context.Context, r action.Resource) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
+	return readInline(ctx, client, r, p.policy)
+}
+
+// readInline returns an inline policy of a user, group or role as it is now.
+func readInline(ctx context.Context, client *iam.Client, r action.Resource, policy string) (state, error) {
 	var text *string
-	if r.Type == userType {
+	var err error
+	name := nameIn(r.ARN)
+	switch r.Type {
+	case userType:
 		var out *iam.GetUserPolicyOutput
-		if out, err = client.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: &r.Name, PolicyName: &p.policy}); err == nil {
+		if out, err = client.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: &name, PolicyName: &policy}); err == nil {
 			text = out.PolicyDocument
 		}
-		err = awscall.Fault(err, "iam:GetUserPolicy", "read the policy %s of the user %s", p.policy, r.Name)
-	} else {
+	case groupType:
+		var out *iam.GetGroupPolicyOutput
+		if out, err = client.GetGroupPolicy(ctx, &iam.GetGroupPolicyInput{GroupName: &name, PolicyName: &policy}); err == nil {
+			text = out.PolicyDocument
+		}
+	default:
 		var out *iam.GetRolePolicyOutput
-		if out, err = client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.Name, PolicyName: &p.policy}); err == nil {
+		if out, err = client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: &policy}); err == nil {
 			text = out.PolicyDocument
 		}
-		err = awscall.Fault(err, "iam:GetRolePolicy", "read the policy %s of the role %s", p.policy, r.Name)
 	}
+	kind := kindOf(r)
+	err = awscall.Fault(err, "iam:Get"+kind+"Policy", "read the policy %s of the %s %s", policy, strings.ToLower(kind), name)
 	if fault.CodeOf(err) == fault.NotFound {
 		return state{}, nil
 	}
 	if err != nil {
 		return state{}, err
 	}
-	// IAM answers with the document percent-encoded by RFC 3986.
-	document, err := url.PathUnescape(aws.ToString(text))
-	if err != nil || !json.Valid([]byte(document)) {
-		return state{}, fault.New(fault.Invalid, "the policy %s of %s is not a JSON document", p.policy, r.ARN)
+	document, err := decodeDocument(aws.ToString(text), "policy "+policy+" of "+r.ARN)
+	return state{document}, err
+}
+
+// kindOf is how IAM's operations name what the resource is.
+func kindOf(r action.Resource) string {
+	switch r.Type {
+	case userType:
+		return "User"
+	case groupType:
+		return "Group"
 	}
-	return state{json.RawMessage(document)}, nil
+	return "Role"
+}
+
+// decodeDocument reads a policy as IAM answers with it: percent-encoded by RFC 3986.
+func decodeDocument(text, of string) (json.RawMessage, error) {
+	document, err := url.PathUnescape(text)
+	if err != nil || !json.Valid([]byte(document)) {
+		return nil, fault.New(fault.Invalid, "the %s is not a JSON document", of)
+	}
+	return json.RawMessage(document), nil
 }
 
 // write returns the call that makes the policy what s says.
 func (p inline) write(r action.Resource, s state) action.Call {
-	entity, kind := "UserName", "User"
-	if r.Type == roleType {
-		entity, kind = "RoleName", "Role"
-	}
-	input, operation := map[string]string{entity: r.Name, "PolicyName": p.policy}, "Delete"+kind+"Policy"
+	kind := kindOf(r)
+	input, operation := map[string]string{kind + "Name": r.Name, "PolicyName": p.policy}, "Delete"+kind+"Policy"
 	if s.Policy != nil {
 		input["PolicyDocument"], operation = string(s.Policy), "Put"+kind+"Policy"
 	}

@@ -19,6 +19,10 @@ func (i identities) own(ctx context.Context, who principal, req action.Request) 
 	if err != nil {
 		return false, err
 	}
+	return isOwn(ctx, cfg, who, req)
+}
+
+func isOwn(ctx context.Context, cfg aws.Config, who principal, req action.Request) (bool, error) {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
 	if err != nil {
 		return false, awscall.Fault(err, "sts:GetCallerIdentity", "ask as whom riposte acts in account %s", req.Account)

@@ -18,6 +18,8 @@ import (
 const (
 	userType    = "AWS::IAM::User"
 	roleType    = "AWS::IAM::Role"
+	groupType   = "AWS::IAM::Group"
+	policyType  = "AWS::IAM::ManagedPolicy"
 	keyType     = "AWS::IAM::AccessKey"
 	accountType = "AWS::::Account"
 )
@@ -91,11 +93,15 @@ func home(region string) string {
 
 // find looks the principal up. One that does not exist is fault.NotFound.
 func (i identities) find(ctx context.Context, p principal, req action.Request) (action.Resource, error) {
-	r := action.Resource{Type: p.kind, Name: p.name, Account: req.Account, Region: home(req.Region)}
-	client, err := i.client(ctx, r.Account, r.Region)
+	client, err := i.client(ctx, req.Account, home(req.Region))
 	if err != nil {
-		return r, err
+		return action.Resource{}, err
 	}
+	return lookUp(ctx, client, p, req)
+}
+
+func lookUp(ctx context.Context, client *iam.Client, p principal, req action.Request) (action.Resource, error) {
+	r := action.Resource{Type: p.kind, Name: p.name, Account: req.Account, Region: home(req.Region)}
 	var tags []types.Tag
 	switch p.kind {
 	case accountType:
@@ -107,6 +113,12 @@ func (i identities) find(ctx context.Context, p principal, req action.Request) (
 			return r, missing(awscall.Fault(err, "iam:GetUser", "read the user %s", p.name), "user", p.name, req.Account)
 		}
 		r.ARN, tags = aws.ToString(out.User.Arn), out.User.Tags
+	case groupType:
+		out, err := client.GetGroup(ctx, &iam.GetGroupInput{GroupName: &p.name, MaxItems: aws.Int32(1)})
+		if err != nil {
+			return r, missing(awscall.Fault(err, "iam:GetGroup", "read the group %s", p.name), "group", p.name, req.Account)
+		}
+		r.ARN = aws.ToString(out.Group.Arn)
 	default:
 		out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &p.name})
 		if err != nil {

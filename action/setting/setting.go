@@ -26,6 +26,9 @@ type Setting[P, S any] struct {
 	// Find checks the parameters and returns the resources that they name, whole, with tags. cfg reaches the request's account
 	// and region. A wrong parameter is fault.Invalid with a hint, a resource that does not exist fault.NotFound with one.
 	Find func(ctx context.Context, cfg aws.Config, req action.Request, params P) ([]action.Resource, error)
+	// Leave says what people should do about a resource that riposte may not or cannot change, whatever its state; "" for one that
+	// it can. It is asked when a plan is made. nil: for none.
+	Leave func(ctx context.Context, cfg aws.Config, r action.Resource) (string, error)
 	// Read looks at the resource. cfg reaches the resource's account and region. fault.NotFound where it is gone.
 	Read func(ctx context.Context, cfg aws.Config, r action.Resource) (S, error)
 	// Want says what the state should be, and why in a sentence for people. The same state as now: nothing is needed. An
@@ -116,6 +119,10 @@ func (a *settingAction[P, S]) Plan(ctx context.Context, req action.Request) (*ac
 
 func (a *settingAction[P, S]) planOne(ctx context.Context, r action.Resource, params P) (action.Item, error) {
 	item := action.Item{ID: r.ARN, Resource: r}
+	if left, err := a.leave(ctx, r); err != nil || left != "" {
+		item.Status, item.Reason = action.Escalated, left
+		return item, err
+	}
 	now, err := a.read(ctx, r)
 	if err != nil {
 		return item, err
@@ -138,6 +145,17 @@ func (a *settingAction[P, S]) planOne(ctx context.Context, r action.Resource, pa
 	item.Status = action.Change
 	item.Calls, err = a.calls(r, now, want)
 	return item, err
+}
+
+func (a *settingAction[P, S]) leave(ctx context.Context, r action.Resource) (string, error) {
+	if a.Leave == nil {
+		return "", nil
+	}
+	cfg, err := a.caller.Config(ctx, r.Account, r.Region)
+	if err != nil {
+		return "", err
+	}
+	return a.Leave(ctx, cfg, r)
 }
 
 func (a *settingAction[P, S]) read(ctx context.Context, r action.Resource) (S, error) {
