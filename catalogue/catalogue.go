@@ -45,6 +45,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		iam.NewDeactivateAccessKey(caller),
 		iam.NewDeactivateAllAccessKeys(caller),
 		iam.NewDeleteInlinePolicy(caller),
+		iam.NewDeleteUser(caller),
 		iam.NewDenyWithoutMFA(caller),
 		iam.NewDetachPolicy(caller),
 		iam.NewQuarantine(caller),

@@ -39,6 +39,7 @@ type user struct {
 	keys                []*accessKey
 	login               *loginProfile // replaced, never changed
 	groups              []string      // by name
+	others              []userCredential
 }
 
 type accessKey struct {
@@ -73,7 +74,7 @@ func (s *identities) clone() stater {
 	for k, u := range s.users {
 		c := *u
 		c.tags, c.inline, c.attached = maps.Clone(u.tags), maps.Clone(u.inline), append([]string(nil), u.attached...)
-		c.keys, c.groups = nil, append([]string(nil), u.groups...)
+		c.keys, c.groups, c.others = nil, append([]string(nil), u.groups...), append([]userCredential(nil), u.others...)
 		for _, key := range u.keys {
 			k := *key
 			c.keys = append(c.keys, &k)

@@ -14,7 +14,7 @@ import (
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html).
 func iamService() *service {
 	svc := &service{name: "iam", prefix: "iam", global: true}
-	svc.operations = slices.Concat(userOperations(), keyOperations(), roleOperations(), policyOperations(), groupOperations(), loginOperations(), passwordOperations(), []operation{
+	svc.operations = slices.Concat(userOperations(), keyOperations(), roleOperations(), policyOperations(), groupOperations(), loginOperations(), passwordOperations(), credentialOperations(), []operation{
 		{name: "ListAccountAliases", handle: listAccountAliases},
 	})
 	for i := range svc.operations {

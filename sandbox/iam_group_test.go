@@ -120,6 +120,26 @@ func TestWhatAUserSignsInWith(t *testing.T) {
 	_, err = admin.DeactivateMFADevice(ctx, &iam.DeactivateMFADeviceInput{UserName: user, SerialNumber: serial})
 	must(t, err)
 	must(t, remove())
+	for name, add := range map[string]func() error{
+		"ssh": func() error {
+			_, err := admin.UploadSSHPublicKey(ctx, &iam.UploadSSHPublicKeyInput{UserName: user, SSHPublicKeyBody: aws.String("ssh-rsa AAAA")})
+			return err
+		},
+		"certificate": func() error {
+			_, err := admin.UploadSigningCertificate(ctx, &iam.UploadSigningCertificateInput{UserName: user, CertificateBody: aws.String("-----BEGIN CERTIFICATE-----")})
+			return err
+		},
+		"service": func() error {
+			_, err := admin.CreateServiceSpecificCredential(ctx, &iam.CreateServiceSpecificCredentialInput{UserName: user, ServiceName: aws.String("codecommit.amazonaws.com")})
+			return err
+		},
+	} {
+		user = aws.String("with-" + name)
+		_, err = admin.CreateUser(ctx, &iam.CreateUserInput{UserName: user})
+		must(t, err)
+		must(t, add())
+		wantCode(t, remove(), "DeleteConflict")
+	}
 	_, err = admin.DeleteAccountPasswordPolicy(ctx, nil)
 	must(t, err)
 	_, err = admin.DeleteAccountPasswordPolicy(ctx, nil)

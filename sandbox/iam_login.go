@@ -207,6 +207,8 @@ func (s *identities) lastsOf(u *user) string {
 		return "delete login profile"
 	case len(s.devicesOf(u)) > 0:
 		return "deactivate MFA devices"
+	case len(u.others) > 0:
+		return "delete " + u.others[0].kind + "s"
 	case slices.ContainsFunc(u.groups, func(name string) bool { return s.groups[name] != nil }):
 		return "remove user from groups"
 	case len(u.inline) > 0:
