@@ -61,7 +61,12 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		s3.NewBlockAccount(caller),
 		s3.NewBlockBucket(caller),
+		s3.NewEnableEncryption(caller),
+		s3.NewEnableLogging(caller),
+		s3.NewEnableVersioning(caller),
+		s3.NewMakeACLPrivate(caller),
 		s3.NewRemovePublicStatements(caller),
+		s3.NewRequireTLS(caller),
 		s3.NewRevertPolicy(caller),
 
 		wafv2.NewBlockAddress(caller),

@@ -34,7 +34,6 @@ func s3Service() *service {
 			{name: "DeleteBucket", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deleteBucket, record: of()},
 			{name: "HeadBucket", action: "s3:ListBucket", anonymous: true, resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: headBucket, record: of()},
 			{name: "GetBucketLocation", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketLocation, record: of("location")},
-			{name: "GetBucketAcl", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketACL, record: of("acl")},
 
 			{name: "PutBucketPolicy", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putBucketPolicy, record: of("policy")},
 			{name: "GetBucketPolicy", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketPolicy, record: of("policy")},
@@ -67,6 +66,7 @@ func s3Service() *service {
 			}
 		},
 	}
+	svc.operations = append(svc.operations, settingOperations(of)...)
 	for i := range svc.operations {
 		svc.operations[i].handle = inBucket(svc.operations[i].handle)
 	}
@@ -169,7 +169,10 @@ func s3Parameters(address ...string) func(*call) any {
 		if text := c.in.str("Policy"); text != "" && json.Unmarshal([]byte(text), &doc) == nil {
 			out["bucketPolicy"] = doc
 		}
-		for _, name := range []string{"CreateBucketConfiguration", "PublicAccessBlockConfiguration", "Tagging", "NotificationConfiguration"} {
+		for _, name := range []string{
+			"CreateBucketConfiguration", "PublicAccessBlockConfiguration", "Tagging", "NotificationConfiguration",
+			"ServerSideEncryptionConfiguration", "VersioningConfiguration", "BucketLoggingStatus", "AccessControlPolicy",
+		} {
 			if !c.in.has(name) {
 				continue
 			}

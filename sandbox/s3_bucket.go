@@ -32,6 +32,7 @@ type bucket struct {
 	objects               map[string]*object
 	tags                  map[string]string // replaced, never changed
 	notify                notifications     // replaced, never changed
+	settings              bucketSettings
 }
 
 func newBuckets() *buckets { return &buckets{byName: map[string]*bucket{}} }
@@ -136,7 +137,7 @@ func createBucket(c *call) (wire.Object, error) {
 	all[name] = &bucket{
 		name: name, account: c.account.id, region: region, created: c.time.UTC(), objects: map[string]*object{},
 		block: publicAccessBlock{true, true, true, true}, blocked: true, // the default since April 2023
-		lock: c.in["ObjectLockEnabledForBucket"] == true,
+		lock: c.in["ObjectLockEnabledForBucket"] == true, settings: bucketSettings{ownership: c.in.str("ObjectOwnership")},
 	}
 	c.subject("AWS::S3::Bucket", name)
 	location := "/" + name
@@ -196,17 +197,4 @@ func getBucketLocation(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	return wire.Object{"LocationConstraint": b.region}, nil
-}
-
-// getBucketACL shows the one list that new buckets can have: all is the owner's
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html).
-func getBucketACL(c *call) (wire.Object, error) {
-	b, err := c.bucket()
-	if err != nil {
-		return nil, err
-	}
-	owner := canonicalID(b.account)
-	return wire.Object{"Owner": wire.Object{"ID": owner}, "Grants": wire.List{wire.Object{
-		"Grantee": wire.Object{"ID": owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL",
-	}}}, nil
 }

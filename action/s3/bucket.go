@@ -34,9 +34,14 @@ func decode(req action.Request, params any, bucket *string) (string, error) {
 	if err := action.DecodeParams(req.Params, params); err != nil {
 		return "", err
 	}
-	name := strings.TrimPrefix(*bucket, "arn:"+awscall.Partition(req.Region)+":s3:::")
+	return plainName(*bucket, req.Region)
+}
+
+// plainName is the bucket's name, of its name or ARN.
+func plainName(bucket, region string) (string, error) {
+	name := strings.TrimPrefix(bucket, "arn:"+awscall.Partition(region)+":s3:::")
 	if !bucketName.MatchString(name) {
-		return "", fault.New(fault.Invalid, "bucket %.200q is neither the name nor the ARN of a bucket", *bucket).
+		return "", fault.New(fault.Invalid, "bucket %.200q is neither the name nor the ARN of a bucket", bucket).
 			WithHint(`give {"bucket": "my-bucket"}`)
 	}
 	return name, nil
@@ -47,9 +52,7 @@ func (b buckets) client(ctx context.Context, account, region string) (*s3.Client
 	if err != nil {
 		return nil, err
 	}
-	return s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = cfg.BaseEndpoint != nil // emulators have no names for buckets
-	}), nil
+	return newClient(cfg), nil
 }
 
 // find returns the bucket with its region and tags. Where the request's region is another one, S3 is asked for the bucket's.
