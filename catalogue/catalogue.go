@@ -12,7 +12,10 @@ import (
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
+	"riposte.dev/action/lambda"
+	"riposte.dev/action/rds"
 	"riposte.dev/action/s3"
+	"riposte.dev/action/secretsmanager"
 	"riposte.dev/action/wafv2"
 )
 
@@ -59,6 +62,13 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		kms.NewEnable(caller),
 		kms.NewEnableRotation(caller),
 
+		lambda.NewRemovePublicStatements(caller),
+		lambda.NewStop(caller),
+
+		rds.NewEnableDeletionProtection(caller),
+		rds.NewMakeInstancePrivate(caller),
+		rds.NewMakeSnapshotPrivate(caller),
+
 		s3.NewBlockAccount(caller),
 		s3.NewBlockBucket(caller),
 		s3.NewEnableEncryption(caller),
@@ -68,6 +78,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		s3.NewRemovePublicStatements(caller),
 		s3.NewRequireTLS(caller),
 		s3.NewRevertPolicy(caller),
+
+		secretsmanager.NewRotate(caller),
 
 		wafv2.NewBlockAddress(caller),
 		wafv2.NewUnblockAddress(caller),

@@ -115,7 +115,15 @@ var facts = map[string][]string{
 	"kinesis:PutRecord":        streams,
 	"kinesis:PutRecords":       streams,
 
-	"lambda:InvokeFunction": {"arn:P:lambda:*:A:function:*"},
+	"lambda:AddPermission":             functions,
+	"lambda:DeleteFunctionConcurrency": functions,
+	"lambda:GetFunctionConcurrency":    functions,
+	"lambda:GetFunctionConfiguration":  functions,
+	"lambda:GetPolicy":                 functions,
+	"lambda:InvokeFunction":            functions,
+	"lambda:ListTags":                  functions,
+	"lambda:PutFunctionConcurrency":    functions,
+	"lambda:RemovePermission":          functions,
 
 	"logs:CreateLogStream": {"arn:P:logs:*:A:log-group:*"},
 	"logs:FilterLogEvents": {"arn:P:logs:*:A:log-group:*"},
@@ -124,20 +132,37 @@ var facts = map[string][]string{
 	"organizations:ListAccounts":        nil,
 	"organizations:ListTagsForResource": {"arn:P:organizations::*:account/o-*/*"},
 
+	"rds:DescribeDBInstances":          databases,
+	"rds:DescribeDBSnapshotAttributes": databaseSnapshots,
+	"rds:DescribeDBSnapshots":          {"arn:P:rds:*:A:db:*", "arn:P:rds:*:A:snapshot:*"},
+	"rds:ModifyDBInstance":             databases,
+	"rds:ModifyDBSnapshotAttribute":    databaseSnapshots,
+
 	"s3:DeleteBucketPolicy":               buckets,
 	"s3:GetAccountPublicAccessBlock":      nil,
+	"s3:GetBucketAcl":                     buckets,
 	"s3:GetBucketLocation":                buckets,
+	"s3:GetBucketLogging":                 buckets,
 	"s3:GetBucketNotification":            buckets,
 	"s3:GetBucketObjectLockConfiguration": buckets,
 	"s3:GetBucketPolicy":                  buckets,
 	"s3:GetBucketPolicyStatus":            buckets,
 	"s3:GetBucketPublicAccessBlock":       buckets,
 	"s3:GetBucketTagging":                 buckets,
+	"s3:GetBucketVersioning":              buckets,
+	"s3:GetEncryptionConfiguration":       buckets,
 	"s3:GetObject":                        {"arn:P:s3:::*/*"},
 	"s3:ListBucket":                       buckets,
 	"s3:PutAccountPublicAccessBlock":      nil,
+	"s3:PutBucketAcl":                     buckets,
+	"s3:PutBucketLogging":                 buckets,
 	"s3:PutBucketPolicy":                  buckets,
 	"s3:PutBucketPublicAccessBlock":       buckets,
+	"s3:PutBucketVersioning":              buckets,
+	"s3:PutEncryptionConfiguration":       buckets,
+
+	"secretsmanager:DescribeSecret": storedSecrets,
+	"secretsmanager:RotateSecret":   storedSecrets,
 
 	"sns:Publish": {"arn:P:sns:*:A:*"},
 
@@ -181,6 +206,11 @@ var (
 	managed       = []string{"arn:P:iam::A:policy/*"}
 	scalingGroups = []string{"arn:P:autoscaling:*:A:autoScalingGroup:*:autoScalingGroupName/*"}
 	targetGroups  = []string{"arn:P:elasticloadbalancing:*:A:targetgroup/*/*"}
+
+	functions         = []string{"arn:P:lambda:*:A:function:*"}
+	databases         = []string{"arn:P:rds:*:A:db:*"}
+	databaseSnapshots = []string{"arn:P:rds:*:A:snapshot:*"}
+	storedSecrets     = []string{"arn:P:secretsmanager:*:A:secret:*"}
 
 	ipSets = []string{"arn:P:wafv2:*:A:*/ipset/*/*"}
 )

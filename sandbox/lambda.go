@@ -33,6 +33,15 @@ func lambdaService() *service {
 			of("DeleteFunction", "DeleteFunction20150331", deleteFunction),
 			of("AddPermission", "AddPermission20150331v2", addPermission),
 			of("GetPolicy", "GetPolicy20150331v2", getFunctionPolicy),
+			of("RemovePermission", "RemovePermission20150331v2", removeFunctionPermission),
+			of("GetFunctionConfiguration", "GetFunctionConfiguration20150331v2", getFunctionConfiguration),
+			of("GetFunctionConcurrency", "GetFunctionConcurrency20190930", getFunctionConcurrency),
+			of("PutFunctionConcurrency", "PutFunctionConcurrency20171031", putFunctionConcurrency),
+			of("DeleteFunctionConcurrency", "DeleteFunctionConcurrency20171031", deleteFunctionConcurrency),
+			{
+				name: "ListTags", resources: func(c *call) []string { return []string{c.in.str("Resource")} }, handle: listFunctionTags,
+				record: recordShape{name: "ListTags20170331"},
+			},
 		},
 		setup: func(s *Sandbox) { s.receiver("lambda", s.takeLambda) },
 	}

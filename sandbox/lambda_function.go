@@ -26,7 +26,7 @@ func createFunction(c *call) (wire.Object, error) {
 		ref: functionRef{r.region, r.account, r.name, ""}, runtime: c.in.str("Runtime"), handler: c.in.str("Handler"), role: c.in.str("Role"),
 		description: c.in.str("Description"), kind: orElse(c.in.str("PackageType"), "Zip"), architect: "x86_64",
 		environment: wire.Object(c.in.object("Environment").object("Variables")), timeout: c.in.number("Timeout", 3),
-		memory: c.in.number("MemorySize", 128), modified: c.time.UTC(), revision: c.sb.newUUID(), log: &invocationLog{answer: []byte("{}")},
+		memory: c.in.number("MemorySize", 128), modified: c.time.UTC(), revision: c.sb.newUUID(), log: &invocationLog{answer: []byte("{}")}, tags: wire.Object(c.in.object("Tags")),
 	}
 	if a := c.in.strs("Architectures"); len(a) > 0 {
 		f.architect = a[0]
@@ -113,7 +113,7 @@ func addPermission(c *call) (wire.Object, error) {
 	st := permissionStatement{Sid: c.in.str("StatementId"), Effect: "Allow", Action: c.in.str("Action"), Resource: f.ref.arn(), Principal: grantee(c.in.str("Principal"))}
 	for _, cond := range []struct{ operator, key, value string }{
 		{"ArnLike", "AWS:SourceArn", c.in.str("SourceArn")}, {"StringEquals", "AWS:SourceAccount", c.in.str("SourceAccount")},
-		{"StringEquals", "aws:PrincipalOrgID", c.in.str("PrincipalOrgID")},
+		{"StringEquals", "aws:PrincipalOrgID", c.in.str("PrincipalOrgID")}, {"StringEquals", "lambda:FunctionUrlAuthType", c.in.str("FunctionUrlAuthType")},
 	} {
 		if cond.value == "" {
 			continue

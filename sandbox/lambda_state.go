@@ -21,6 +21,8 @@ type function struct {
 	modified                                             time.Time
 	statements                                           []permissionStatement
 	log                                                  *invocationLog
+	reserved                                             *int        // concurrent executions; replaced, never changed
+	tags                                                 wire.Object // of the creation
 }
 
 // invocationLog is what came to a function and what it answers. All views of

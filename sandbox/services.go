@@ -25,5 +25,7 @@ func allServices() []*service {
 		elbv2Service(),
 		autoscalingService(),
 		kmsService(),
+		rdsService(),
+		secretsService(),
 	}
 }

@@ -1,0 +1,178 @@
+package lambda_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/lambda"
+	"riposte.dev/sandbox"
+)
+
+const (
+	function = "resize-images"
+	trust    = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+)
+
+// cloud is a sandbox with a function.
+type cloud struct {
+	*actiontest.Cloud
+	t      *testing.T
+	client *sdk.Client
+}
+
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
+	role, err := c.Member.CreateRole("runs", trust)
+	c.must(err)
+	_, err = c.client.CreateFunction(t.Context(), &sdk.CreateFunctionInput{
+		FunctionName: aws.String(function), Role: &role, PackageType: types.PackageTypeImage, Tags: map[string]string{"team": "web"},
+		Code: &types.FunctionCode{ImageUri: aws.String("111122223333.dkr.ecr.eu-west-1.amazonaws.com/resize:1")},
+	})
+	c.must(err)
+	return c
+}
+
+func (c cloud) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c cloud) allow(sid string, in sdk.AddPermissionInput) {
+	c.t.Helper()
+	in.FunctionName, in.StatementId = aws.String(function), &sid
+	if in.Action == nil {
+		in.Action = aws.String("lambda:InvokeFunction")
+	}
+	if in.Principal == nil {
+		in.Principal = aws.String("*")
+	}
+	_, err := c.client.AddPermission(c.t.Context(), &in)
+	c.must(err)
+}
+
+// open lets everybody in by two statements, and others by some more.
+func (c cloud) open() {
+	c.allow("bucket", sdk.AddPermissionInput{Principal: aws.String("s3.amazonaws.com"), SourceAccount: aws.String(actiontest.Account)})
+	c.allow("public", sdk.AddPermissionInput{})
+	c.narrow()
+	c.allow("url", sdk.AddPermissionInput{Action: aws.String("lambda:InvokeFunctionUrl"), FunctionUrlAuthType: types.FunctionUrlAuthTypeNone})
+}
+
+// narrow lets in who comes from somewhere.
+func (c cloud) narrow() {
+	c.allow("organisation", sdk.AddPermissionInput{PrincipalOrgID: aws.String("o-abcdefghij")})
+	c.allow("signed", sdk.AddPermissionInput{Action: aws.String("lambda:InvokeFunctionUrl"), FunctionUrlAuthType: types.FunctionUrlAuthTypeAwsIam})
+	c.allow("topic", sdk.AddPermissionInput{SourceArn: aws.String("arn:aws:sns:eu-west-1:111122223333:images")})
+}
+
+func (c cloud) reserve(n int32) {
+	_, err := c.client.PutFunctionConcurrency(c.t.Context(), &sdk.PutFunctionConcurrencyInput{FunctionName: aws.String(function), ReservedConcurrentExecutions: &n})
+	c.must(err)
+}
+
+// state is all that the undo of both actions must restore; the order of statements means nothing.
+func (c cloud) state() string {
+	c.t.Helper()
+	reserved, err := c.client.GetFunctionConcurrency(c.t.Context(), &sdk.GetFunctionConcurrencyInput{FunctionName: aws.String(function)})
+	c.must(err)
+	text := "any"
+	if reserved.ReservedConcurrentExecutions != nil {
+		text = fmt.Sprint(*reserved.ReservedConcurrentExecutions)
+	}
+	var statements []string
+	if out, err := c.client.GetPolicy(c.t.Context(), &sdk.GetPolicyInput{FunctionName: aws.String(function)}); err == nil {
+		var doc struct{ Statement []json.RawMessage }
+		c.must(json.Unmarshal([]byte(*out.Policy), &doc))
+		for _, s := range doc.Statement {
+			statements = append(statements, string(s))
+		}
+	}
+	slices.Sort(statements)
+	return fmt.Sprint(text, statements)
+}
+
+var ofFunction = action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(`{"function":"` + function + `"}`)}
+
+func TestConformance(t *testing.T) {
+	for _, tt := range []struct {
+		name, operation string
+		newAction       func(*awscall.Caller) action.Action
+		spoil           func(cloud)
+		interfere       func(cloud)
+		elsewhere       []string
+	}{
+		{"remove public statements", "RemovePermission", lambda.NewRemovePublicStatements, cloud.open, func(c cloud) { c.allow("again", sdk.AddPermissionInput{}) }, nil},
+		{"stop a function", "PutFunctionConcurrency", lambda.NewStop, func(cloud) {}, func(c cloud) { c.reserve(7) }, nil},
+		{"stop a function with a reservation", "PutFunctionConcurrency", lambda.NewStop, func(c cloud) { c.reserve(5) }, func(c cloud) { c.reserve(7) }, []string{"lambda:DeleteFunctionConcurrency"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			actiontest.Run(t, func(t *testing.T) actiontest.World {
+				c := newCloud(t)
+				tt.spoil(c)
+				return actiontest.World{
+					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
+					Request:   ofFunction,
+					Missing:   json.RawMessage(`{"function":"none"}`),
+					State:     c.state,
+					Writes:    c.Writes,
+					Interfere: func() { tt.interfere(c) },
+					Elsewhere: tt.elsewhere,
+					Stale: func(reads int) {
+						c.AddStaleness(sandbox.Staleness{Service: "lambda", Operation: tt.operation, Reads: reads})
+					},
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		newAction func(*awscall.Caller) action.Action
+		spoil     func(cloud)
+		says      string
+	}{
+		{"no policy", lambda.NewRemovePublicStatements, func(cloud) {}, "for everybody"},
+		{"conditions", lambda.NewRemovePublicStatements, cloud.narrow, "for everybody"},
+		{"it is stopped", lambda.NewStop, func(c cloud) { c.reserve(0) }, "already"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCloud(t)
+			tt.spoil(c)
+			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), ofFunction)
+			actiontest.Want(t, item, action.Unneeded, tt.says)
+			if item.Resource.Tags["team"] != "web" {
+				t.Errorf("%+v, want its tags", item.Resource)
+			}
+		})
+	}
+}
+
+func TestOnlyPublicStatementsGo(t *testing.T) {
+	c := newCloud(t)
+	c.open()
+	a := lambda.NewRemovePublicStatements(c.Caller(lambda.NewRemovePublicStatements(nil).Spec().Permissions))
+	item := c.Item(a, ofFunction)
+	actiontest.Want(t, item, action.Change, "by public (lambda:InvokeFunction), url (lambda:InvokeFunctionUrl).")
+	c.Do(a, item)
+	rest := newCloud(t)
+	rest.allow("bucket", sdk.AddPermissionInput{Principal: aws.String("s3.amazonaws.com"), SourceAccount: aws.String(actiontest.Account)})
+	rest.narrow()
+	if got, want := c.state(), rest.state(); got != want {
+		t.Errorf("what is left is\n%s\nwant\n%s", got, want)
+	}
+}
