@@ -130,7 +130,7 @@ func loadRules(c Config, playbooks map[string]*asl.Machine) (*detect.RuleSet, er
 	}
 	var problems conf.Problems
 	for _, id := range slices.Sorted(maps.Keys(c.Rules.Modes)) {
-		if id != otherRules && !mayHaveMode(rules, id) {
+		if id != otherRules && id != playbook.StepFunctionsRule && !mayHaveMode(rules, id) {
 			problems = append(problems, c.problem(conf.FieldPath("rules.modes", id), "correct the id or take it out", "there is no rule %q", id))
 		}
 	}

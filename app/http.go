@@ -72,11 +72,14 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	machines := a.stepFunctions()
 	keyring := &keys{store: a.store.Keys, now: a.opts.Now, known: map[string]knownKey{}}
 	surface := &web.Server{
 		Keys: keyring, KeyStore: keyring, LocalToken: token, Hosts: c.Hosts, Log: a.log, Now: a.opts.Now,
 		Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}), Ready: a.ready,
-		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent, Firehose: delivered.ServeHTTP, RefuseFirehose: delivered.Refuse, Accounts: a.listAccounts,
+		PutEvents: intake.ServeAPI, PostEvent: intake.ServeEvent,
+		StepFunctions: machines.ServeHTTP, StepFunctionsRole: func(target string) web.Role { return web.Role(machines.Need(target)) },
+		Firehose: delivered.ServeHTTP, RefuseFirehose: delivered.Refuse, Accounts: a.listAccounts,
 		Findings: a.hub, Executions: executions{a.store.Executions, a.runtime}, Exceptions: a.store.Exceptions, Pauses: a.store.Pauses,
 		Approvals: approvals{a.store.Executions, a.runtime, a.opts.Now}, Dead: a.bus, Audit: a.store.Audit, Evidence: a.evidence, Watch: a.live.watch, Told: a.told, Rules: a.listRules, Replay: a.replay, Explain: a.explain,
 	}

@@ -84,6 +84,9 @@ func (t *teller) started(b *Begin) {
 	case b.Start.Undoes != "":
 		e.Actor = b.Start.By
 		text = fmt.Sprintf("Execution %s is to be taken back.", b.Start.Undoes)
+	case b.Start.Named != nil:
+		e.Actor = b.Start.By
+		text = fmt.Sprintf("State machine %s is started in mode %s, as %s.", b.Start.Playbook, b.Start.Mode, b.Start.Named.Name)
 	}
 	t.tell(e, struct {
 		Cause      string   `json:"cause"`

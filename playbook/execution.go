@@ -197,10 +197,12 @@ func (e *execution) env(now time.Time, random func() uint64) asl.Env {
 		e.about = about(s)
 	}
 	token := func(string) string { return fmt.Sprintf("%s.%016x%016x", e.id, random(), random()) }
-	return asl.Env{Now: now, Random: random, Token: token, Context: asl.Context{
-		ExecutionID: e.id, ExecutionName: e.id, MachineID: e.begin.Hash, MachineName: s.Playbook,
-		Extra: map[string]json.RawMessage{"Riposte": e.about},
-	}}
+	names := asl.Context{ExecutionID: e.id, ExecutionName: e.id, MachineID: e.begin.Hash, MachineName: s.Playbook,
+		Extra: map[string]json.RawMessage{"Riposte": e.about}}
+	if n := s.Named; n != nil {
+		names.ExecutionID, names.ExecutionName, names.MachineID, names.RoleARN = n.Execution, n.Name, n.Machine, n.Role
+	}
+	return asl.Env{Now: now, Random: random, Token: token, Context: names}
 }
 
 func about(s Start) json.RawMessage {

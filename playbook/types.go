@@ -30,7 +30,8 @@ type Start struct {
 	Notify   []string        `json:"notify,omitempty"`   // routes
 	Finding  string          `json:"finding,omitempty"`  // id of the finding in the hub, where the rule raised one
 	Undoes   string          `json:"undoes,omitempty"`   // the execution that this one takes back
-	By       string          `json:"by,omitempty"`       // the person who asked for an undo
+	By       string          `json:"by,omitempty"`       // the person who asked for an undo, or started it by Step Functions' API
+	Named    *Named          `json:"named,omitempty"`    // what Step Functions' API calls it; nil for what a rule started
 	Expired  string          `json:"expired,omitempty"`  // key of the effect of Undoes whose time is over; "" for an undo that a person asked for
 	Approval *ApprovalPolicy `json:"approval,omitempty"` // of mode approve; nil: one person, within 4 hours
 }

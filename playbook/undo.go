@@ -158,7 +158,7 @@ func undoStart(e *execution, o UndoOptions) Start {
 	s.Mode, s.Reasons, s.Finding = guard.Auto, nil, ""
 	s.Undoes, s.By = e.id, o.By
 	s.Received = time.Time{}
-	s.Input = nil
+	s.Input, s.Named = nil, nil
 	return s
 }
 

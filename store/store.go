@@ -31,6 +31,7 @@ type Store struct {
 	Settings   *Settings
 	Calls      *Calls
 	Audit      *Audit
+	Machines   *Machines
 
 	read   *sql.DB // several connections that cannot write
 	write  *sql.DB // one connection, used by the writer only
@@ -105,6 +106,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 	s.Settings = &Settings{s}
 	s.Calls = &Calls{s}
 	s.Audit = &Audit{s, o.Now}
+	s.Machines = &Machines{s, o.Now}
 	return nil
 }
 

@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"fault", "conf", "event", "pattern", "sigma", "logfilter", "asl"},
 	{"finding", "alarm", "posture", "action", "guard", "graph", "iam", "audit"},
 	{"detect", "playbook", "notify", "target"},
-	{"source", "bus", "store", "action/", "notify/", "target/", "audit/", "integration", "accounts", "doctor", "inventory", "lake", "evidence"},
+	{"source", "bus", "store", "action/", "notify/", "target/", "audit/", "integration", "accounts", "doctor", "inventory", "lake", "evidence", "stepfunctions"},
 	{"web", "cli", "sandbox", "catalogue"},
 	{"app", "cmd"},
 }

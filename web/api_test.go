@@ -175,6 +175,12 @@ func ask(t *testing.T, method, url, key, body string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return send(t, req, key)
+}
+
+// send sends a request with a key and returns status and body.
+func send(t *testing.T, req *http.Request, key string) (int, string) {
+	t.Helper()
 	req.Header.Set("Authorization", "Bearer "+key)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -33,7 +33,10 @@ type Server struct {
 
 	PutEvents http.HandlerFunc // EventBridge's JSON protocol
 	PostEvent http.HandlerFunc // one bare event
-	Firehose  http.HandlerFunc // what Amazon Data Firehose delivers
+	// StepFunctions is Step Functions' JSON protocol, and StepFunctionsRole what the operation of an X-Amz-Target takes.
+	StepFunctions     http.HandlerFunc
+	StepFunctionsRole func(target string) Role
+	Firehose          http.HandlerFunc // what Amazon Data Firehose delivers
 	// RefuseFirehose answers Firehose's requests that don't get so far, in its own form; nil: as all others.
 	RefuseFirehose func(http.ResponseWriter, *http.Request, error)
 
@@ -67,7 +70,7 @@ func (s *Server) routes() []route {
 		{"GET /healthz", "", s.healthz},
 		{"GET /readyz", "", s.readyz},
 		{"GET /metrics", "", s.metrics},
-		{"POST /{$}", Ingest, s.PutEvents},
+		{awsAPI, Ingest, s.PutEvents},
 		{"POST /events", Ingest, s.PostEvent},
 		{"POST " + firehosePath, Ingest, s.Firehose},
 		{"GET /api/v1/accounts", Read, answer(s.listAccounts)},
@@ -109,13 +112,32 @@ func (s *Server) routes() []route {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {
-		if r.role == "" {
+		switch {
+		case r.role == "":
 			mux.Handle(r.pattern, r.handle)
-		} else {
+		case r.pattern == awsAPI:
+			mux.Handle(r.pattern, s.aws(r))
+		default:
 			mux.Handle(r.pattern, s.require(r.role, r.handle))
 		}
 	}
 	return s.sameSite(mux)
+}
+
+// awsAPI is where AWS's JSON protocols arrive: that of EventBridge, and that of Step Functions.
+const awsAPI = "POST /{$}"
+
+// aws tells the protocols apart: they differ in who may use them.
+func (s *Server) aws(events route) http.HandlerFunc {
+	intake := s.require(events.role, events.handle)
+	return func(w http.ResponseWriter, r *http.Request) {
+		target := r.Header.Get("X-Amz-Target")
+		if s.StepFunctions == nil || !strings.HasPrefix(target, "AWSStepFunctions.") {
+			intake.ServeHTTP(w, r)
+			return
+		}
+		s.require(s.StepFunctionsRole(target), s.StepFunctions).ServeHTTP(w, r)
+	}
 }
 
 const firehosePath = "/firehose"
