@@ -31,6 +31,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		o.Now = time.Now
 	}
 	return action.NewSet(
+		cloudtrail.NewEnableLogValidation(caller),
+		cloudtrail.NewMakeMultiRegion(caller),
+		cloudtrail.NewRestoreSelectors(caller),
+		cloudtrail.NewSetKMSKey(caller),
 		cloudtrail.NewStartLogging(caller),
 
 		ec2.NewDenyAddress(caller),

@@ -20,6 +20,7 @@ var facts = map[string][]string{
 	"cloudtrail:GetEventSelectors": trails,
 	"cloudtrail:PutEventSelectors": trails,
 	"cloudtrail:GetTrail":          trails,
+	"cloudtrail:ListTags":          trails,
 	"cloudtrail:ListPublicKeys":    nil,
 	"cloudtrail:LookupEvents":      nil,
 	"cloudtrail:GetTrailStatus":    trails,

@@ -34,10 +34,15 @@ func parseParams(req action.Request) (params, error) {
 		return p, fault.New(fault.Invalid, "either trail or all is needed").
 			WithHint(`give {"trail": "<name or ARN>"} or {"all": true}`)
 	}
-	if n := len(p.Trail); p.Trail != "" && (n < 3 || n > 2048) {
-		return p, fault.New(fault.Invalid, "trail %.100q is neither the name of a trail (3 to 128 characters) nor an ARN", p.Trail)
+	return p, checkTrail(p.Trail)
+}
+
+// checkTrail refuses what can be neither the name of a trail nor an ARN; "" passes.
+func checkTrail(name string) error {
+	if n := len(name); name != "" && (n < 3 || n > 2048) {
+		return fault.New(fault.Invalid, "trail %.100q is neither the name of a trail (3 to 128 characters) nor an ARN", name)
 	}
-	return p, nil
+	return nil
 }
 
 // trail is where a trail lives.

@@ -1,7 +1,7 @@
 // Package cloudtrail has the actions on AWS CloudTrail.
 //
 // Start at [StartLogging], which starts stopped trails again: one that a call named, or all of an account as one region
-// sees them.
+// sees them. The others are settings of one trail; settings.go has what they share.
 package cloudtrail
 
 import (

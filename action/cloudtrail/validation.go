@@ -1,0 +1,51 @@
+package cloudtrail
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"riposte.dev/action"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/setting"
+)
+
+// validation is whether CloudTrail signs digests of a trail's log files.
+type validation struct {
+	Validates bool `json:"log_file_validation"`
+}
+
+// NewEnableLogValidation returns the action cloudtrail.enable-log-validation.
+func NewEnableLogValidation(caller *awscall.Caller) action.Action {
+	return setting.New(caller, setting.Setting[trailParams, validation]{
+		Spec: action.Spec{
+			Name:  "cloudtrail.enable-log-validation",
+			Title: "Have a trail's log files signed",
+			Description: "Has CloudTrail deliver signed digests of a trail's log files every hour, so that nobody can change or delete what was " +
+				"delivered without its showing (`riposte verify-trail`). Files from before have no digests.",
+			Parameters: json.RawMessage(trailSchema), Permissions: updatePermissions, Effect: action.StateChecked,
+		},
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p trailParams) ([]action.Resource, error) {
+			return findTrail(ctx, caller, cfg, req, p.Trail)
+		},
+		Leave: leaveTrail,
+		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (validation, error) {
+			t, err := readTrail(ctx, cfg, r)
+			if err != nil {
+				return validation{}, err
+			}
+			return validation{aws.ToBool(t.LogFileValidationEnabled)}, nil
+		},
+		Want: func(_ action.Resource, _ trailParams, now validation) (validation, string, error) {
+			if now.Validates {
+				return now, "Its log files have digests already.", nil
+			}
+			return validation{true}, "Its log files have no digests, so a change to them would not show.", nil
+		},
+		Steps: func(r action.Resource, _, to validation) ([]setting.Step[validation], error) {
+			return update(r, to, map[string]any{"EnableLogFileValidation": to.Validates})
+		},
+		Operations: updateOperations,
+	})
+}
