@@ -13,6 +13,7 @@ import (
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
 	"riposte.dev/action/lambda"
+	"riposte.dev/action/logs"
 	"riposte.dev/action/rds"
 	"riposte.dev/action/s3"
 	"riposte.dev/action/secretsmanager"
@@ -68,6 +69,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		lambda.NewRemovePublicStatements(caller),
 		lambda.NewStop(caller),
+
+		logs.NewSetRetention(caller),
 
 		rds.NewEnableDeletionProtection(caller),
 		rds.NewMakeInstancePrivate(caller),

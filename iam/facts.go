@@ -126,9 +126,12 @@ var facts = map[string][]string{
 	"lambda:PutFunctionConcurrency":    functions,
 	"lambda:RemovePermission":          functions,
 
-	"logs:CreateLogStream": {"arn:P:logs:*:A:log-group:*"},
-	"logs:FilterLogEvents": {"arn:P:logs:*:A:log-group:*"},
-	"logs:PutLogEvents":    {"arn:P:logs:*:A:log-group:*:log-stream:*"},
+	"logs:CreateLogStream":     {"arn:P:logs:*:A:log-group:*"},
+	"logs:DescribeLogGroups":   {"arn:P:logs:*:A:log-group:*"},
+	"logs:ListTagsForResource": {"arn:P:logs:*:A:log-group:*"},
+	"logs:PutRetentionPolicy":  {"arn:P:logs:*:A:log-group:*"},
+	"logs:FilterLogEvents":     {"arn:P:logs:*:A:log-group:*"},
+	"logs:PutLogEvents":        {"arn:P:logs:*:A:log-group:*:log-stream:*"},
 
 	"organizations:ListAccounts":        nil,
 	"organizations:ListTagsForResource": {"arn:P:organizations::*:account/o-*/*"},

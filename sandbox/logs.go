@@ -24,10 +24,17 @@ func logsService() *service {
 	filter.resources = groupOfLogs
 	subscribe := of("PutSubscriptionFilter", putSubscriptionFilter)
 	subscribe.also = passes("roleArn")
+	create := of("CreateLogGroup", createLogGroup)
+	create.also = func(c *call) []need {
+		if len(c.in.object("tags")) == 0 {
+			return nil
+		}
+		return []need{{"logs:TagResource", c.arn("log-group:" + c.logsGroupName())}}
+	}
 	return &service{
 		name: "logs", prefix: "logs",
 		operations: []operation{
-			of("CreateLogGroup", createLogGroup),
+			create,
 			of("DeleteLogGroup", deleteLogGroup),
 			of("DescribeLogGroups", describeLogGroups),
 			of("CreateLogStream", createLogStream),

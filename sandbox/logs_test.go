@@ -240,3 +240,30 @@ func TestLogsResourcePolicies(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
+
+func TestRetentionAndTagsOfGroups(t *testing.T) {
+	w, ctx := newWorld(t, sandbox.Options{}), t.Context()
+	client := cloudwatchlogs.NewFromConfig(w.config(w.root, "eu-west-1"))
+	name := aws.String("tagged")
+	if _, err := client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: name, Tags: map[string]string{"team": "ops"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: name, RetentionInDays: aws.Int32(14)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: name}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: name})
+	if err != nil || len(out.LogGroups) != 1 || aws.ToInt32(out.LogGroups[0].RetentionInDays) != 0 {
+		t.Fatalf("the group is %+v, %v; want it to keep events for ever", out, err)
+	}
+	tags, err := client.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: aws.String("arn:aws:logs:eu-west-1:111122223333:log-group:tagged")})
+	if err != nil || tags.Tags["team"] != "ops" {
+		t.Errorf("the tags are %+v, %v", tags, err)
+	}
+	_, err = client.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: aws.String("arn:aws:logs:eu-west-1:111122223333:log-group:none")})
+	wantCode(t, err, "ResourceNotFoundException")
+	_, err = client.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: aws.String("none")})
+	wantCode(t, err, "ResourceNotFoundException")
+}
