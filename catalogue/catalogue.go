@@ -38,7 +38,11 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		cloudtrail.NewSetKMSKey(caller),
 		cloudtrail.NewStartLogging(caller),
 
+		ec2.NewCreateSnapshots(caller),
 		ec2.NewDenyAddress(caller),
+		ec2.NewDetachProfile(caller),
+		ec2.NewEmptyDefaultGroup(caller),
+		ec2.NewEnableFlowLogs(caller),
 		ec2.NewEncryptVolumes(caller),
 		ec2.NewIsolate(caller),
 		ec2.NewMakeImagePrivate(caller),

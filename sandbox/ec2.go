@@ -46,6 +46,7 @@ func ec2Service() *service {
 		},
 	}
 	svc.operations = append(svc.operations, instanceOperations()...)
+	svc.operations = append(append(svc.operations, profileOperations()...), flowLogOperations()...)
 	for i := range svc.operations {
 		svc.operations[i].handle = unlessDry(svc.operations[i].handle)
 	}

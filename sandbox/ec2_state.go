@@ -20,7 +20,9 @@ type network struct {
 	images    []*image
 	subnets   []*subnet
 	acls      []*networkACL
-	encrypts  bool // new volumes, by default
+	flowLogs  []*flowLog            // replaced, never changed
+	profiles  []*profileAssociation // replaced, never changed
+	encrypts  bool                  // new volumes, by default
 }
 
 type vpc struct {
@@ -72,6 +74,7 @@ func (n *network) clone() stater {
 		}
 		out.groups = append(out.groups, &c)
 	}
+	out.flowLogs, out.profiles = slices.Clone(n.flowLogs), slices.Clone(n.profiles)
 	n.cloneInstances(out)
 	n.cloneShares(out)
 	n.cloneSubnets(out)

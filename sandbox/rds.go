@@ -15,7 +15,9 @@ import (
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html.
 func rdsService() *service {
 	instance := func(c *call) []string { return []string{c.arn("db:" + orElse(c.databaseID(), "*"))} }
-	snapshot := func(c *call) []string { return []string{c.arn("snapshot:" + orElse(c.in.str("DBSnapshotIdentifier"), "*"))} }
+	snapshot := func(c *call) []string {
+		return []string{c.arn("snapshot:" + orElse(c.in.str("DBSnapshotIdentifier"), "*"))}
+	}
 	both := func(c *call) []string { return append(instance(c), snapshot(c)...) }
 	return &service{
 		name: "rds", prefix: "rds",
