@@ -1,13 +1,16 @@
 package stepfunctions_test
 
 import (
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
 
 	"riposte.dev/playbook"
 )
@@ -68,6 +71,52 @@ func TestTheSameNameIsTheSameExecution(t *testing.T) {
 		{"a b", "{}", "InvalidName"}, {"a", "{", "InvalidExecutionInput"}, {"a", `"` + strings.Repeat("x", 256<<10) + `"`, "ValidationException"},
 	} {
 		want(t, start(bad.name, bad.input), bad.code)
+	}
+}
+
+func TestTooManyExecutions(t *testing.T) {
+	w := newWorld(t)
+	w.create("m", waits)
+	arn := w.begin("m", "one", "{}")
+	_, err := w.StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: &arn})
+	want(t, err, "")
+	w.more.Store(10_000)
+	_, err = w.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: aws.String(arns + "stateMachine:m")})
+	want(t, err, "ExecutionLimitExceeded")
+	_, err = w.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: &arn})
+	want(t, err, "ExecutionLimitExceeded")
+	w.more.Store(0)
+	_, err = w.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: &arn})
+	want(t, err, "")
+}
+
+func TestAStartAtTheSameTime(t *testing.T) {
+	w := newWorld(t)
+	w.create("m", waits)
+	var all sync.WaitGroup
+	arns := make([]string, 20)
+	for i := range arns {
+		all.Go(func() { arns[i] = w.tryToBegin("m", "one", `{"a":1}`) })
+	}
+	all.Wait()
+	for _, arn := range arns {
+		if arn != arns[0] {
+			t.Errorf("%s and %s", arn, arns[0])
+		}
+	}
+}
+
+// tryToBegin is begin, until it is not told to come back.
+func (w *world) tryToBegin(machine, name, input string) string {
+	for {
+		out, err := w.StartExecution(w.t.Context(), &sfn.StartExecutionInput{StateMachineArn: aws.String(arns + "stateMachine:" + machine), Name: &name, Input: &input})
+		var api smithy.APIError
+		switch {
+		case err == nil:
+			return *out.ExecutionArn
+		case !errors.As(err, &api) || api.ErrorCode() != "ServiceUnavailable":
+			return err.Error()
+		}
 	}
 }
 

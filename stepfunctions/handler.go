@@ -166,7 +166,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, name string) (a
 		return nil, fault.New(fault.Unavailable, "reading the request: %w", err)
 	}
 	if name == startSync { // it may take longer than the server gives others; where the deadline stays, the client is cut off
-		_ = http.NewResponseController(w).SetWriteDeadline(h.Now().Add(h.syncFor + time.Minute))
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.syncFor + time.Minute))
 	}
 	return op.run(r.Context(), h.Caller(r), body)
 }

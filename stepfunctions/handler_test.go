@@ -31,17 +31,22 @@ import (
 // world is the API over a real runtime, as ana uses it with the AWS SDK.
 type world struct {
 	*sfn.Client
-	t       *testing.T
+	t       testing.TB
 	index   *playbooktest.Index
 	runtime *playbook.Runtime
 	handler *stepfunctions.Handler
+	url     string
 	looked  *atomic.Int32 // how often the action looked at its switch
+	more    *atomic.Int32 // executions that seem to be under way beside the others
 }
 
 type runtime struct {
 	*playbook.Runtime
 	index *playbooktest.Index
+	more  *atomic.Int32 // executions that seem to be under way beside the others
 }
+
+func (r runtime) Open() int { return r.Runtime.Open() + int(r.more.Load()) }
 
 func (r runtime) List(ctx context.Context, f playbook.Filter) ([]playbook.Summary, error) {
 	return r.index.List(ctx, f)
@@ -148,9 +153,9 @@ func (switchOn) Apply(context.Context, action.Item) ([]action.Receipt, error) { 
 func (switchOn) Verify(context.Context, action.Item) error                    { return nil }
 func (switchOn) Undo(context.Context, action.Item) (*action.Plan, error)      { return &action.Plan{}, nil }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, index: &playbooktest.Index{}, looked: &atomic.Int32{}}
+	w := &world{t: t, index: &playbooktest.Index{}, looked: &atomic.Int32{}, more: &atomic.Int32{}}
 	bundled, err := asl.Parse("bundled.json", []byte(`{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +175,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { cancel(); <-over })
 	var ids atomic.Int32
 	w.handler = stepfunctions.New(stepfunctions.Options{
-		Runtime: runtime{w.runtime, w.index}, Machines: &machines{all: map[string]playbook.StateMachine{}}, Since: time.Unix(3, 0),
+		Runtime: runtime{w.runtime, w.index, w.more}, Machines: &machines{all: map[string]playbook.StateMachine{}}, Since: time.Unix(3, 0),
 		Playbooks: func() map[string]*asl.Machine { return playbooks }, Mode: func() guard.Mode { return guard.Auto },
 		Check: func(m *asl.Machine) error { return playbook.Check(m, actions{w.looked}, nil) },
 		Caller: func(*http.Request) stepfunctions.Caller {
@@ -180,6 +185,7 @@ func newWorld(t *testing.T) *world {
 	})
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
+	w.url = server.URL
 	// The SDK puts sync- before the host of some operations: it means this server too.
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())

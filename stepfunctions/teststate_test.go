@@ -83,6 +83,17 @@ func TestTheWayThroughAState(t *testing.T) {
 	}
 }
 
+func TestTheWayThroughAStateInJSONata(t *testing.T) {
+	w := newWorld(t)
+	out, err := w.test(`{"QueryLanguage":"JSONata","Type":"Task","Resource":"riposte:action:fake.switch-on","Arguments":{"names":"{% $append($states.input.n, $v) %}"},
+		"Output":"{% $states.result.status %}","End":true}`, `{"n":["a"]}`, `{"v":"b"}`)
+	want(t, err, "")
+	d := out.InspectionData
+	if *d.AfterArguments != `{"names":["a","b"]}` || d.AfterParameters != nil || *d.Variables != `{"v":"b"}` || *out.Output != `"dry-run"` || d.Result == nil {
+		t.Errorf("%s, output %s", *d.AfterArguments, *out.Output)
+	}
+}
+
 func TestAStateThatIsWrong(t *testing.T) {
 	w := newWorld(t)
 	for state, text := range map[string]string{
