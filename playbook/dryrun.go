@@ -2,7 +2,6 @@ package playbook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -56,7 +55,7 @@ func (r *Runtime) dryRun(ctx context.Context, s Start, c asl.Command) (any, erro
 	}
 	plan, output, err := rehearsedCall(ctx, r.opts.Resources, c)
 	if err != nil || plan == nil {
-		return json.RawMessage(output), err
+		return output, err
 	}
 	called, err := r.opts.Resources.Resource(c.Resource)
 	if err != nil {

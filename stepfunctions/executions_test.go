@@ -225,6 +225,35 @@ func (w *world) indexed(machine string, n int) {
 	}
 }
 
+func TestATokenIsOfOneListOnly(t *testing.T) {
+	w := newWorld(t)
+	w.create("m", pass)
+	first, second := w.begin("m", "one", "{}"), w.begin("m", "two", "{}")
+	w.ended("m", "one")
+	page, err := w.GetExecutionHistory(t.Context(), &sfn.GetExecutionHistoryInput{ExecutionArn: &first, MaxResults: 1})
+	want(t, err, "")
+	_, err = w.GetExecutionHistory(t.Context(), &sfn.GetExecutionHistoryInput{ExecutionArn: &second, NextToken: page.NextToken})
+	want(t, err, "InvalidToken")
+	_, err = w.ListExecutions(t.Context(), &sfn.ListExecutionsInput{StateMachineArn: aws.String(arns + "stateMachine:m"), NextToken: page.NextToken})
+	want(t, err, "InvalidToken")
+}
+
+func TestAnUndoHasANameOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	w.create("act", `{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"riposte:action:fake.switch-on","End":true}}}`)
+	w.begin("act", "one", "{}")
+	if out := w.ended("act", "one"); !strings.Contains(*out.Output, `"status":"changed"`) {
+		t.Fatalf("%s", *out.Output)
+	}
+	undone, err := w.runtime.Undo(t.Context(), playbook.ID(playbook.StepFunctionsRule, "states:act:one"), playbook.UndoOptions{By: "ana"})
+	want(t, err, "")
+	view, err := w.runtime.Get(t.Context(), undone.ID)
+	want(t, err, "")
+	if view.Start.Named != nil {
+		t.Errorf("it is called %+v", view.Start.Named)
+	}
+}
+
 func TestWhatIsNoExecution(t *testing.T) {
 	w := newWorld(t)
 	w.create("m", pass)
