@@ -9,6 +9,7 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudtrail"
+	"riposte.dev/action/config"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
@@ -37,6 +38,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		cloudtrail.NewRestoreSelectors(caller),
 		cloudtrail.NewSetKMSKey(caller),
 		cloudtrail.NewStartLogging(caller),
+
+		config.NewStartRecorder(caller),
 
 		ec2.NewCreateSnapshots(caller),
 		ec2.NewDenyAddress(caller),

@@ -25,6 +25,7 @@ func allServices() []*service {
 		elbv2Service(),
 		autoscalingService(),
 		kmsService(),
+		configService(),
 		rdsService(),
 		secretsService(),
 	}
