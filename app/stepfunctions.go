@@ -29,8 +29,8 @@ func (a *App) stepFunctions() *stepfunctions.Handler {
 	})
 }
 
-// startMode is the mode in which people start executions by Step Functions' API: the boldest that the configuration allows for what
-// no rule starts.
+// startMode is the mode in which people start executions by Step Functions' API: the boldest that the configuration allows for
+// what no rule starts.
 func (f *inForce) startMode() guard.Mode {
 	mode, limit := f.mode(playbook.StepFunctionsRule, guard.Auto)
 	if mode.Bolder(limit) {

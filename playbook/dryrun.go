@@ -11,8 +11,8 @@ import (
 	"riposte.dev/guard"
 )
 
-// DryRun returns what carries tasks out in mode dry-run, outside an execution: actions and calls plan, the guard says what it thinks
-// of the plan, what only reads is called, and people are neither told nor asked. Nothing is changed.
+// DryRun returns what carries tasks out in mode dry-run, outside an execution: actions and calls plan, the guard says what it
+// thinks of the plan, what only reads is called, and people are neither told nor asked. Nothing is changed.
 func (r *Runtime) DryRun(ctx context.Context, s Start) func(asl.Command) asl.Mock {
 	return func(c asl.Command) asl.Mock {
 		result, err := r.dryRun(ctx, s, c)

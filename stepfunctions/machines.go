@@ -197,8 +197,8 @@ type machineInput struct {
 	ARN string `json:"stateMachineArn"`
 }
 
-// deleteStateMachine lets no more executions start; those that are under way go on, as they were started. As in AWS, deleting what
-// is not there is fine.
+// deleteStateMachine lets no more executions start; those that are under way go on, as they were started. As in AWS, deleting
+// what is not there is fine.
 func (h *Handler) deleteStateMachine(ctx context.Context, c Caller, in machineInput) (any, error) {
 	x, err := h.changeable(ctx, in.ARN)
 	if err == nil {

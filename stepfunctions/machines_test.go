@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"riposte.dev/stepfunctions"
 )
 
 func TestStateMachinesAreCreatedOnce(t *testing.T) {
@@ -36,6 +38,22 @@ func TestStateMachinesAreCreatedOnce(t *testing.T) {
 	}
 	_, err = w.ListTagsForResource(t.Context(), &sfn.ListTagsForResourceInput{ResourceArn: aws.String(arns + "stateMachine:none")})
 	want(t, err, "ResourceNotFound")
+}
+
+func TestWhatOperationsNeed(t *testing.T) {
+	w := newWorld(t)
+	for need, operations := range map[stepfunctions.Need]string{
+		stepfunctions.ToRead: "DescribeStateMachine ListStateMachines DescribeStateMachineForExecution ListTagsForResource ValidateStateMachineDefinition " +
+			"DescribeExecution ListExecutions GetExecutionHistory Unknown",
+		stepfunctions.ToRespond: "StartExecution StartSyncExecution StopExecution RedriveExecution SendTaskSuccess SendTaskFailure SendTaskHeartbeat",
+		stepfunctions.ToChange:  "CreateStateMachine UpdateStateMachine DeleteStateMachine TestState",
+	} {
+		for operation := range strings.FieldsSeq(operations) {
+			if got := w.handler.Need(stepfunctions.Prefix + operation); got != need {
+				t.Errorf("%s needs %s, want %s", operation, got, need)
+			}
+		}
+	}
 }
 
 func TestSettingsThatRiposteHasNot(t *testing.T) {

@@ -32,7 +32,7 @@ type testOutput struct {
 	Inspection *inspection `json:"inspectionData,omitempty"`
 }
 
-// testState runs one state, in mode dry-run: actions and calls plan, and the guard says what it thinks of it. Nothing is recorded.
+// testState runs one state, in mode dry-run: actions and calls plan, and the guard says what it thinks of it. Nothing is kept.
 func (h *Handler) testState(ctx context.Context, c Caller, in testInput) (any, error) {
 	if err := check(member{"definition", in.Definition, true, asl.MaxDefinition}); err != nil {
 		return nil, err
