@@ -18,6 +18,8 @@ import (
 	"riposte.dev/action/rds"
 	"riposte.dev/action/s3"
 	"riposte.dev/action/secretsmanager"
+	"riposte.dev/action/sns"
+	"riposte.dev/action/sqs"
 	"riposte.dev/action/wafv2"
 )
 
@@ -94,6 +96,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		s3.NewRevertPolicy(caller),
 
 		secretsmanager.NewRotate(caller),
+
+		sns.NewEnableEncryption(caller),
+
+		sqs.NewEnableEncryption(caller),
 
 		wafv2.NewBlockAddress(caller),
 		wafv2.NewUnblockAddress(caller),

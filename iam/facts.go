@@ -177,13 +177,19 @@ var facts = map[string][]string{
 	"secretsmanager:DescribeSecret": storedSecrets,
 	"secretsmanager:RotateSecret":   storedSecrets,
 
-	"sns:Publish": {"arn:P:sns:*:A:*"},
+	"sns:GetTopicAttributes":  {"arn:P:sns:*:A:*"},
+	"sns:ListTagsForResource": {"arn:P:sns:*:A:*"},
+	"sns:Publish":             {"arn:P:sns:*:A:*"},
+	"sns:SetTopicAttributes":  {"arn:P:sns:*:A:*"},
 
 	"sqs:ChangeMessageVisibility": queues,
 	"sqs:DeleteMessage":           queues,
 	"sqs:GetQueueAttributes":      queues,
+	"sqs:GetQueueUrl":             queues,
+	"sqs:ListQueueTags":           queues,
 	"sqs:ReceiveMessage":          queues,
 	"sqs:SendMessage":             queues,
+	"sqs:SetQueueAttributes":      queues,
 
 	"ssm:SendCommand":              {"arn:P:ssm:*:A:document/*", "arn:P:ssm:*::document/*", "arn:P:ec2:*:A:instance/*", "arn:P:ssm:*:A:managed-instance/*"},
 	"ssm:StartAutomationExecution": {"arn:P:ssm:*:A:automation-definition/*", "arn:P:ssm:*::automation-definition/*"},

@@ -26,6 +26,7 @@ func snsService() *service {
 			of("DeleteTopic", deleteTopic),
 			of("GetTopicAttributes", getTopicAttributes),
 			of("SetTopicAttributes", setTopicAttributes),
+			{name: "ListTagsForResource", resources: func(c *call) []string { return []string{c.in.str("ResourceArn")} }, handle: listTopicTags},
 			of("Subscribe", subscribe),
 			of("ListSubscriptionsByTopic", listSubscriptionsByTopic),
 			of("GetSubscriptionAttributes", getSubscriptionAttributes),

@@ -201,3 +201,12 @@ func getTopicAttributes(c *call) (wire.Object, error) {
 	}
 	return wire.Object{"Attributes": out}, nil
 }
+
+// listTopicTags names the topic in ResourceArn.
+func listTopicTags(c *call) (wire.Object, error) {
+	t := c.sb.topicAt(c.in.str("ResourceArn"))
+	if t == nil {
+		return nil, wire.Errorf("ResourceNotFound", "Resource does not exist")
+	}
+	return wire.Object{"Tags": tagList(t.tags)}, nil
+}

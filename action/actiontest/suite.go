@@ -143,7 +143,12 @@ func change(t *testing.T, a action.Action, p *action.Plan) []action.Item {
 // denied reports whether AWS refused one of the calls for want of a permission.
 func denied(receipts []action.Receipt) bool {
 	return slices.ContainsFunc(receipts, func(r action.Receipt) bool {
-		return strings.HasPrefix(r.Error, "AccessDenied") || strings.HasPrefix(r.Error, "UnauthorizedOperation")
+		for _, code := range []string{"AccessDenied", "UnauthorizedOperation", "AuthorizationError"} {
+			if strings.HasPrefix(r.Error, code) {
+				return true
+			}
+		}
+		return false
 	})
 }
 

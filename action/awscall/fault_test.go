@@ -24,6 +24,7 @@ func TestFaultCodes(t *testing.T) {
 		code fault.Code
 		says string
 	}{
+		{"denied by SNS", api("AuthorizationError"), fault.Denied, "allow ec2:DescribeVpcs"},
 		{"denied by EC2", api("UnauthorizedOperation"), fault.Denied, "allow ec2:DescribeVpcs"},
 		{"the role cannot be assumed", call("EC2", "DescribeVpcs", fmt.Errorf("get identity: %w", call("STS", "AssumeRole", api("AccessDenied")))), fault.Denied, "allow sts:AssumeRole"},
 		{"the call itself", call("EC2", "DescribeVpcs", api("AccessDenied")), fault.Denied, "allow ec2:DescribeVpcs"},
