@@ -33,12 +33,13 @@ type task struct {
 	results []asl.MapResult
 
 	// The driver's own.
-	over   bool            // nobody waits for it any more
-	items  []asl.Record    // instead of an outcome
-	then   []func(*driver) // what waits until it has ended
-	nudges int             // of the driver, when it began
-	reply  chan<- error    // until its records are durable
-	cut    bool            // it was over before they were: what it announced is not done
+	over    bool            // nobody waits for it any more
+	givenUp bool            // the execution has gone on without it
+	items   []asl.Record    // instead of an outcome
+	then    []func(*driver) // what waits until it has ended
+	nudges  int             // of the driver, when it began
+	reply   chan<- error    // until its records are durable
+	cut     bool            // it was over before they were: what it announced is not done
 }
 
 // journalError is a refusal of the journal in the middle of a task.

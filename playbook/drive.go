@@ -22,12 +22,14 @@ func (s *sleepError) Error() string { return "waits until " + s.until.String() }
 // goroutine of its own; what they, and people, have to add comes by the mailbox. Where no task works it comes to rest, and the
 // execution is only its journal and a timer.
 type driver struct {
-	runtime *Runtime
-	id      string
-	e       *execution
-	box     *mailbox
-	release func() // of the ledger, when nothing that an earlier process has begun is under way any more
-	resumed int    // tasks that an earlier process may have begun
+	runtime  *Runtime
+	id       string
+	e        *execution
+	box      *mailbox
+	release  func() // of the ledger, when nothing that an earlier process has begun is under way any more
+	answers  bool   // it counts as an answer to the deed until answered is called
+	answered func()
+	resumed  int // tasks that an earlier process may have begun
 
 	tasks    map[string]*task     // by path: at work
 	rests    map[string]restsTask // by path: they go on at a time, or when somebody has answered
@@ -44,6 +46,13 @@ type restsTask struct {
 	command asl.Command
 	until   time.Time // zero: it waits for a signal
 	nudges  int       // of the driver, when it began: one that came meanwhile is for it too
+}
+
+// answering lets the executions about what was said of this one's deed wait for it.
+func (d *driver) answering(s Start) {
+	if !d.answers {
+		d.answers, d.answered = true, d.runtime.firsts.enter(s)
+	}
 }
 
 // run moves the execution until it ends or has to wait. Its error tells settle why it rests.

@@ -62,3 +62,56 @@ func TestTheAnswerToTheDeedComesFirst(t *testing.T) {
 		t.Errorf("%d changes", effects)
 	}
 }
+
+// slowJournal takes its time to read one execution's journal.
+type slowJournal struct {
+	playbook.Journal
+	slow  string
+	until chan struct{}
+}
+
+func (j *slowJournal) Load(ctx context.Context, id string) ([]playbook.Entry, error) {
+	if id == j.slow {
+		<-j.until
+	}
+	return j.Journal.Load(ctx, id)
+}
+
+// After a crash, too: also where the journal of the answer to the deed is the last one to be read.
+func TestTheAnswerToTheDeedGoesOnFirst(t *testing.T) {
+	r := newRig(t, "lamp")
+	first := r.boot(pauseAndFix, r.journal, nil)
+	first.resume(t)
+	finding := start(guard.Auto, "lamp")
+	finding.Rule, finding.Cause, finding.Root = "found", "finding-1", "cause-1"
+	told := first.begin(t, finding)
+	deed := first.begin(t, start(guard.Auto, "lamp"))
+	first.kill()
+	r.jump(2 * time.Hour)
+
+	const patience = 45 * time.Second // of an answer that waits for another
+	second := &slowJournal{Journal: r.journal, slow: deed, until: make(chan struct{})}
+	next := sync.OnceFunc(func() { close(second.until) })
+	p := r.bootWith(pauseAndFix, second, func(at playbook.Progress) {
+		if at.Execution == told && at.Step == playbook.StepEnded {
+			next()
+		}
+	}, func(o *playbook.Options) {
+		o.VerifyFor = patience
+		o.After = func(d time.Duration) <-chan time.Time {
+			if d == patience {
+				next()
+			}
+			return r.clock.After(d)
+		}
+	})
+	p.resume(t)
+	for _, want := range []struct {
+		id   string
+		item action.Status
+	}{{deed, action.Changed}, {told, action.Unneeded}} {
+		if v := p.end(t, want.id); len(v.Plans) != 1 || v.Plans[0].Items[0].Status != want.item {
+			t.Errorf("%s: plans %+v, want %s", want.id, v.Plans, want.item)
+		}
+	}
+}

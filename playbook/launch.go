@@ -20,7 +20,7 @@ func (r *Runtime) spawn(f func()) {
 }
 
 func newDriver(r *Runtime, id string) *driver {
-	return &driver{runtime: r, id: id, box: newMailbox(), release: func() {}, tasks: map[string]*task{}, rests: map[string]restsTask{}}
+	return &driver{runtime: r, id: id, box: newMailbox(), release: func() {}, answered: func() {}, tasks: map[string]*task{}, rests: map[string]restsTask{}}
 }
 
 // launch drives an execution that is adopted. e is nil where its journal has to be read; interrupted: an earlier process, or
@@ -49,6 +49,7 @@ func (r *Runtime) launchLocked(d *driver, interrupted bool) {
 
 // drive loads an execution where that is needed, and moves it.
 func (r *Runtime) drive(d *driver, interrupted bool) error {
+	defer func() { d.answered() }()
 	if d.e == nil {
 		e, err := r.load(r.base, d.id)
 		if err != nil {
@@ -59,7 +60,7 @@ func (r *Runtime) drive(d *driver, interrupted bool) error {
 			r.observe(e, StepResumed, "", nil, "goes on after an interruption")
 		}
 	}
-	defer r.firsts.enter(d.e.begin.Start)()
+	d.answering(d.e.begin.Start)
 	r.afterTheDeed(d.e.begin.Start, d.box)
 	return d.run(r.base, interrupted)
 }

@@ -28,28 +28,32 @@ func (r *Runtime) Resume(ctx context.Context) error {
 	for _, x := range pending {
 		r.expiry.add(due{at: x.At, id: x.Execution, effect: x.Effect})
 	}
-	for _, id := range slices.Backward(open) { // who began first goes on first
-		if r.adopt(id) {
-			r.launch(newDriver(r, id), true)
+	var drivers []*driver
+	for _, s := range slices.Backward(open) { // who began first goes on first
+		if r.adopt(s.ID) {
+			d := newDriver(r, s.ID)
+			d.answering(Start{Cause: s.Cause, Root: s.Root, Undoes: s.Undoes}) // all of them, before the first one looks whom to wait for
+			drivers = append(drivers, d)
 		}
+	}
+	for _, d := range drivers {
+		r.launch(d, true)
 	}
 	return nil
 }
 
 // running lists the executions that have not ended, the newest first.
-func (r *Runtime) running(ctx context.Context) (ids []string, err error) {
+func (r *Runtime) running(ctx context.Context) (open []Summary, err error) {
 	filter := Filter{Status: Running, Limit: 1000}
 	for {
 		page, err := r.opts.Index.List(ctx, filter)
 		if err != nil {
 			return nil, fmt.Errorf("list the executions to go on with: %w", err)
 		}
-		for _, s := range page {
-			ids = append(ids, s.ID)
-			filter.After = s.ID
-		}
+		open = append(open, page...)
 		if len(page) < filter.Limit {
-			return ids, nil
+			return open, nil
 		}
+		filter.After = page[len(page)-1].ID
 	}
 }

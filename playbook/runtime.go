@@ -171,6 +171,8 @@ func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Ma
 		r.metrics.duplicates.Inc()
 		return false, r.refusal()
 	}
+	d := newDriver(r, id)
+	d.answering(s)
 	now := r.opts.Now()
 	if s.Received.IsZero() {
 		s.Received = now
@@ -194,6 +196,7 @@ func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Ma
 		}
 	}
 	if err != nil {
+		d.answered()
 		r.abandon(id)
 		switch fault.CodeOf(err) {
 		case fault.Conflict:
@@ -207,7 +210,6 @@ func (r *Runtime) begin(ctx context.Context, id string, s Start, machine *asl.Ma
 	r.metrics.started.Inc()
 	r.observe(e, StepStarted, "", nil, "%s", s.Title)
 	r.observeSteps(e, records)
-	d := newDriver(r, id)
 	d.e = e
 	r.launch(d, false)
 	return true, nil

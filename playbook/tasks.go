@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"riposte.dev/asl"
@@ -13,8 +14,12 @@ import (
 // errOver is the cause of the end of a task that nobody waits for any more.
 var errOver = errors.New("nobody waits for the task any more")
 
-// windUp is how long an execution waits for a task that is over, before it goes on without it.
-const windUp = time.Minute
+// windUp is how long an execution waits for a task that is over, before it looks for itself what the task did; lookFor how long
+// for that.
+const (
+	windUp  = time.Minute
+	lookFor = 5 * time.Minute
+)
 
 // begin begins tasks. resumed: an earlier process may have begun them, and perhaps others that are over.
 func (d *driver) begin(ctx context.Context, commands []asl.Command, resumed bool) {
@@ -68,6 +73,8 @@ func (d *driver) finished(t *task, record Record, err error) {
 	var sleep *sleepError
 	var begun *submitted
 	switch {
+	case t.givenUp:
+		d.runtime.log.Error("playbook: a task ended long after its execution had gone on without it", "execution", d.id, "state", t.command.State)
 	case t.over:
 		d.abandon(t, record.Effect, now)
 	case errors.As(err, &sleep):
@@ -151,32 +158,39 @@ func (d *driver) end(ctx context.Context, over []asl.Command) {
 	if len(ending) == 0 {
 		return
 	}
-	late := d.runtime.opts.After(windUp)
+	for _, t := range d.finish(ctx, ending, windUp) {
+		d.giveUp(t)
+	}
+	for _, t := range d.finish(ctx, d.orphans(ctx), lookFor) {
+		d.giveUp(t)
+	}
+}
+
+// finish returns when the tasks have ended, or after a time, with those that have not.
+func (d *driver) finish(ctx context.Context, tasks []*task, within time.Duration) []*task {
+	late := d.runtime.opts.After(within)
 	for {
-		at := 0
-		for _, t := range ending {
-			if d.tasks[t.command.Path] == t {
-				ending[at] = t
-				at++
-			}
-		}
-		if ending = ending[:at]; at == 0 {
-			return
+		tasks = slices.DeleteFunc(tasks, func(t *task) bool { return d.tasks[t.command.Path] != t })
+		if len(tasks) == 0 {
+			return nil
 		}
 		select {
 		case <-d.box.bell:
 			d.read()
 		case <-late:
-			for _, t := range ending { // its intent stays open, and is looked at again by the next driver
-				d.runtime.log.Error("playbook: a task does not end although it has to; its execution goes on without it", "execution", d.id, "state", t.command.State)
-				delete(d.tasks, t.command.Path)
-			}
-			return
+			return tasks
 		case <-ctx.Done():
 			<-d.box.bell
 			d.read()
 		}
 	}
+}
+
+// giveUp goes on without a task. Its intent stays open: what became of it is found out by looking.
+func (d *driver) giveUp(t *task) {
+	d.runtime.log.Error("playbook: a task does not end although it has to; its execution goes on without it", "execution", d.id, "state", t.command.State)
+	t.givenUp = true
+	delete(d.tasks, t.command.Path)
 }
 
 // wakeTasks goes on with the tasks whose time has come, or with all where somebody has answered.
@@ -189,16 +203,24 @@ func (d *driver) wakeTasks(ctx context.Context, now time.Time) {
 	}
 }
 
-// orphans looks again at what was begun for tasks that nobody waits for any more.
-func (d *driver) orphans(ctx context.Context) {
+// orphans looks again at what was begun for tasks that nobody waits for any more, and returns who looks.
+func (d *driver) orphans(ctx context.Context) (looking []*task) {
 	mine := map[string]bool{}
 	for _, t := range d.tasks {
 		mine[effectKey(t.command, true)] = true
 	}
-	for key, open := range d.e.open {
-		if !mine[key] && !d.runtime.isStopping() {
-			d.work(ctx, &task{over: true, orphan: open, effect: Effect{Key: key, Path: open.Path, State: open.State, Undo: open.Undo, Reasons: open.Reasons},
-				command: asl.Command{Action: asl.RunTask, Path: "intent " + key, State: open.State}})
-		}
+	for _, t := range d.rests {
+		mine[effectKey(t.command, true)] = true
 	}
+	for key, open := range d.e.open {
+		path := "intent " + key
+		if mine[key] || d.tasks[path] != nil || d.runtime.isStopping() {
+			continue
+		}
+		t := &task{over: true, orphan: open, effect: Effect{Key: key, Path: open.Path, State: open.State, Undo: open.Undo, Reasons: open.Reasons},
+			command: asl.Command{Action: asl.RunTask, Path: path, State: open.State}}
+		d.work(ctx, t)
+		looking = append(looking, t)
+	}
+	return looking
 }
