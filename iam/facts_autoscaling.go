@@ -1,0 +1,10 @@
+package iam
+
+var autoscalingFacts = map[string][]string{
+	"autoscaling:AttachInstances":              scalingGroups,
+	"autoscaling:DescribeAutoScalingGroups":    nil,
+	"autoscaling:DescribeAutoScalingInstances": nil,
+	"autoscaling:DetachInstances":              scalingGroups,
+}
+
+var scalingGroups = []string{"arn:P:autoscaling:*:A:autoScalingGroup:*:autoScalingGroupName/*"}

@@ -1,0 +1,5 @@
+package iam
+
+var ecsFacts = map[string][]string{
+	"ecs:RunTask": {"arn:P:ecs:*:A:task-definition/*"},
+}

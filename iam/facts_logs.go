@@ -1,0 +1,12 @@
+package iam
+
+var logsFacts = map[string][]string{
+	"logs:CreateLogDelivery":   nil,
+	"logs:DeleteLogDelivery":   nil,
+	"logs:CreateLogStream":     {"arn:P:logs:*:A:log-group:*"},
+	"logs:DescribeLogGroups":   {"arn:P:logs:*:A:log-group:*"},
+	"logs:ListTagsForResource": {"arn:P:logs:*:A:log-group:*"},
+	"logs:PutRetentionPolicy":  {"arn:P:logs:*:A:log-group:*"},
+	"logs:FilterLogEvents":     {"arn:P:logs:*:A:log-group:*"},
+	"logs:PutLogEvents":        {"arn:P:logs:*:A:log-group:*:log-stream:*"},
+}

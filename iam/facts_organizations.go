@@ -1,0 +1,6 @@
+package iam
+
+var organizationsFacts = map[string][]string{
+	"organizations:ListAccounts":        nil,
+	"organizations:ListTagsForResource": {"arn:P:organizations::*:account/o-*/*"},
+}

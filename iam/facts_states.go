@@ -1,0 +1,5 @@
+package iam
+
+var statesFacts = map[string][]string{
+	"states:StartExecution": {"arn:P:states:*:A:stateMachine:*"},
+}
