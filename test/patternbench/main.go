@@ -13,10 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"riposte.dev/pattern"
+	"riposte.dev/pattern/inturns"
 )
 
 func main() {
@@ -126,36 +126,9 @@ func measure(m *pattern.Matcher, events [][]byte, rounds int) (strict, trusted, 
 			matched++
 		}
 	}
-	const slice = 250 // events in a turn
-	var times [3][]float64
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	for round := range rounds {
-		for from := 0; from < len(events); from += slice {
-			part := events[from:min(from+slice, len(events))]
-			for i := range ways {
-				way := (i + round) % len(ways)
-				start := threadTime()
-				for _, event := range part {
-					ways[way](event)
-				}
-				times[way] = append(times[way], float64(threadTime()-start)/float64(len(part)))
-			}
-		}
-	}
-	mean := func(i int) float64 { return quietMean(times[i]) }
-	return mean(0) / mean(1), mean(0) / mean(2), mean(0), matched / float64(len(events))
-}
-
-// quietMean is the mean of the lower half: turns in which other programs ran are left out.
-func quietMean(times []float64) float64 {
-	slices.Sort(times)
-	half := times[:(len(times)+1)/2]
-	sum := 0.0
-	for _, t := range half {
-		sum += t
-	}
-	return sum / float64(len(half))
+	took := inturns.Measure(events, func() bool { rounds--; return rounds <= 0 }, ways...)
+	ratio := func(way int) float64 { return float64(took[0]) / float64(took[way]) }
+	return ratio(1), ratio(2), float64(took[0]), matched / float64(len(events))
 }
 
 func writeEvents(path string, events [][]byte) error {
