@@ -40,7 +40,7 @@ var sameFloor = map[string][]string{
 }
 
 // shared are packages that adapters of one floor may import: docs/adr/0002.
-var shared = map[string]bool{"action/awscall": true, "action/setting": true, "source/file": true, "notify/outbound": true}
+var shared = map[string]bool{"action/awscall": true, "action/setting": true, "action/resourcepolicy": true, "source/file": true, "notify/outbound": true}
 
 func floorOf(pkg string) int {
 	top, rest, nested := strings.Cut(pkg, "/")

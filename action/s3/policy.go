@@ -10,8 +10,21 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
+	"riposte.dev/action/resourcepolicy"
 	"riposte.dev/fault"
 )
+
+// maxPolicy is the longest policy that S3 takes, in bytes
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html).
+const maxPolicy = 20 << 10
+
+// parsePolicy reads a policy that S3 would take: fault.Invalid, or fault.TooLarge.
+func parsePolicy(text string) (resourcepolicy.Document, error) {
+	if len(text) > maxPolicy {
+		return resourcepolicy.Document{}, fault.New(fault.TooLarge, "the policy has %d bytes, over S3's limit of %d", len(text), maxPolicy)
+	}
+	return resourcepolicy.Parse(text)
+}
 
 // policies is what the actions on bucket policies share: they read the policy, write or delete it, and put it back.
 type policies struct {
@@ -93,7 +106,7 @@ func (p policies) change(item action.Item, now, after string) (action.Item, erro
 	if item.After, err = newPolicyState(after); err != nil {
 		return item, err
 	}
-	if equivalent(now, after) {
+	if resourcepolicy.Equivalent(now, after) {
 		item.Status, item.After = action.Unneeded, item.Before
 		return item, nil
 	}
@@ -118,7 +131,7 @@ func (p policies) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 	if err != nil {
 		return nil, err
 	}
-	if !equivalent(now, before) {
+	if !resourcepolicy.Equivalent(now, before) {
 		return nil, fault.New(fault.Conflict, "the policy of the bucket %s was changed after the plan was made", item.Resource.Name).
 			WithHint("look at who changed it, and make the plan again")
 	}
@@ -145,8 +158,8 @@ func refused(err error, item action.Item) error {
 		return err
 	}
 	text, stateErr := policyIn(item.After)
-	if d, parseErr := parseDocument(text); stateErr == nil && parseErr == nil {
-		if indexes, _, err2 := d.publicStatements(); err2 == nil && len(indexes) > 0 {
+	if d, parseErr := parsePolicy(text); stateErr == nil && parseErr == nil {
+		if indexes, _, err2 := d.Public(); err2 == nil && len(indexes) > 0 {
 			denied := fault.New(fault.Denied, "%s", fault.Message(err)).
 				WithHint("the policy is public: see whether BlockPublicPolicy of the bucket, the account or the organisation keeps it out; else %s", fault.Hint(err))
 			denied.Err = err
@@ -166,7 +179,7 @@ func (p policies) Verify(ctx context.Context, item action.Item) error {
 	if err != nil {
 		return err
 	}
-	if !equivalent(now, after) {
+	if !resourcepolicy.Equivalent(now, after) {
 		return action.ErrNotYet
 	}
 	return nil
@@ -196,7 +209,7 @@ func (p policies) Undo(ctx context.Context, applied action.Item) (*action.Plan, 
 	if err != nil {
 		return nil, err
 	}
-	if !equivalent(now, after) && !equivalent(now, before) {
+	if !resourcepolicy.Equivalent(now, after) && !resourcepolicy.Equivalent(now, before) {
 		undo.Status, undo.Reason = action.Conflict, "Somebody changed the policy since, so it is left as it is."
 		undo.Before, err = newPolicyState(now)
 		return plan(undo), err
@@ -213,12 +226,12 @@ func (p policies) Undo(ctx context.Context, applied action.Item) (*action.Plan, 
 
 // warnOf says which statements of a policy that is put back are public.
 func warnOf(text string) string {
-	d, err := parseDocument(text)
+	d, err := parsePolicy(text)
 	if err != nil {
 		return ""
 	}
-	if _, found, err := d.publicStatements(); err == nil && len(found) > 0 {
-		return fmt.Sprintf(" It is public by %s.", list(found))
+	if _, found, err := d.Public(); err == nil && len(found) > 0 {
+		return fmt.Sprintf(" It is public by %s.", resourcepolicy.List(found))
 	}
 	return ""
 }

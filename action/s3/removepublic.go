@@ -7,6 +7,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
+	"riposte.dev/action/resourcepolicy"
 )
 
 // policyPermissions are what the actions on policies take
@@ -59,18 +60,18 @@ func (a *RemovePublicStatements) Plan(ctx context.Context, req action.Request) (
 	}
 	item, after := action.Item{ID: r.ARN, Resource: r, Reason: "It has no policy."}, now
 	if now != "" {
-		d, err := parseDocument(now)
+		d, err := parsePolicy(now)
 		if err != nil {
 			return nil, err
 		}
-		indexes, found, err := d.publicStatements()
+		indexes, found, err := d.Public()
 		if err != nil {
 			return nil, err
 		}
 		item.Reason = "No statement of its policy is public."
 		if len(found) > 0 {
-			after = d.without(indexes)
-			item.Reason = fmt.Sprintf("Its policy lets everybody in by %s.", list(found))
+			after = d.Without(indexes)
+			item.Reason = fmt.Sprintf("Its policy lets everybody in by %s.", resourcepolicy.List(found))
 			if after == "" {
 				item.Reason += " Nothing else is in it, so it is deleted."
 			}

@@ -2,13 +2,13 @@ package s3
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
+	"riposte.dev/action/resourcepolicy"
 	"riposte.dev/fault"
 )
 
@@ -70,17 +70,17 @@ func requireTLS(policy, bucket string) (string, error) {
 	if policy == "" {
 		return `{"Version":"2012-10-17","Statement":[` + tlsStatement("RequireTLS", bucket) + `]}`, nil
 	}
-	d, err := parseDocument(policy)
+	d, err := parsePolicy(policy)
+	if err != nil {
+		return "", err
+	}
+	statements, err := d.Statements()
 	if err != nil {
 		return "", err
 	}
 	var sids []string
-	for i := range d.statements {
-		s, err := d.statement(i)
-		if err != nil {
-			return "", err
-		}
-		if s.deniesHTTP() && d.covers(i, bucket) {
+	for _, s := range statements {
+		if deniesHTTP(s) && covers(s, bucket) {
 			return policy, nil
 		}
 		sids = append(sids, s.Sid)
@@ -89,7 +89,7 @@ func requireTLS(policy, bucket string) (string, error) {
 	for n := 2; slices.Contains(sids, sid); n++ {
 		sid = fmt.Sprintf("RequireTLS%d", n)
 	}
-	out, err := d.with(tlsStatement(sid, bucket))
+	out, err := d.With(tlsStatement(sid, bucket))
 	if err == nil && len(out) > maxPolicy {
 		err = fault.New(fault.TooLarge, "the policy would have %d bytes, over S3's limit of %d", len(out), maxPolicy)
 	}
@@ -102,7 +102,7 @@ func tlsStatement(sid, bucket string) string {
 }
 
 // deniesHTTP reports whether the statement denies everybody everything that comes without TLS, and asks for nothing else.
-func (s statement) deniesHTTP() bool {
+func deniesHTTP(s resourcepolicy.Statement) bool {
 	if s.Effect != "Deny" || s.Principal == nil || !slices.Contains(*s.Principal, "*") || len(s.Condition) != 1 {
 		return false
 	}
@@ -120,26 +120,8 @@ func (s statement) deniesHTTP() bool {
 	return false
 }
 
-// covers reports whether the statement at the index is about the bucket and all that is in it.
-func (d document) covers(i int, bucket string) bool {
-	var s struct{ Resource texts }
-	at := d.statements[i]
-	if json.Unmarshal([]byte(d.text[at.from:at.to]), &s) != nil {
-		return false
-	}
+// covers reports whether the statement is about the bucket and all that is in it.
+func covers(s resourcepolicy.Statement, bucket string) bool {
 	all := slices.Contains(s.Resource, "*") || slices.Contains(s.Resource, bucket+"*")
 	return all || slices.Contains(s.Resource, bucket) && slices.Contains(s.Resource, bucket+"/*")
-}
-
-// with returns the text with a statement more at the end; every byte of the rest is as it was, but that a statement which
-// stands by itself becomes the first of a list.
-func (d document) with(statement string) (string, error) {
-	if len(d.statements) == 0 {
-		return "", fault.New(fault.Invalid, "the policy has no statement").WithHint("delete it, or write it anew")
-	}
-	first, last := d.statements[0], d.statements[len(d.statements)-1]
-	if !d.list {
-		return d.text[:first.from] + "[" + d.text[first.from:first.to] + "," + statement + "]" + d.text[first.to:], nil
-	}
-	return d.text[:last.to] + "," + statement + d.text[last.to:], nil
 }

@@ -84,6 +84,6 @@ func earlier(raw json.RawMessage) (string, error) {
 	case text == "":
 		return "", nil
 	}
-	_, err := parseDocument(text)
+	_, err := parsePolicy(text)
 	return text, err
 }

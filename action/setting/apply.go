@@ -16,7 +16,11 @@ func (a *settingAction[P, S]) Apply(ctx context.Context, item action.Item) ([]ac
 	if err != nil {
 		return nil, err
 	}
-	if !action.SameState(encode(now), item.Before) {
+	before, err := decode[S](item, item.Before)
+	if err != nil {
+		return nil, err
+	}
+	if !a.same(now, before) {
 		return nil, fault.New(fault.Conflict, "%s was changed after the plan was made", item.Resource.Name).
 			WithHint("look at who changed it, and make the plan again")
 	}
@@ -39,7 +43,11 @@ func (a *settingAction[P, S]) Verify(ctx context.Context, item action.Item) erro
 	if err != nil {
 		return err
 	}
-	if !action.SameState(encode(now), item.After) {
+	after, err := decode[S](item, item.After)
+	if err != nil {
+		return err
+	}
+	if !a.same(now, after) {
 		return action.ErrNotYet
 	}
 	return nil
@@ -64,15 +72,15 @@ func (a *settingAction[P, S]) Undo(ctx context.Context, applied action.Item) (*a
 		return nil, err
 	}
 	item.Before = encode(now)
-	var before S
-	if err := json.Unmarshal(applied.Before, &before); err != nil {
-		return nil, fault.New(fault.Invalid, "the stored state of %s cannot be read: %w", applied.ID, err)
+	before, err := decode[S](applied, applied.Before)
+	if err != nil {
+		return nil, err
 	}
 	own, err := a.own(applied, now, before)
 	switch {
 	case err != nil:
 		return nil, err
-	case action.SameState(item.Before, applied.Before):
+	case a.same(now, before):
 		item.Status, item.After, item.Reason = action.Unneeded, item.Before, "It is as it was before already."
 	case !own:
 		item.Status, item.Reason = action.Conflict, "Somebody changed it since, so it is left as it is."
@@ -85,30 +93,38 @@ func (a *settingAction[P, S]) Undo(ctx context.Context, applied action.Item) (*a
 
 // own reports whether the state is riposte's work: what was planned, or, where only a part was done, a state on the way there.
 func (a *settingAction[P, S]) own(applied action.Item, now, before S) (bool, error) {
-	if action.SameState(encode(now), applied.After) {
-		return true, nil
+	after, err := decode[S](applied, applied.After)
+	if err != nil || a.same(now, after) {
+		return err == nil, err
 	}
 	if applied.Status != action.Failed || len(applied.Receipts) == 0 {
 		return false, nil
-	}
-	var after S
-	if err := json.Unmarshal(applied.After, &after); err != nil {
-		return false, fault.New(fault.Invalid, "the stored state of %s cannot be read: %w", applied.ID, err)
 	}
 	steps, err := a.Steps(applied.Resource, before, after)
 	if err != nil {
 		return false, err
 	}
 	for i := range max(0, len(steps)-1) {
-		if action.SameState(encode(now), encode(steps[i].Leaves)) {
+		if a.same(now, steps[i].Leaves) {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// service is the prefix of the action's name, which is that of its IAM actions.
+// same reports whether two states are the same.
+func (a *settingAction[P, S]) same(x, y S) bool {
+	if a.Same != nil {
+		return a.Same(x, y)
+	}
+	return action.SameState(encode(x), encode(y))
+}
+
+// service is the prefix of the IAM actions: that of the action's name, unless the setting names another.
 func (a *settingAction[P, S]) service() string {
+	if a.Service != "" {
+		return a.Service
+	}
 	service, _, _ := strings.Cut(a.Setting.Spec.Name, ".")
 	return service
 }
@@ -118,6 +134,18 @@ func (a *settingAction[P, S]) permission(operation string) string {
 		return a.Permission(operation)
 	}
 	return a.service() + ":" + operation
+}
+
+// decode reads an item's stored state.
+func decode[S any](item action.Item, raw json.RawMessage) (S, error) {
+	var state S
+	if len(raw) == 0 {
+		return state, fault.New(fault.Invalid, "no state of %s is stored", item.ID).WithHint("make the plan again")
+	}
+	if err := json.Unmarshal(raw, &state); err != nil {
+		return state, fault.New(fault.Invalid, "the stored state of %s cannot be read: %w", item.ID, err).WithHint("make the plan again")
+	}
+	return state, nil
 }
 
 func encode(state any) json.RawMessage {

@@ -38,6 +38,10 @@ type Setting[P, S any] struct {
 	Steps func(r action.Resource, from, to S) ([]Step[S], error)
 	// Operations are how the calls of Steps are made, by name. See [Op].
 	Operations map[string]Operation
+	// Same reports whether two states are the same although AWS spells them differently; nil: where their JSON is the same value.
+	Same func(a, b S) bool
+	// Service is the service's prefix in IAM actions, where that is not the first word of the action's name; "": it is.
+	Service string
 	// Permission returns the IAM action that a call needs; nil: the call's service and operation.
 	Permission func(operation string) string
 }
@@ -138,8 +142,8 @@ func (a *settingAction[P, S]) planOne(ctx context.Context, r action.Resource, pa
 		return item, err
 	}
 	item.After, item.Reason = encode(want), why
-	if action.SameState(item.Before, item.After) {
-		item.Status = action.Unneeded
+	if a.same(now, want) {
+		item.Status, item.After = action.Unneeded, item.Before
 		return item, nil
 	}
 	item.Status = action.Change

@@ -1,4 +1,4 @@
-package s3
+package resourcepolicy
 
 import (
 	"encoding/json"
@@ -8,23 +8,24 @@ import (
 	"strings"
 )
 
-// statement is what matters of a statement here.
-type statement struct {
-	number       int // from 1
+// Statement is what matters of a statement here.
+type Statement struct {
+	Number       int // from 1
 	Sid          string
 	Effect       string
-	Action       texts
-	NotAction    texts
-	Principal    *principals
-	NotPrincipal *principals
-	Condition    map[string]map[string]texts
+	Action       Texts
+	NotAction    Texts
+	Resource     Texts
+	Principal    *Principals
+	NotPrincipal *Principals
+	Condition    map[string]map[string]Texts
 }
 
-// texts is a text, a number, a boolean, or a list of those.
-type texts []string
+// Texts is a text, a number, a boolean, or a list of those.
+type Texts []string
 
 // UnmarshalJSON reads one value or a list.
-func (t *texts) UnmarshalJSON(raw []byte) error {
+func (t *Texts) UnmarshalJSON(raw []byte) error {
 	var value any
 	if err := json.Unmarshal(raw, &value); err != nil {
 		return err
@@ -44,17 +45,17 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// principals are those of all kinds (AWS, Service, Federated, CanonicalUser), or "*".
-type principals []string
+// Principals are those of all kinds (AWS, Service, Federated, CanonicalUser), or "*".
+type Principals []string
 
 // UnmarshalJSON reads "*" or an object.
-func (p *principals) UnmarshalJSON(raw []byte) error {
+func (p *Principals) UnmarshalJSON(raw []byte) error {
 	var all string
 	if json.Unmarshal(raw, &all) == nil {
-		*p = principals{all}
+		*p = Principals{all}
 		return nil
 	}
-	var kinds map[string]texts
+	var kinds map[string]Texts
 	if err := json.Unmarshal(raw, &kinds); err != nil {
 		return err
 	}
@@ -64,11 +65,11 @@ func (p *principals) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// public reports whether S3 calls a policy with this statement public: it allows something to whoever is not one of a few
+// Public reports whether S3 calls a policy with this statement public: it allows something to whoever is not one of a few
 // fixed principals, and no condition holds only for fixed values. A value is fixed if it has neither a wildcard nor a policy
 // variable in it ("The meaning of public",
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status).
-func (s statement) public() bool {
+func (s Statement) Public() bool {
 	if s.Effect != "Allow" {
 		return false
 	}
@@ -91,7 +92,7 @@ var matching = []string{
 	"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress",
 }
 
-func (s statement) narrowed() bool {
+func (s Statement) narrowed() bool {
 	for operator, keys := range s.Condition {
 		if !slices.Contains(matching, strings.TrimPrefix(strings.ToLower(operator), "foranyvalue:")) {
 			continue
@@ -137,8 +138,8 @@ func narrow(value string) bool {
 }
 
 // String names the statement for people: `statement 2 "PublicRead" (s3:GetObject)`.
-func (s statement) String() string {
-	name := fmt.Sprintf("statement %d", s.number)
+func (s Statement) String() string {
+	name := fmt.Sprintf("statement %d", s.Number)
 	if s.Sid != "" {
 		name += fmt.Sprintf(" %q", s.Sid)
 	}
@@ -160,23 +161,24 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// publicStatements returns the indexes of the public ones, and them.
-func (d document) publicStatements() ([]int, []statement, error) {
+// Public returns the indexes of the public statements, and them.
+func (d Document) Public() ([]int, []Statement, error) {
+	statements, err := d.Statements()
+	if err != nil {
+		return nil, nil, err
+	}
 	var indexes []int
-	var found []statement
-	for i := range d.statements {
-		s, err := d.statement(i)
-		if err != nil {
-			return nil, nil, err
-		}
-		if s.public() {
+	var found []Statement
+	for i, s := range statements {
+		if s.Public() {
 			indexes, found = append(indexes, i), append(found, s)
 		}
 	}
 	return indexes, found, nil
 }
 
-func list(found []statement) string {
+// List names statements for people.
+func List(found []Statement) string {
 	var out []string
 	for _, s := range found {
 		out = append(out, s.String())

@@ -1,4 +1,4 @@
-package s3
+package resourcepolicy
 
 import (
 	"encoding/json"
@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// equivalent reports whether two policies say the same. S3 doesn't answer with the text that it was given: it writes a list
+// Equivalent reports whether two policies say the same. AWS doesn't answer with the text that it was given: it writes a list
 // of one as a text, orders lists, and names accounts by the ARN of their root
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html). "" is no policy.
-func equivalent(a, b string) bool {
+func Equivalent(a, b string) bool {
 	if a == b || a == "" || b == "" {
 		return a == b
 	}

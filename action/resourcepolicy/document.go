@@ -1,4 +1,8 @@
-package s3
+// Package resourcepolicy is what the actions on policies of resources share: it finds the statements that let everybody in, takes
+// them out and leaves every other byte as it is, and tells whether two policies say the same.
+//
+// Start at [Parse], or at [NewRemoval], which makes a whole action for a service that has such policies.
+package resourcepolicy
 
 import (
 	"encoding/json"
@@ -12,12 +16,12 @@ import (
 	"riposte.dev/fault"
 )
 
-// maxPolicy is the longest policy that S3 takes, in bytes
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html).
-const maxPolicy = 20 << 10
+// maxPolicy is more than any service takes, in bytes: 100 KiB are OpenSearch's limit
+// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html).
+const maxPolicy = 128 << 10
 
-// document is the text of a bucket policy and where its statements are in it.
-type document struct {
+// Document is the text of a policy and where its statements are in it.
+type Document struct {
 	text       string
 	statements []span
 	list       bool // Statement is a list, not one statement by itself
@@ -25,11 +29,11 @@ type document struct {
 
 type span struct{ from, to int }
 
-// parseDocument finds the statements. A text that is no policy is fault.Invalid.
-func parseDocument(text string) (document, error) {
-	d := document{text: text}
+// Parse finds the statements. A text that is no policy is fault.Invalid with a hint, one longer than any policy fault.TooLarge.
+func Parse(text string) (Document, error) {
+	d := Document{text: text}
 	if len(text) > maxPolicy {
-		return d, fault.New(fault.TooLarge, "the policy has %d bytes, over S3's limit of %d", len(text), maxPolicy)
+		return d, fault.New(fault.TooLarge, "the policy has %d bytes, over the limit of %d", len(text), maxPolicy)
 	}
 	if err := d.scan(jsontext.NewDecoder(strings.NewReader(text))); err != nil {
 		return d, fault.New(fault.Invalid, "the policy is not a JSON object with statements: %w", err).
@@ -38,7 +42,7 @@ func parseDocument(text string) (document, error) {
 	return d, nil
 }
 
-func (d *document) scan(dec *jsontext.Decoder) error {
+func (d *Document) scan(dec *jsontext.Decoder) error {
 	if kind := dec.PeekKind(); kind != '{' {
 		return fmt.Errorf("it begins with %v", kind)
 	}
@@ -74,7 +78,7 @@ func (d *document) scan(dec *jsontext.Decoder) error {
 	return nil
 }
 
-func (d *document) scanStatements(dec *jsontext.Decoder) error {
+func (d *Document) scanStatements(dec *jsontext.Decoder) error {
 	if d.list = dec.PeekKind() == '['; d.list {
 		if _, err := dec.ReadToken(); err != nil {
 			return err
@@ -98,20 +102,32 @@ func (d *document) scanStatements(dec *jsontext.Decoder) error {
 	return err
 }
 
-// statement reads the statement at the index.
-func (d document) statement(i int) (statement, error) {
-	var s statement
+// Statements reads all statements, in order.
+func (d Document) Statements() ([]Statement, error) {
+	out := make([]Statement, 0, len(d.statements))
+	for i := range d.statements {
+		s, err := d.statement(i)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func (d Document) statement(i int) (Statement, error) {
+	var s Statement
 	at := d.statements[i]
 	if err := json.Unmarshal([]byte(d.text[at.from:at.to]), &s); err != nil {
 		return s, fault.New(fault.Invalid, "statement %d of the policy cannot be read: %w", i+1, err)
 	}
-	s.number = i + 1
+	s.Number = i + 1
 	return s, nil
 }
 
-// without returns the text without the statements at the indexes; every byte of the rest is as it was. It is "" where no
+// Without returns the text without the statements at the indexes; every byte of the rest is as it was. It is "" where no
 // statement is left.
-func (d document) without(indexes []int) string {
+func (d Document) Without(indexes []int) string {
 	var out strings.Builder
 	kept := 0
 	for i, at := range d.statements {
@@ -131,4 +147,17 @@ func (d document) without(indexes []int) string {
 		return ""
 	}
 	return out.String() + d.text[d.statements[len(d.statements)-1].to:]
+}
+
+// With returns the text with a statement more at the end; every byte of the rest is as it was, but that a statement which
+// stands by itself becomes the first of a list. A policy without statements is fault.Invalid.
+func (d Document) With(statement string) (string, error) {
+	if len(d.statements) == 0 {
+		return "", fault.New(fault.Invalid, "the policy has no statement").WithHint("delete it, or write it anew")
+	}
+	first, last := d.statements[0], d.statements[len(d.statements)-1]
+	if !d.list {
+		return d.text[:first.from] + "[" + d.text[first.from:first.to] + "," + statement + "]" + d.text[first.to:], nil
+	}
+	return d.text[:last.to] + "," + statement + d.text[last.to:], nil
 }

@@ -1,7 +1,6 @@
-package s3
+package resourcepolicy
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -22,13 +21,13 @@ func TestWithoutKeepsEveryOtherByte(t *testing.T) {
 		{"all but the last", []int{0, 1}, "{ \"Version\" : \"2012-10-17\",\n\t\"Statement\" : [ {\"Sid\": \"c\"} ] , \"Id\": \"x\" }\n"},
 		{"all", []int{0, 1, 2}, ""},
 	}
-	d, err := parseDocument(text)
+	d, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := d.without(tt.remove); got != tt.want {
+			if got := d.Without(tt.remove); got != tt.want {
 				t.Errorf("left is %q, want %q", got, tt.want)
 			}
 		})
@@ -36,11 +35,11 @@ func TestWithoutKeepsEveryOtherByte(t *testing.T) {
 }
 
 func TestOneStatementByItself(t *testing.T) {
-	d, err := parseDocument(`{"Statement":` + readByAll + `,"Version":"2012-10-17"}`)
+	d, err := Parse(`{"Statement":` + readByAll + `,"Version":"2012-10-17"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if indexes, _, err := d.publicStatements(); err != nil || len(indexes) != 1 || d.without(indexes) != "" {
+	if indexes, _, err := d.Public(); err != nil || len(indexes) != 1 || d.Without(indexes) != "" {
 		t.Errorf("%v are public, %v", indexes, err)
 	}
 }
@@ -50,33 +49,12 @@ func TestWhatIsNoPolicy(t *testing.T) {
 		"", "x", "[]", "{}", `{"Version":"2012-10-17"}`, `{"Statement":"x"}`, `{"Statement":[1]}`, `{"Statement":[{}]} x`, `{"Statement":[{}`,
 		`{"Statement":[{"Sid":"a","Sid":"b"}]}`,
 	} {
-		if _, err := parseDocument(text); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		if _, err := Parse(text); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%q: %v, want invalid with what a policy looks like", text, err)
 		}
 	}
-	if _, err := parseDocument(strings.Repeat(" ", maxPolicy+1)); fault.CodeOf(err) != fault.TooLarge {
+	if _, err := Parse(strings.Repeat(" ", maxPolicy+1)); fault.CodeOf(err) != fault.TooLarge {
 		t.Errorf("a long policy: %v, want too large", err)
-	}
-}
-
-// A state goes through JSON and gives the policy back to the byte.
-func TestPolicyState(t *testing.T) {
-	for _, text := range []string{"", `{"Statement":[]}`, "{ \"Statement\": [\n] }", `{"Statement":[{"Sid":"a<b&c>d"}]}`, `{"Statement":[{"Sid":"` + "\u2028" + `"}]}`} {
-		raw, err := newPolicyState(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := json.Marshal(struct{ Before json.RawMessage }{raw})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var read struct{ Before json.RawMessage }
-		if err := json.Unmarshal(again, &read); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := policyIn(read.Before); err != nil || got != text {
-			t.Errorf("%q came back as %q, %v", text, got, err)
-		}
 	}
 }
 
@@ -108,7 +86,7 @@ func TestEquivalent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := equivalent(tt.a, tt.b); got != tt.want {
+			if got := Equivalent(tt.a, tt.b); got != tt.want {
 				t.Errorf("equivalent is %v, want %v\n%s\n%s", got, tt.want, tt.a, tt.b)
 			}
 		})
@@ -121,7 +99,7 @@ func FuzzWithout(f *testing.F) {
 	f.Add(`{ "Statement" : [ ] }`, uint8(0))
 	f.Add(`{"Statement":`+readByAll+`}`, uint8(1))
 	f.Fuzz(func(t *testing.T, text string, mask uint8) {
-		d, err := parseDocument(text)
+		d, err := Parse(text)
 		if err != nil {
 			return
 		}
@@ -134,14 +112,14 @@ func FuzzWithout(f *testing.F) {
 				stay = append(stay, text[at.from:at.to])
 			}
 		}
-		left := d.without(remove)
+		left := d.Without(remove)
 		if len(stay) == 0 {
 			if left != "" {
 				t.Errorf("%q is left of nothing", left)
 			}
 			return
 		}
-		again, err := parseDocument(left)
+		again, err := Parse(left)
 		if err != nil || len(again.statements) != len(stay) {
 			t.Fatalf("%q is left, %v; want %d statements", left, err, len(stay))
 		}
@@ -150,19 +128,8 @@ func FuzzWithout(f *testing.F) {
 				t.Errorf("statement %d is %q, want %q", i, left[at.from:at.to], stay[i])
 			}
 		}
-		if !equivalent(left, left) {
+		if !Equivalent(left, left) {
 			t.Errorf("%q is not equivalent to itself", left)
 		}
 	})
-}
-
-func TestNameless(t *testing.T) {
-	for endpoint, want := range map[string]bool{
-		"http://127.0.0.1:4566": true, "http://[::1]:4566": true, "http://localhost:4566": true,
-		"https://control.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com": false, "https://s3-control.eu-west-1.amazonaws.com": false, "::": false,
-	} {
-		if got := nameless(endpoint); got != want {
-			t.Errorf("%s is nameless: %v, want %v", endpoint, got, want)
-		}
-	}
 }

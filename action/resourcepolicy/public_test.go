@@ -1,4 +1,4 @@
-package s3
+package resourcepolicy
 
 import (
 	"encoding/json"
@@ -56,11 +56,11 @@ func TestPublic(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var s statement
+			var s Statement
 			if err := json.Unmarshal([]byte(tt.statement), &s); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.public(); got != tt.want {
+			if got := s.Public(); got != tt.want {
 				t.Errorf("public is %v, want %v", got, tt.want)
 			}
 		})
@@ -68,13 +68,13 @@ func TestPublic(t *testing.T) {
 }
 
 func TestStatementsAreNamed(t *testing.T) {
-	d, err := parseDocument(`{"Statement":[` + readByAll + `,` + strings.Replace(strings.Replace(readByAll, `"Sid":"S",`, "", 1), `"s3:GetObject"`, `["s3:A","s3:B","s3:C","s3:D"]`, 1) +
+	d, err := Parse(`{"Statement":[` + readByAll + `,` + strings.Replace(strings.Replace(readByAll, `"Sid":"S",`, "", 1), `"s3:GetObject"`, `["s3:A","s3:B","s3:C","s3:D"]`, 1) +
 		`,` + strings.Replace(readByAll, `"Action"`, `"NotAction"`, 1) + `]}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, found, err := d.publicStatements()
-	if want := `statement 1 "S" (s3:GetObject), statement 2 (s3:A, s3:B, s3:C and 1 more) and statement 3 "S" (all but s3:GetObject)`; err != nil || list(found) != want {
-		t.Errorf("they are %s, %v; want %s", list(found), err, want)
+	_, found, err := d.Public()
+	if want := `statement 1 "S" (s3:GetObject), statement 2 (s3:A, s3:B, s3:C and 1 more) and statement 3 "S" (all but s3:GetObject)`; err != nil || List(found) != want {
+		t.Errorf("they are %s, %v; want %s", List(found), err, want)
 	}
 }
