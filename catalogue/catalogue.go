@@ -20,6 +20,7 @@ import (
 	"riposte.dev/action/secretsmanager"
 	"riposte.dev/action/sns"
 	"riposte.dev/action/sqs"
+	"riposte.dev/action/ssm"
 	"riposte.dev/action/wafv2"
 )
 
@@ -100,6 +101,9 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		sns.NewEnableEncryption(caller),
 
 		sqs.NewEnableEncryption(caller),
+
+		ssm.NewBlockPublicSharing(caller),
+		ssm.NewMakeDocumentPrivate(caller),
 
 		wafv2.NewBlockAddress(caller),
 		wafv2.NewUnblockAddress(caller),

@@ -1,6 +1,17 @@
 package iam
 
 var ssmFacts = map[string][]string{
-	"ssm:SendCommand":              {"arn:P:ssm:*:A:document/*", "arn:P:ssm:*::document/*", "arn:P:ec2:*:A:instance/*", "arn:P:ssm:*:A:managed-instance/*"},
-	"ssm:StartAutomationExecution": {"arn:P:ssm:*:A:automation-definition/*", "arn:P:ssm:*::automation-definition/*"},
+	"ssm:DescribeDocument":           documents,
+	"ssm:DescribeDocumentPermission": documents,
+	"ssm:GetServiceSetting":          serviceSettings,
+	"ssm:ListTagsForResource":        documents,
+	"ssm:ModifyDocumentPermission":   {"arn:P:ssm:*:A:document/*"},
+	"ssm:SendCommand":                {"arn:P:ssm:*:A:document/*", "arn:P:ssm:*::document/*", "arn:P:ec2:*:A:instance/*", "arn:P:ssm:*:A:managed-instance/*"},
+	"ssm:StartAutomationExecution":   {"arn:P:ssm:*:A:automation-definition/*", "arn:P:ssm:*::automation-definition/*"},
+	"ssm:UpdateServiceSetting":       serviceSettings,
 }
+
+var (
+	documents       = []string{"arn:P:ssm:*:A:document/*", "arn:P:ssm:*::document/*"} // the account's, and AWS's own
+	serviceSettings = []string{"arn:P:ssm:*:A:servicesetting/*"}
+)

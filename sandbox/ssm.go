@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -8,29 +9,31 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// ssmService answers for Run Command and Automation, which run nothing:
-// commands and automations have succeeded at once, on whatever instances and by
-// whatever documents they name
+// ssmService answers for documents, and for Run Command and Automation, which
+// run nothing: commands and automations have succeeded at once, on whatever
+// instances and by whatever documents they name
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html).
 // Actions are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html.
 func ssmService() *service {
 	return &service{
 		name: "ssm", prefix: "ssm",
-		operations: []operation{
+		operations: append(documentOperations(), []operation{
 			{name: "SendCommand", resources: commandResources, also: passes("ServiceRoleArn"), handle: sendCommand},
 			{name: "ListCommands", handle: listCommands},
 			{name: "StartAutomationExecution", resources: automationDefinition, also: passesAutomationRole, writes: true, handle: startAutomation},
 			{name: "GetAutomationExecution", resources: automationResource, handle: getAutomation},
-		},
+		}...),
 	}
 }
 
-// ssmRuns are the commands and automations of an account in a region, oldest
-// out first.
-type ssmRuns struct {
+// ssmState is what an account has in a region. Of commands and automations the
+// oldest go first.
+type ssmState struct {
 	commands    []wire.Object // Command structures
 	automations []*automation
+	documents   []*document
+	settings    map[string]serviceSetting // what is not as in a new account, by id
 }
 
 type automation struct {
@@ -38,18 +41,24 @@ type automation struct {
 	describe  wire.Object // AutomationExecution structure
 }
 
-// maxRuns bounds the commands, and the automations, of an ssmRuns.
+// maxRuns bounds the commands, and the automations, of an ssmState.
 const maxRuns = 1000
 
-func newSSMRuns() *ssmRuns { return &ssmRuns{} }
+func newSSMState() *ssmState { return &ssmState{settings: map[string]serviceSetting{}} }
 
-// clone copies the lists only: what is in them never changes.
-func (s *ssmRuns) clone() stater {
-	return &ssmRuns{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations)}
+// clone copies the lists of commands and automations only: what is in them never changes.
+func (s *ssmState) clone() stater {
+	out := &ssmState{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations), settings: maps.Clone(s.settings)}
+	for _, d := range s.documents {
+		c := *d
+		c.shared, c.tags = maps.Clone(d.shared), maps.Clone(d.tags)
+		out.documents = append(out.documents, &c)
+	}
+	return out
 }
 
-func (c *call) ssmRuns() *ssmRuns {
-	return stateOf(c, stateKey{"ssm", c.account.id, c.region}, newSSMRuns)
+func (c *call) ssm() *ssmState {
+	return stateOf(c, stateKey{"ssm", c.account.id, c.region}, newSSMState)
 }
 
 // newest is a list without its oldest entries.
@@ -98,7 +107,7 @@ func sendCommand(c *call) (wire.Object, error) {
 			command[member] = v
 		}
 	}
-	runs := c.ssmRuns()
+	runs := c.ssm()
 	runs.commands = newest(append(runs.commands, command), maxRuns)
 	return wire.Object{"Command": command}, nil
 }
@@ -110,7 +119,7 @@ func listCommands(c *call) (wire.Object, error) {
 		want[f.str("key")] = f.str("value")
 	}
 	var found []wire.Object
-	for _, command := range slices.Backward(c.ssmRuns().commands) {
+	for _, command := range slices.Backward(c.ssm().commands) {
 		in := input(command)
 		switch {
 		case c.in.has("CommandId") && in.str("CommandId") != c.in.str("CommandId"),

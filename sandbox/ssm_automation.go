@@ -30,7 +30,7 @@ func passesAutomationRole(c *call) []need {
 
 // startAutomation starts one automation per client token.
 func startAutomation(c *call) (wire.Object, error) {
-	runs, token := c.ssmRuns(), c.in.str("ClientToken")
+	runs, token := c.ssm(), c.in.str("ClientToken")
 	if i := slices.IndexFunc(runs.automations, func(a *automation) bool { return token != "" && a.token == token }); i >= 0 {
 		old := runs.automations[i]
 		if old.describe["DocumentName"] != c.in.str("DocumentName") {
@@ -55,7 +55,7 @@ func startAutomation(c *call) (wire.Object, error) {
 
 func getAutomation(c *call) (wire.Object, error) {
 	id := c.in.str("AutomationExecutionId")
-	for _, a := range c.ssmRuns().automations {
+	for _, a := range c.ssm().automations {
 		if a.id == id {
 			return wire.Object{"AutomationExecution": a.describe}, nil
 		}
