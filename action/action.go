@@ -49,6 +49,9 @@ type Spec struct {
 	// Foreign: not one of riposte's actions, but a call that a playbook makes by itself. It looks at nothing first, and the guard
 	// lets it pass only where it is allowed by name.
 	Foreign bool `json:"foreign,omitempty"`
+	// Outside: it reaches other systems, or runs code, so that account and region don't say what it changes. The guard lets it pass
+	// only where it is allowed by name.
+	Outside bool `json:"outside,omitempty"`
 }
 
 // Request asks for a plan.
@@ -56,6 +59,8 @@ type Request struct {
 	Account string          `json:"account"` // 12 digits
 	Region  string          `json:"region"`
 	Params  json.RawMessage `json:"params"` // as Spec.Parameters describes; unknown fields are an error
+	// Effect is the same whenever the same effect is asked for again, after a crash too; "" where nobody keeps account.
+	Effect string `json:"effect,omitempty"`
 }
 
 // Action plans, applies, verifies and undoes one kind of change. Implementations are safe for concurrent use and hold no
@@ -145,4 +150,10 @@ type Receipt struct {
 	RequestID string    `json:"request_id,omitempty"`
 	At        time.Time `json:"at"`
 	Error     string    `json:"error,omitempty"` // AWS error code and message
+	// Output is what the call answered, where a playbook or the undo needs it; at most MaxOutput bytes.
+	Output json.RawMessage `json:"output,omitempty"`
+	Said   string          `json:"said,omitempty"` // what a program wrote beside its output, for people; without secrets
 }
+
+// MaxOutput bounds the output that a receipt keeps: it is journaled and given to the playbook.
+const MaxOutput = 64 << 10

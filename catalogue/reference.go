@@ -50,7 +50,14 @@ func Describe(s action.Spec) string {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", name, p)
 	}
-	fmt.Fprintf(&b, "| permissions | `%s` |\n| undo | %s |\n", strings.Join(s.Permissions, "`, `"), undo(s))
+	permissions := "none"
+	if len(s.Permissions) > 0 {
+		permissions = "`" + strings.Join(s.Permissions, "`, `") + "`"
+	}
+	fmt.Fprintf(&b, "| permissions | %s |\n| undo | %s |\n", permissions, undo(s))
+	if s.Outside {
+		fmt.Fprintf(&b, "| guard | allowed only where [an entry of `guard.allow` names it](guard.md#what-reaches-other-systems), such as `actions: [%s]` |\n", s.Name)
+	}
 	if s.Evidence == action.EventEvidence {
 		b.WriteString("| evidence | the event alone, so it is [corroborated](guard.md#corroboration) first |\n")
 	}

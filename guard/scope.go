@@ -134,7 +134,7 @@ func (g *Guard) applyScope(ctx context.Context, d *draft) error {
 		}
 		unknown := ""
 		for i, s := range d.policy.Allow {
-			if d.Spec.Foreign && !s.foreign(d.Spec.Name) {
+			if (d.Spec.Foreign || d.Spec.Outside) && !s.names(d.Spec.Name) {
 				continue
 			}
 			covered := s.covers(ctx, d, item, g.units)
@@ -145,6 +145,9 @@ func (g *Guard) applyScope(ctx context.Context, d *draft) error {
 		}
 		if unknown != "" {
 			return leave("It is not known whether the guard allows it: %s.", unknown), nil
+		}
+		if d.Spec.Outside {
+			return leave("No entry of guard.allow names it: what reaches other systems or runs code is allowed only where actions names %s.", d.Spec.Name), nil
 		}
 		if d.Spec.Foreign {
 			return leave("No entry of guard.allow names it: a call that a playbook makes by itself is allowed only where actions names %s.", d.Spec.Name), nil

@@ -20,9 +20,9 @@ func mayMean(pattern string, r action.Resource) bool {
 	return glob(wanted[2], given[2]) && (account == "" || r.Account == "" || glob(account, r.Account))
 }
 
-// foreign reports whether the scope names a call that a playbook makes by itself. One that names no actions, or all of them, was
-// written for riposte's own.
-func (s Scope) foreign(name string) bool {
+// names reports whether the scope names a call that a playbook makes by itself, or an action that reaches outside of AWS. One that
+// names no actions, or all of them, was written for riposte's own actions on accounts.
+func (s Scope) names(name string) bool {
 	for _, pattern := range s.Actions {
 		if !strings.HasPrefix(pattern, "*") && glob(pattern, name) {
 			return true

@@ -12,6 +12,38 @@ func foreignPlan(r action.Resource) *action.Plan {
 		Calls: []action.Call{{Service: "iam", Operation: "DeleteRole", Account: account}}}}}
 }
 
+// What reaches other systems is allowed by name, as a call of a playbook's own is: an account says nothing about it.
+func TestWhatIsOutsideIsAllowedByName(t *testing.T) {
+	ticket := action.Item{ID: "t", Status: action.Change, Resource: action.Resource{ARN: "arn:riposte:ticket:::security/SEC-7", Account: account, Region: "eu-west-1"},
+		Calls: []action.Call{{Service: "jira", Operation: "CreateIssue", Account: account}}}
+	named := []Scope{{Actions: []string{"ticket.*"}, Accounts: []string{account}}}
+	for _, tt := range []struct {
+		name   string
+		policy Policy
+		want   action.Status
+	}{
+		{"named", Policy{Allow: named}, action.Change},
+		{"an entry for the account", Policy{Allow: []Scope{{Accounts: []string{account}}}}, action.Escalated},
+		{"an entry for all actions", Policy{Allow: []Scope{{Actions: []string{"*"}}}}, action.Escalated},
+		{"named, for events of another account", Policy{Allow: []Scope{{Actions: []string{"ticket.*"}, Accounts: []string{"999999999999"}}}}, action.Escalated},
+		{"named, in another tracker", Policy{Allow: []Scope{{Actions: []string{"ticket.*"}, Resources: []string{"arn:riposte:ticket:::platform/*"}}}}, action.Escalated},
+		{"denied", Policy{Allow: named, Deny: []Scope{{Resources: []string{"arn:riposte:ticket:::security/*"}}}}, action.Escalated},
+		{"protected", Policy{Allow: named, Protected: []string{"arn:riposte:ticket:*"}}, action.Escalated},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := newGuard(t, &clock{now: noon}, Options{Policy: func() *Policy { return &tt.policy }})
+			plan := &action.Plan{Action: "ticket.create", Account: account, Items: []action.Item{ticket}}
+			d, err := g.Decide(t.Context(), Proposal{Rule: "r", Mode: Auto, Plan: plan, Spec: action.Spec{Name: "ticket.create", Outside: true}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := d.Plan.Items[0]; got.Status != tt.want {
+				t.Errorf("%s (%s), want %s", got.Status, got.Reason, tt.want)
+			}
+		})
+	}
+}
+
 func TestCallsOfPlaybooksAreAllowedByName(t *testing.T) {
 	role := action.Resource{ARN: "arn:aws:iam::" + account + ":role/admin", Account: account, Region: "eu-west-1"}
 	unknown := role

@@ -69,6 +69,7 @@ func (t *task) action(ctx context.Context, name string) (any, error) {
 		return nil, &taskError{ErrUnknown, err.Error()}
 	}
 	request, holds, err := requestOf(t.command.Arguments, t.e.begin.Start)
+	request.Effect = t.e.id + "/" + effectKey(t.command, false)
 	if err == nil && holds > 0 {
 		err = mayExpire(a.Spec())
 	}

@@ -204,6 +204,7 @@ type call struct {
 	Operation string `json:"operation"`
 	Request   string `json:"request,omitempty"`
 	Outcome   string `json:"outcome"` // ok, or AWS's error; unknown where a crash lost it
+	Said      string `json:"said,omitempty"`
 }
 
 func (t *teller) calls(name, resource, account string, receipts []action.Receipt) {
@@ -211,7 +212,7 @@ func (t *teller) calls(name, resource, account string, receipts []action.Receipt
 		e := t.of(audit.Call)
 		e.Time, e.Action, e.Resource, e.Account, e.Region = r.At, name, resource, account, r.Region
 		outcome := cmp.Or(t.redact(r.Error), "ok")
-		t.tell(e, call{r.Service, r.Operation, r.RequestID, outcome}, r.Service+":"+r.Operation+": "+outcome)
+		t.tell(e, call{r.Service, r.Operation, r.RequestID, outcome, t.redact(r.Said)}, r.Service+":"+r.Operation+": "+outcome)
 	}
 }
 

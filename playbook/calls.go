@@ -3,6 +3,7 @@ package playbook
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"riposte.dev/action"
 )
@@ -13,26 +14,36 @@ func (t *task) receipts(recorder *action.Recorder, account string) {
 	made := recorder.Receipts()
 	t.runtime.opts.Ledger.note(made)
 	t.runtime.opts.Ledger.noteLost(slices.DeleteFunc(requests(t.e.id, account, made), func(r Request) bool { return r.ID != "" }))
-	elsewhere := map[action.Receipt]bool{}
+	elsewhere := map[attempt]bool{}
 	if t.effect.Plan != nil {
 		for _, item := range t.effect.Plan.Items {
 			for _, r := range item.Receipts {
-				elsewhere[r] = true
+				elsewhere[attemptOf(r)] = true
 			}
 		}
 	}
 	t.e.mu.RLock()
 	for _, intent := range t.e.intents {
 		for _, r := range intent.Receipts {
-			elsewhere[r] = true
+			elsewhere[attemptOf(r)] = true
 		}
 	}
 	t.e.mu.RUnlock()
 	for _, r := range made {
-		if !elsewhere[r] && len(t.effect.Receipts) < maxReceipts {
+		if !elsewhere[attemptOf(r)] && len(t.effect.Receipts) < maxReceipts {
 			t.effect.Receipts = append(t.effect.Receipts, r)
 		}
 	}
+}
+
+// attempt is what tells one receipt from another.
+type attempt struct {
+	service, operation, region, request, err string
+	at                                       time.Time
+}
+
+func attemptOf(r action.Receipt) attempt {
+	return attempt{r.Service, r.Operation, r.Region, r.RequestID, r.Error, r.At}
 }
 
 // maxReceipts bounds the calls that only looked which an effect keeps.

@@ -34,6 +34,7 @@ type outputItem struct {
 	Reason string          `json:"reason"`
 	Before json.RawMessage `json:"before,omitempty"`
 	After  json.RawMessage `json:"after,omitempty"`
+	Output json.RawMessage `json:"output,omitempty"` // what the last call answered, of an action that says so
 	Error  string          `json:"error,omitempty"`
 }
 
@@ -44,6 +45,11 @@ func resultOf(plan *action.Plan, mode guard.Mode, reasons []string) output {
 		o.Counts[string(item.Status)]++
 		short := outputItem{ID: item.ID, ARN: item.Resource.ARN, Name: item.Resource.Name, Status: item.Status, Reason: item.Reason,
 			Before: item.Before, After: item.After, Error: item.Error}
+		for _, receipt := range item.Receipts {
+			if receipt.Output != nil {
+				short.Output = receipt.Output
+			}
+		}
 		if item.Resource.Owner != nil {
 			short.Owner = item.Resource.Owner.Contact
 		}

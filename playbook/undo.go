@@ -60,7 +60,9 @@ func (r *Runtime) Undo(ctx context.Context, id string, o UndoOptions) (Undone, e
 		undo := hashID("undo", id, o.Step, strconv.Itoa(n))
 		before, err := r.load(ctx, undo)
 		if fault.CodeOf(err) == fault.NotFound {
-			_, err = r.begin(ctx, undo, undoStart(e, o), undoMachine(id, effects, byPerson))
+			way := byPerson
+			way.stays = r.staying(e, o.Step)
+			_, err = r.begin(ctx, undo, undoStart(e, o), undoMachine(id, effects, way))
 		} else if err == nil && before.state.Status != "" {
 			if before.state.Status == asl.Succeeded && complete(before.plans()) {
 				return Undone{ID: undo}, fault.New(fault.Conflict, "execution %s was taken back already, by execution %s", id, undo)
@@ -122,6 +124,7 @@ func (r *Runtime) undoable(e *execution, step string) ([]Effect, error) {
 			WithHint("wait until it has ended: riposte executions get %s", e.id)
 	}
 	var effects []Effect
+	var stays error
 	for _, effect := range slices.Backward(e.effects) {
 		if step != "" && step != effect.Key && step != effect.State || !effect.changed() || effect.Undo {
 			continue
@@ -137,9 +140,13 @@ func (r *Runtime) undoable(e *execution, step string) ([]Effect, error) {
 			return nil, err
 		}
 		if why := a.Spec().Irreversible; why != "" {
-			return nil, fault.New(fault.Invalid, "%s of state %q can't be taken back: %s", effect.Plan.Action, effect.State, why)
+			stays = fault.New(fault.Invalid, "%s of state %q can't be taken back: %s", effect.Plan.Action, effect.State, why)
+			continue
 		}
 		effects = append(effects, effect)
+	}
+	if len(effects) == 0 && stays != nil {
+		return nil, stays
 	}
 	if len(effects) == 0 && step != "" {
 		return nil, fault.New(fault.NotFound, "execution %s has no step %q that changed anything", e.id, step).
@@ -149,6 +156,20 @@ func (r *Runtime) undoable(e *execution, step string) ([]Effect, error) {
 		return nil, fault.New(fault.Invalid, "execution %s changed nothing, so there is nothing to take back", e.id)
 	}
 	return effects, nil
+}
+
+// staying says what an undo leaves, because nothing takes it back.
+func (r *Runtime) staying(e *execution, step string) string {
+	text := ""
+	for _, effect := range e.effects {
+		if step != "" && step != effect.Key && step != effect.State || !effect.changed() || effect.Undo {
+			continue
+		}
+		if a, err := r.opts.Actions.Action(effect.Plan.Action); err == nil && a.Spec().Irreversible != "" {
+			text += fmt.Sprintf(" What %s did in %q stays: %s.", effect.Plan.Action, effect.State, a.Spec().Irreversible)
+		}
+	}
+	return text
 }
 
 func undoStart(e *execution, o UndoOptions) Start {
@@ -165,6 +186,7 @@ func undoStart(e *execution, o UndoOptions) Start {
 // undoWay is how an undo goes about it.
 type undoWay struct {
 	message string // to people, before the execution's id
+	stays   string // to people, after it: what is not taken back; "" for nothing
 	retry   []map[string]any
 	failed  string // what its execution ends with where that fails
 }
@@ -181,7 +203,7 @@ func undoMachine(id string, effects []Effect, way undoWay) *asl.Machine {
 	type object = map[string]any
 	states := object{
 		"Begin":     object{"Type": "Pass", "Assign": object{"failed": false}, "Next": "Undo 1"},
-		"Tell":      object{"Type": "Task", "Resource": NotifyResource, "Parameters": object{"message": way.message + " " + id + "."}, "Next": "All done?"},
+		"Tell":      object{"Type": "Task", "Resource": NotifyResource, "Parameters": object{"message": way.message + " " + id + "." + way.stays}, "Next": "All done?"},
 		"All done?": object{"Type": "Choice", "Default": "Done", "Choices": []object{{"Variable": "$failed", "BooleanEquals": true, "Next": "Not done"}}},
 		"Not done":  object{"Type": "Fail", "Error": ErrActionFailed, "Cause": way.failed},
 		"Done":      object{"Type": "Succeed"},
