@@ -11,6 +11,7 @@ import (
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/action/config"
 	"riposte.dev/action/ec2"
+	"riposte.dev/action/ecr"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
 	"riposte.dev/action/lambda"
@@ -59,6 +60,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
 		ec2.NewStop(caller),
 		ec2.NewTerminate(caller),
+
+		ecr.NewEnableScanOnPush(caller),
+		ecr.NewMakeTagsImmutable(caller),
+		ecr.NewRemovePublicStatements(caller),
 
 		iam.NewDeactivateAccessKey(caller),
 		iam.NewDeactivateAllAccessKeys(caller),

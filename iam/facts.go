@@ -15,6 +15,7 @@ var facts = merged(
 	autoscalingFacts,
 	cloudtrailFacts,
 	ec2Facts,
+	ecrFacts,
 	ecsFacts,
 	elasticloadbalancingFacts,
 	eventsFacts,

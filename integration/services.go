@@ -11,8 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
@@ -20,7 +23,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -53,8 +59,11 @@ func services() []*service {
 		of("autoscaling", "AutoScaling", "autoscaling", func(c aws.Config) *autoscaling.Client { return autoscaling.NewFromConfig(c) }),
 		of("cloudtrail", "CloudTrail", "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) }),
 		of("cloudwatchlogs", "CloudWatchLogs", "logs", func(c aws.Config) *cloudwatchlogs.Client { return cloudwatchlogs.NewFromConfig(c) }),
+		of("dynamodb", "DynamoDb", "dynamodb", func(c aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(c) }),
 		of("ec2", "Ec2", "ec2", func(c aws.Config) *ec2.Client { return ec2.NewFromConfig(c) }),
+		of("ecr", "Ecr", "ecr", func(c aws.Config) *ecr.Client { return ecr.NewFromConfig(c) }),
 		of("ecs", "Ecs", "ecs", func(c aws.Config) *ecs.Client { return ecs.NewFromConfig(c) }),
+		of("elasticache", "ElastiCache", "elasticache", func(c aws.Config) *elasticache.Client { return elasticache.NewFromConfig(c) }),
 		of("elasticloadbalancingv2", "ElasticLoadBalancingV2", "elasticloadbalancing",
 			func(c aws.Config) *elasticloadbalancingv2.Client { return elasticloadbalancingv2.NewFromConfig(c) }),
 		of("eventbridge", "EventBridge", "events", func(c aws.Config) *eventbridge.Client { return eventbridge.NewFromConfig(c) }),
@@ -63,7 +72,10 @@ func services() []*service {
 		of("kinesis", "Kinesis", "kinesis", func(c aws.Config) *kinesis.Client { return kinesis.NewFromConfig(c) }),
 		of("kms", "Kms", "kms", func(c aws.Config) *kms.Client { return kms.NewFromConfig(c) }),
 		of("lambda", "Lambda", "lambda", func(c aws.Config) *lambda.Client { return lambda.NewFromConfig(c) }),
+		of("opensearch", "OpenSearch", "es", func(c aws.Config) *opensearch.Client { return opensearch.NewFromConfig(c) }),
 		of("organizations", "Organizations", "organizations", func(c aws.Config) *organizations.Client { return organizations.NewFromConfig(c) }),
+		of("rds", "Rds", "rds", func(c aws.Config) *rds.Client { return rds.NewFromConfig(c) }),
+		of("redshift", "Redshift", "redshift", func(c aws.Config) *redshift.Client { return redshift.NewFromConfig(c) }),
 		of("s3", "S3", "s3", func(c aws.Config) *s3.Client {
 			return s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil }) // emulators have no names for buckets
 		}),
@@ -167,13 +179,16 @@ var readWords = []string{"Describe", "Get", "Head", "List", "Lookup", "Filter", 
 
 // notReads are operations whose name says that they only read, and that do more.
 var notReads = []string{
+	"elasticache:TestFailover",                  // has a node fail
+	"elasticache:TestMigration",                 // connects to the other side
 	"ec2:GetConsoleScreenshot",                  // may wake the instance up
 	"ssm:GetDeployablePatchSnapshotForInstance", // makes a snapshot
 }
 
 // secrets are operations that answer with credentials, which the history of an execution would show for good.
 var secrets = []string{
-	"ec2:CreateKeyPair", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret", "iam:CreateAccessKey", "iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential",
+	"ec2:CreateKeyPair", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret", "iam:CreateAccessKey", "iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential",
+	"redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM", "redshift:GetIdentityCenterAuthToken",
 	"s3:CreateSession", "s3control:GetDataAccess", "ssm:GetAccessToken", "sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity",
 	"sts:AssumeRoot", "sts:GetFederationToken", "sts:GetSessionToken", "sts:GetDelegatedAccessToken", "sts:GetWebIdentityToken",
 }

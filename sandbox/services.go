@@ -28,5 +28,6 @@ func allServices() []*service {
 		configService(),
 		rdsService(),
 		secretsService(),
+		ecrService(),
 	}
 }

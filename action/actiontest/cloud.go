@@ -136,7 +136,7 @@ func (c *Cloud) Writes() int {
 	n := 0
 	for _, call := range c.Calls() {
 		read := false
-		for _, verb := range []string{"Describe", "Get", "List", "Lookup"} {
+		for _, verb := range []string{"Describe", "Get", "List", "Lookup", "BatchGet"} {
 			read = read || strings.HasPrefix(call.Operation, verb)
 		}
 		if !read {

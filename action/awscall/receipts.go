@@ -60,6 +60,8 @@ func Prefix(serviceID string) string {
 		return "elasticloadbalancing"
 	case "EventBridge":
 		return "events"
+	case "OpenSearch":
+		return "es"
 	case "SFN":
 		return "states"
 	case "S3 Control":
