@@ -45,6 +45,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		config.NewStartRecorder(caller),
 
+		ec2.NewBlockPublicImages(caller),
+		ec2.NewBlockPublicSnapshots(caller),
 		ec2.NewCreateSnapshots(caller),
 		ec2.NewDenyAddress(caller),
 		ec2.NewDetachProfile(caller),
@@ -55,8 +57,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ec2.NewMakeImagePrivate(caller),
 		ec2.NewMakeSnapshotPrivate(caller),
 		ec2.NewNoPublicAddress(caller),
+		ec2.NewReplaceProfile(caller),
 		ec2.NewRequireIMDSv2(caller),
 		ec2.NewRevertGroup(caller),
+		ec2.NewRevokeEgress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
 		ec2.NewStop(caller),
 		ec2.NewTerminate(caller),

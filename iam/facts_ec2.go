@@ -10,6 +10,13 @@ var ec2Facts = map[string][]string{
 	"ec2:CreateTags":                             {"arn:P:ec2:*:A:security-group-rule/*"}, // for rules that are put back with their tags; see besides
 	"ec2:DeleteFlowLogs":                         {"arn:P:ec2:*:A:vpc-flow-log/*"},
 	"ec2:DeleteTags":                             {"arn:P:ec2:*:A:instance/*"}, // from what is no longer isolated
+	"ec2:DisableImageBlockPublicAccess":          nil,
+	"ec2:DisableSnapshotBlockPublicAccess":       nil,
+	"ec2:EnableImageBlockPublicAccess":           nil,
+	"ec2:EnableSnapshotBlockPublicAccess":        nil,
+	"ec2:GetImageBlockPublicAccessState":         nil,
+	"ec2:GetSnapshotBlockPublicAccessState":      nil,
+	"ec2:ReplaceIamInstanceProfileAssociation":   {"arn:P:ec2:*:A:instance/*"},
 	"ec2:DescribeFlowLogs":                       nil,
 	"ec2:DescribeIamInstanceProfileAssociations": nil,
 	"ec2:DescribeInstanceAttribute":              {"arn:P:ec2:*:A:instance/*"},

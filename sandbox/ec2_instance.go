@@ -16,7 +16,7 @@ func instanceOperations() []operation {
 	}}
 	groups := recordShape{ec2Names: map[string]string{"Groups": "groupSet.groupId"}}
 	launched := recordShape{ec2Names: map[string]string{"SecurityGroupIds": "groupSet.groupId"}}
-	operations := append(append(powerOperations(ids), shareOperations()...), subnetOperations()...)
+	operations := slices.Concat(powerOperations(ids), shareOperations(), blockPublicOperations(), subnetOperations(), aclOperations(), routeOperations())
 	return append(operations, []operation{
 		{name: "RunInstances", resources: func(c *call) []string { return []string{c.arn("instance/*")} }, also: tagsOnCreateEC2, conditions: ec2TagRequest, handle: runInstances, record: launched},
 		{name: "DescribeInstances", handle: describeInstances, record: ids},

@@ -16,6 +16,7 @@ func profileOperations() []operation {
 	return []operation{
 		{name: "AssociateIamInstanceProfile", resources: instanceOfInput, also: passesProfile, handle: associateProfile, record: wrapped()},
 		{name: "DisassociateIamInstanceProfile", resources: instanceOfAssociation, handle: disassociateProfile, record: wrapped()},
+		{name: "ReplaceIamInstanceProfileAssociation", resources: instanceOfAssociation, also: passesProfile, handle: replaceProfile, record: wrapped()},
 		{name: "DescribeIamInstanceProfileAssociations", handle: describeProfiles, record: wrapped()},
 	}
 }
@@ -69,17 +70,27 @@ func (a *profileAssociation) object(state string) wire.Object {
 func disassociateProfile(c *call) (wire.Object, error) {
 	a := c.profileAssociation()
 	if a == nil {
-		return nil, wire.Errorf("InvalidAssociationID.NotFound", "An invalid association-id of '%s' was given", c.in.str("AssociationId"))
+		return nil, c.noAssociation()
 	}
-	var rest []*profileAssociation
-	for _, other := range c.ec2().profiles {
-		if other != a {
-			rest = append(rest, other)
-		}
-	}
-	c.ec2().profiles = rest
+	c.ec2().profiles = without(c.ec2().profiles, a)
 	c.subject("AWS::EC2::Instance", a.instance)
 	return wire.Object{"IamInstanceProfileAssociation": a.object("disassociating")}, nil
+}
+
+// replaceProfile makes another association, with an id of its own.
+func replaceProfile(c *call) (wire.Object, error) {
+	a := c.profileAssociation()
+	if a == nil {
+		return nil, c.noAssociation()
+	}
+	next := &profileAssociation{c.sb.ec2ID("iip-assoc-"), a.instance, c.inputProfile()}
+	c.ec2().profiles = append(without(c.ec2().profiles, a), next)
+	c.subject("AWS::EC2::Instance", a.instance)
+	return wire.Object{"IamInstanceProfileAssociation": next.object("associating")}, nil
+}
+
+func (c *call) noAssociation() error {
+	return wire.Errorf("InvalidAssociationID.NotFound", "An invalid association-id of '%s' was given", c.in.str("AssociationId"))
 }
 
 func describeProfiles(c *call) (wire.Object, error) {

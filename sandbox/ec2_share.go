@@ -106,6 +106,9 @@ func modifySnapshotAttribute(c *call) (wire.Object, error) {
 	if len(change) == 0 {
 		return nil, wire.Errorf("InvalidParameterCombination", "No attributes specified.")
 	}
+	if err := mayBePublic(c.ec2().blockSnapshots, "snapshot", change.objects("Add")); err != nil {
+		return nil, err
+	}
 	s.shared.share(change.objects("Add"), change.objects("Remove"))
 	c.subject("AWS::EC2::Snapshot", s.id)
 	return nil, nil
@@ -164,6 +167,9 @@ func modifyImageAttribute(c *call) (wire.Object, error) {
 	change := c.in.object("LaunchPermission")
 	if len(change) == 0 {
 		return nil, wire.Errorf("InvalidParameterCombination", "No attributes specified.")
+	}
+	if err := mayBePublic(c.ec2().blockImages, "AMI", change.objects("Add")); err != nil {
+		return nil, err
 	}
 	i.shared.share(change.objects("Add"), change.objects("Remove"))
 	c.subject("AWS::EC2::Ami", i.id)

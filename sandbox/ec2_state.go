@@ -22,7 +22,11 @@ type network struct {
 	acls      []*networkACL
 	flowLogs  []*flowLog            // replaced, never changed
 	profiles  []*profileAssociation // replaced, never changed
+	routes    []*routeTable         // replaced, never changed
+	gateways  []*internetGateway    // replaced, never changed
 	encrypts  bool                  // new volumes, by default
+
+	blockSnapshots, blockImages string // from the public; "" for unblocked
 }
 
 type vpc struct {
@@ -75,6 +79,8 @@ func (n *network) clone() stater {
 		out.groups = append(out.groups, &c)
 	}
 	out.flowLogs, out.profiles = slices.Clone(n.flowLogs), slices.Clone(n.profiles)
+	out.routes, out.gateways = slices.Clone(n.routes), slices.Clone(n.gateways)
+	out.blockSnapshots, out.blockImages = n.blockSnapshots, n.blockImages
 	n.cloneInstances(out)
 	n.cloneShares(out)
 	n.cloneSubnets(out)
@@ -174,6 +180,7 @@ func ec2Kind(id string) string {
 	return map[string]string{
 		"vpc": "vpc", "sg": "security-group", "sgr": "security-group-rule", "i": "instance", "vol": "volume", "snap": "snapshot", "eni": "network-interface",
 		"ami": "image", "subnet": "subnet", "acl": "network-acl",
+		"rtb": "route-table", "igw": "internet-gateway",
 	}[prefix]
 }
 

@@ -80,6 +80,17 @@ func (c cloud) allow(p types.IpPermission, tags ...string) string {
 	return aws.ToString(out.SecurityGroupRules[0].SecurityGroupRuleId)
 }
 
+// letOut adds a rule for outgoing traffic.
+func (c cloud) letOut(p types.IpPermission, tags ...string) {
+	c.t.Helper()
+	in := &sdk.AuthorizeSecurityGroupEgressInput{GroupId: aws.String(c.group), IpPermissions: []types.IpPermission{p}}
+	if len(tags) > 0 {
+		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: tagList(tags)}}
+	}
+	_, err := c.client.AuthorizeSecurityGroupEgress(c.t.Context(), in)
+	c.must(err)
+}
+
 func tagList(pairs []string) []types.Tag {
 	var out []types.Tag
 	for pair := range slices.Chunk(pairs, 2) {
@@ -161,7 +172,7 @@ func (c cloud) request() action.Request {
 }
 
 // action returns the action with all that it declares.
-func (c cloud) action(opts ec2.Options) *ec2.RevokeIngress {
+func (c cloud) action(opts ec2.Options) *ec2.Revoke {
 	return ec2.NewRevokeIngress(c.Caller(ec2.NewRevokeIngress(nil, opts).Spec().Permissions), opts)
 }
 

@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,27 @@ func TestConformance(t *testing.T) {
 			Interfere: func() { c.allow(tcp(22, 22, "0.0.0.0/0", "another team")) },
 			Stale: func(reads int) {
 				c.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: "RevokeSecurityGroupIngress", Reads: reads})
+			},
+		}
+	})
+}
+
+func TestConformanceOfEgress(t *testing.T) {
+	actiontest.Run(t, func(t *testing.T) actiontest.World {
+		c := newCloud(t)
+		c.letOut(tcp(25, 25, "0.0.0.0/0", "mail"), "team", "web")
+		c.letOut(tcp(25, 25, "10.0.0.0/8", "own mail server"))
+		return actiontest.World{
+			Action: func(permissions []string) action.Action {
+				return ec2.NewRevokeEgress(c.Caller(permissions), ec2.Options{Organization: actiontest.Management})
+			},
+			Request:   action.Request{Account: account, Region: region, Params: fmt.Appendf(nil, `{"group":%q,"ports":[25],"even_everything":true}`, c.group)},
+			Missing:   []byte(`{"group":"sg-0123456789abcdef0","ports":[25]}`),
+			State:     func() string { return c.rulesOf(true) },
+			Writes:    c.Writes,
+			Interfere: func() { c.letOut(tcp(25, 25, "0.0.0.0/0", "another team")) },
+			Stale: func(reads int) {
+				c.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: "RevokeSecurityGroupEgress", Reads: reads})
 			},
 		}
 	})

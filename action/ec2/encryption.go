@@ -24,16 +24,11 @@ func NewEncryptVolumes(caller *awscall.Caller) action.Action {
 			Name:        "ec2.enable-ebs-encryption",
 			Title:       "Encrypt new volumes by default",
 			Description: "Has EC2 encrypt every volume and snapshot copy that is made from now on in the region. What there is stays as it is.",
-			Parameters:  json.RawMessage(`{"type": "object", "additionalProperties": false, "properties": {}}`),
+			Parameters:  json.RawMessage(noParameters),
 			Permissions: []string{"ec2:GetEbsEncryptionByDefault", "ec2:EnableEbsEncryptionByDefault", "ec2:DisableEbsEncryptionByDefault"},
 			Effect:      action.StateChecked,
 		},
-		Find: func(_ context.Context, _ aws.Config, req action.Request, _ struct{}) ([]action.Resource, error) {
-			return []action.Resource{{
-				Type: "AWS::::Account", ARN: "arn:" + awscall.Partition(req.Region) + ":iam::" + req.Account + ":root",
-				Name: "account " + req.Account + " in " + req.Region, Account: req.Account, Region: req.Region,
-			}}, nil
-		},
+		Find: findRegion,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (encryption, error) {
 			out, err := ec2.NewFromConfig(cfg).GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
 			if err != nil {

@@ -1,7 +1,7 @@
 package ec2
 
 // WithPageSize returns the action with pages of that many rules.
-func (a *RevokeIngress) WithPageSize(n int32) *RevokeIngress {
+func (a *Revoke) WithPageSize(n int32) *Revoke {
 	c := *a
 	c.pageSize = n
 	return &c

@@ -24,11 +24,11 @@ var unroutable = []netip.Prefix{
 // offending returns the rules that open one of the ports to one of the targets, in their order: those that do alone, and
 // those that do together. Rules that only repeat a part of what others open are not among them, so that a rule for one
 // office beside one for the world stays.
-func offending(rules []rule, ports []int32, targets []netip.Prefix) []rule {
+func offending(rules []rule, t target) []rule {
 	found := map[int]bool{}
-	for _, port := range ports {
-		for _, target := range targets {
-			for _, i := range exposing(rules, port, target) {
+	for _, port := range t.ports {
+		for _, network := range t.networks {
+			for _, i := range exposing(rules, t.protocol, port, network) {
 				found[i] = true
 			}
 		}
@@ -50,11 +50,11 @@ type source struct {
 
 // exposing returns the indexes of the rules that open the port to the target: first those that leave nothing out, then, for
 // the world, those that leave out only what nobody comes from.
-func exposing(rules []rule, port int32, target netip.Prefix) []int {
+func exposing(rules []rule, protocol string, port int32, target netip.Prefix) []int {
 	var left []source
 	for i, r := range rules {
 		prefix, err := netip.ParsePrefix(r.CIDR)
-		if err != nil || !r.opens(port) || !prefix.Overlaps(target) {
+		if err != nil || !r.opens(protocol, port) || !prefix.Overlaps(target) {
 			continue // no CIDR: a prefix list or a group
 		}
 		left = append(left, source{prefix.Masked(), i})

@@ -98,7 +98,7 @@ func TestOffending(t *testing.T) {
 			if want == "all" {
 				want = ids(tt.rules)
 			}
-			if got := ids(offending(tt.rules, []int32{22, 3389}, targets)); got != want {
+			if got := ids(offending(tt.rules, target{protocol: "tcp", ports: []int32{22, 3389}, networks: targets})); got != want {
 				t.Errorf("offending = %q, want %q", got, want)
 			}
 		})
@@ -116,9 +116,9 @@ func prefixes(cidrs ...string) []netip.Prefix {
 // Judged address by address in a network of 16: rules offend only where they open all of it, without them it is open no
 // longer, and each of them has a part in it.
 func TestOffendingIsExact(t *testing.T) {
-	target := netip.MustParsePrefix("10.0.0.0/28")
+	host := netip.MustParsePrefix("10.0.0.0/28")
 	isOpen := func(rules []rule) bool {
-		for addr := target.Addr(); target.Contains(addr); addr = addr.Next() {
+		for addr := host.Addr(); host.Contains(addr); addr = addr.Next() {
 			inside := false
 			for _, r := range rules {
 				inside = inside || netip.MustParsePrefix(r.CIDR).Contains(addr)
@@ -138,13 +138,13 @@ func TestOffendingIsExact(t *testing.T) {
 			r.ID = fmt.Sprint(i)
 			rules = append(rules, r)
 		}
-		bad := offending(rules, []int32{22}, []netip.Prefix{target})
+		bad := offending(rules, target{protocol: "tcp", ports: []int32{22}, networks: []netip.Prefix{host}})
 		rest := without(rules, bad)
 		if !isOpen(rules) && len(bad) > 0 || isOpen(rest) {
 			t.Fatalf("of %v offend %v, which leaves it open: %v, was open: %v", rules, bad, isOpen(rest), isOpen(rules))
 		}
 		for _, r := range bad {
-			if !netip.MustParsePrefix(r.CIDR).Overlaps(target) {
+			if !netip.MustParsePrefix(r.CIDR).Overlaps(host) {
 				t.Fatalf("%v is elsewhere", r)
 			}
 		}

@@ -48,6 +48,17 @@ func newResource(cloudFormation, kind, id, owner string, req action.Request, tag
 	return r
 }
 
+// noParameters is the schema of what is set for a whole region.
+const noParameters = `{"type": "object", "additionalProperties": false, "properties": {}}`
+
+// findRegion returns the request's account in its region.
+func findRegion(_ context.Context, _ aws.Config, req action.Request, _ struct{}) ([]action.Resource, error) {
+	return []action.Resource{{
+		Type: "AWS::::Account", ARN: "arn:" + awscall.Partition(req.Region) + ":iam::" + req.Account + ":root",
+		Name: "account " + req.Account + " in " + req.Region, Account: req.Account, Region: req.Region,
+	}}, nil
+}
+
 // instanceParams name an instance.
 type instanceParams struct {
 	Instance string `json:"instance_id"`

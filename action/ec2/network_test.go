@@ -69,6 +69,18 @@ func (p plant) associate(profile string) {
 	p.must(err)
 }
 
+// replace gives the instance another profile than it has.
+func (p plant) replace(profile string) {
+	p.t.Helper()
+	found, err := p.client.DescribeIamInstanceProfileAssociations(p.t.Context(), &sdk.DescribeIamInstanceProfileAssociationsInput{})
+	p.must(err)
+	_, err = p.client.ReplaceIamInstanceProfileAssociation(p.t.Context(), &sdk.ReplaceIamInstanceProfileAssociationInput{
+		AssociationId:      found.IamInstanceProfileAssociations[0].AssociationId,
+		IamInstanceProfile: &types.IamInstanceProfileSpecification{Arn: aws.String("arn:aws:iam::111122223333:" + profile)},
+	})
+	p.must(err)
+}
+
 func (p plant) log(traffic types.TrafficType, bucket string) {
 	p.t.Helper()
 	out, err := p.client.CreateFlowLogs(p.t.Context(), &sdk.CreateFlowLogsInput{
@@ -130,6 +142,14 @@ func TestNetworkSettings(t *testing.T) {
 			func(p plant) { p.associate(webProfile) }, func(p plant) { p.associate(webProfile + "2") }, nil,
 		},
 		{
+			"replace a profile", "ReplaceIamInstanceProfileAssociation", ec2.NewReplaceProfile,
+			func(p plant) string {
+				return `{"instance_id":"` + p.instance + `","instance_profile":"security/quarantine"}`
+			},
+			`{"instance_id":"i-` + nobody + `","instance_profile":"quarantine"}`,
+			func(p plant) { p.associate(webProfile) }, func(p plant) { p.replace("instance-profile/web2") }, nil,
+		},
+		{
 			"flow logs into a log group", "CreateFlowLogs", ec2.NewEnableFlowLogs,
 			func(p plant) string {
 				return `{"vpc_id":"` + p.vpc + `","destination":"` + logGroup + `","role":"` + logRole + `"}`
@@ -178,6 +198,10 @@ func (p plant) plan(newAction func(*awscall.Caller) action.Action, req action.Re
 func TestWhatTheNetworkSettingsLeave(t *testing.T) {
 	p := newPlant(t)
 	actiontest.Want(t, p.plan(ec2.NewDetachProfile, p.request(`{"instance_id":%q}`, p.instance)), action.Unneeded, "no instance profile")
+	quarantine := p.request(`{"instance_id":%q,"instance_profile":"web"}`, p.instance)
+	actiontest.Want(t, p.plan(ec2.NewReplaceProfile, quarantine), action.Unneeded, "none to replace")
+	p.associate(webProfile)
+	actiontest.Want(t, p.plan(ec2.NewReplaceProfile, quarantine), action.Unneeded, "already")
 	p.log("ALL", logBucket)
 	actiontest.Want(t, p.plan(ec2.NewEnableFlowLogs, p.request(`{"vpc_id":%q,"destination":%q,"traffic":"REJECT"}`, p.vpc, logBucket+"/more")), action.Unneeded, "into "+logBucket+" already")
 	user := p.run(p.group)
@@ -237,6 +261,8 @@ func TestParametersOfNetworkSettingsThatAreWrong(t *testing.T) {
 		{ec2.NewEnableFlowLogs, `{"vpc_id":"` + p.vpc + `","destination":"` + logBucket + `","role":"` + logRole + `"}`},
 		{ec2.NewEnableFlowLogs, `{"vpc_id":"` + p.vpc + `","destination":"my-bucket"}`},
 		{ec2.NewEnableFlowLogs, `{"vpc_id":"` + p.vpc + `","destination":"` + logBucket + `","traffic":"SOME"}`},
+		{ec2.NewReplaceProfile, `{"instance_id":"` + p.instance + `","instance_profile":"` + webProfile + `"}`},
+		{ec2.NewReplaceProfile, `{"instance_id":"` + p.instance + `","instance_profile":"a/"}`},
 		{ec2.NewCreateSnapshots, `{"instance_id":"` + p.instance + `","case":""}`},
 		{ec2.NewCreateSnapshots, `{"instance_id":"` + p.instance + `","case":"two words"}`},
 		{ec2.NewEmptyDefaultGroup, `{"vpc_id":"default"}`},

@@ -33,7 +33,7 @@ type ownerSource struct {
 // owner returns whom to tell about the group: the first mail address among the owner tags of group, VPC and account, the
 // account's security contact, and the configured one. Its Source names the place, and the places that could not be read or
 // hold no address. It returns nil where there is nobody; no failure here is fatal.
-func (a *RevokeIngress) owner(ctx context.Context, g types.SecurityGroup, acct, region string) *action.Owner {
+func (a *Revoke) owner(ctx context.Context, g types.SecurityGroup, acct, region string) *action.Owner {
 	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
 	defer cancel()
 	var notes []string
@@ -70,7 +70,7 @@ func why(err error) string {
 }
 
 // ownerSources lists the places from the nearest to the farthest.
-func (a *RevokeIngress) ownerSources(g types.SecurityGroup, acct, region string) []ownerSource {
+func (a *Revoke) ownerSources(g types.SecurityGroup, acct, region string) []ownerSource {
 	vpc := aws.ToString(g.VpcId)
 	return []ownerSource{
 		{"tag owner on the security group", func(context.Context) (string, error) { return ownerTag(tags(g.Tags)), nil }},
@@ -90,7 +90,7 @@ func ownerTag(tags map[string]string) string {
 	return ""
 }
 
-func (a *RevokeIngress) vpcOwner(ctx context.Context, acct, region, vpc string) (string, error) {
+func (a *Revoke) vpcOwner(ctx context.Context, acct, region, vpc string) (string, error) {
 	if vpc == "" {
 		return "", nil
 	}
@@ -107,7 +107,7 @@ func (a *RevokeIngress) vpcOwner(ctx context.Context, acct, region, vpc string) 
 
 // accountOwner reads the tags that the account has in the organisation
 // (https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListTagsForResource.html).
-func (a *RevokeIngress) accountOwner(ctx context.Context, acct, region string) (string, error) {
+func (a *Revoke) accountOwner(ctx context.Context, acct, region string) (string, error) {
 	from := a.opts.Organization
 	if from == "" {
 		from = acct
@@ -137,7 +137,7 @@ func (a *RevokeIngress) accountOwner(ctx context.Context, acct, region string) (
 
 // securityContact reads the account's alternate contact for security, which many accounts don't have
 // (https://docs.aws.amazon.com/accounts/latest/reference/API_GetAlternateContact.html).
-func (a *RevokeIngress) securityContact(ctx context.Context, acct, region string) (string, error) {
+func (a *Revoke) securityContact(ctx context.Context, acct, region string) (string, error) {
 	cfg, err := a.caller.Config(ctx, acct, region)
 	if err != nil {
 		return "", err

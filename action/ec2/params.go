@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -12,11 +13,14 @@ import (
 	"riposte.dev/fault"
 )
 
-// params of ec2.revoke-ingress, as spec.Parameters describes them.
+// params of ec2.revoke-ingress and ec2.revoke-egress, as their specs describe them.
 type params struct {
-	Group string   `json:"group"`
-	Ports []int32  `json:"ports"`
-	CIDRs []string `json:"cidrs,omitempty"`
+	Group    string   `json:"group"`
+	Ports    []int32  `json:"ports"`
+	Protocol string   `json:"protocol,omitempty"`
+	CIDRs    []string `json:"cidrs,omitempty"`
+	// Everything may be given for outgoing rules only.
+	Everything *bool `json:"even_everything,omitempty"`
 }
 
 // maxList bounds ports and cidrs.
@@ -27,13 +31,16 @@ var groupPattern = regexp.MustCompile(`^sg-[0-9a-f]{8,17}$`)
 // target is what the parameters ask for.
 type target struct {
 	group, region string
+	protocol      string
 	ports         []int32
 	networks      []netip.Prefix
 	world         bool // networks is the world
+	direction     direction
+	everything    bool // rules that let everything through may go, too
 }
 
 // parseTarget reads the parameters and tells all that is wrong with them at once.
-func parseTarget(req action.Request) (target, error) {
+func parseTarget(req action.Request, d direction) (target, error) {
 	var p params
 	if err := req.Check(); err != nil {
 		return target{}, err
@@ -41,7 +48,10 @@ func parseTarget(req action.Request) (target, error) {
 	if err := action.DecodeParams(req.Params, &p); err != nil {
 		return target{}, err
 	}
-	t := target{group: p.Group, region: req.Region, ports: p.Ports, networks: world, world: true}
+	t := target{
+		group: p.Group, region: req.Region, protocol: cmp.Or(p.Protocol, "tcp"), ports: p.Ports, networks: world, world: true,
+		direction: d, everything: d == ingress || p.Everything != nil && *p.Everything,
+	}
 	var problems []string
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
@@ -56,8 +66,14 @@ func parseTarget(req action.Request) (target, error) {
 	if !groupPattern.MatchString(t.group) {
 		problem("group %.200q is not the id of a security group (sg-…)", t.group)
 	}
+	if d == ingress && p.Everything != nil {
+		problem("even_everything is for outgoing rules only")
+	}
 	if n := len(p.Ports); n == 0 || n > maxList {
 		problem("%d ports, want 1 to %d", n, maxList)
+	}
+	if t.protocol != "tcp" && t.protocol != "udp" {
+		problem("protocol %.20q is neither tcp nor udp", p.Protocol)
 	}
 	for _, port := range p.Ports {
 		if port < 0 || port > 65535 {
@@ -85,7 +101,7 @@ func parseTarget(req action.Request) (target, error) {
 	return t, nil
 }
 
-// what names the target for people: "Port 22 is open to the world", "Ports 22 and 3389 are open to 10.0.0.0/8".
+// what names the target for people: "Port 22 is open to the world", "Outgoing UDP ports 53 or 123 are open to 10.0.0.0/8".
 func (t target) what(verb string) string {
 	var ports, networks []string
 	for _, p := range t.ports {
@@ -98,10 +114,17 @@ func (t target) what(verb string) string {
 	if t.world {
 		to = "the world"
 	}
-	noun, be := "Port", "is"
+	noun, be := "port", "is"
 	if len(ports) > 1 {
-		noun, be = "Ports", "are"
+		noun, be = "ports", "are"
 	}
+	if t.protocol == "udp" {
+		noun = "UDP " + noun
+	}
+	if t.direction == egress {
+		noun = "outgoing " + noun
+	}
+	noun = strings.ToUpper(noun[:1]) + noun[1:]
 	return fmt.Sprintf("%s %s %s %s to %s", noun, list(ports, "or"), be, verb, to)
 }
 

@@ -28,6 +28,9 @@ func TestParseTarget(t *testing.T) {
 		{"by ARN in another region", `{"group":"arn:aws:ec2:us-east-1:111122223333:security-group/sg-01234567","ports":[22,3389]}`, nil, "Ports 22 or 3389 are open to the world", "us-east-1"},
 		{"networks", `{"group":"sg-01234567","ports":[22],"cidrs":["10.1.2.3/8","fd00::/8"]}`, nil, "Port 22 is open to 10.0.0.0/8 or fd00::/8", "eu-west-1"},
 		{"the world by name", `{"group":"sg-01234567","ports":[22],"cidrs":["0.0.0.0/0"]}`, nil, "Port 22 is open to 0.0.0.0/0", "eu-west-1"},
+		{"UDP", `{"group":"sg-01234567","ports":[53],"protocol":"udp"}`, nil, "UDP port 53 is open to the world", "eu-west-1"},
+		{"another protocol", `{"group":"sg-01234567","ports":[53],"protocol":"6"}`, []string{`protocol "6"`}, "", ""},
+		{"what only outgoing rules have", `{"group":"sg-01234567","ports":[53],"even_everything":true}`, []string{"even_everything"}, "", ""},
 		{"somebody else's ARN", `{"group":"arn:aws:ec2:us-east-1:999999999999:security-group/sg-01234567","ports":[22]}`, []string{"of account 111122223333"}, "", ""},
 		{"another ARN", `{"group":"arn:aws:s3:::bucket","ports":[22]}`, []string{"not the ARN of a security group", "not the id"}, "", ""},
 		{"all problems at once", `{"group":"web","ports":[-1,65536],"cidrs":["10.0.0.0","::ffff:10.0.0.0/104"]}`, []string{`"web"`, "port -1", "port 65536", `"10.0.0.0"`, `"::ffff:10.0.0.0/104"`}, "", ""},
@@ -38,7 +41,7 @@ func TestParseTarget(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			target, err := parseTarget(request(tt.params))
+			target, err := parseTarget(request(tt.params), ingress)
 			if len(tt.says) == 0 {
 				if err != nil {
 					t.Fatal(err)
@@ -64,7 +67,7 @@ func FuzzParseTarget(f *testing.F) {
 	f.Add([]byte(`{"group":"sg-01234567","ports":[22],"cidrs":["10.1.2.3/8","fd00::/8"]}`))
 	f.Add([]byte(`{"group":"arn:aws:ec2:eu-west-1:111122223333:security-group/sg-01234567","ports":[0]}`))
 	f.Fuzz(func(t *testing.T, params []byte) {
-		target, err := parseTarget(request(string(params)))
+		target, err := parseTarget(request(string(params)), egress)
 		if err != nil {
 			return
 		}

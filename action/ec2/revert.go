@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
 	"riposte.dev/fault"
@@ -76,36 +74,7 @@ func (a *RevertGroup) Apply(ctx context.Context, item action.Item) ([]action.Rec
 		return nil, fault.New(fault.Conflict, "the rules of %s were changed after the plan was made", item.Resource.Name).
 			WithHint("look at who changed them, and make the plan again")
 	}
-	return action.ApplyCalls(ctx, item, func(ctx context.Context, call action.Call) error {
-		client, err := a.client(ctx, call.Account, call.Region)
-		if err != nil {
-			return err
-		}
-		needs := "ec2:" + call.Operation
-		switch call.Operation {
-		case authorizeVerb + string(ingress):
-			needs, err = needs+" and ec2:CreateTags", send(ctx, call, client.AuthorizeSecurityGroupIngress)
-		case authorizeVerb + string(egress):
-			needs, err = needs+" and ec2:CreateTags", send(ctx, call, client.AuthorizeSecurityGroupEgress)
-		case revokeVerb + string(ingress):
-			err = send(ctx, call, client.RevokeSecurityGroupIngress)
-		case revokeVerb + string(egress):
-			err = send(ctx, call, client.RevokeSecurityGroupEgress)
-		default:
-			return fault.New(fault.Invalid, "%s makes no call %s:%s", revertSpec.Name, call.Service, call.Operation)
-		}
-		return awscall.Fault(err, needs, "%s of %s", call.Operation, item.Resource.Name)
-	})
-}
-
-// send makes the call with the SDK's operation.
-func send[In, Out any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*ec2.Options)) (*Out, error)) error {
-	in, err := awscall.Input[In](call)
-	if err != nil {
-		return err
-	}
-	_, err = operation(ctx, in)
-	return err
+	return a.apply(ctx, revertSpec.Name, item)
 }
 
 // Verify looks whether the rules are as planned, whatever their ids are.

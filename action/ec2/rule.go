@@ -15,11 +15,6 @@ import (
 	"riposte.dev/fault"
 )
 
-// state is the part of a group's state that matters here: all that it lets in, sorted by id.
-type state struct {
-	Ingress []rule `json:"ingress"`
-}
-
 // rule is a rule of a security group
 // (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html). One of CIDR, PrefixList and Group
 // says from where, or to where.
@@ -78,18 +73,16 @@ func (r rule) equal(o rule) bool {
 	return r.same(o) && r.Description == o.Description && maps.Equal(r.Tags, o.Tags)
 }
 
-// opens reports whether the rule lets TCP in on the port
-// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html: -1 is every protocol and port; 6 is TCP's
-// number).
-func (r rule) opens(port int32) bool {
-	switch r.Protocol {
-	case "-1":
-		return true
-	case "tcp", "6":
-		return r.FromPort <= port && port <= r.ToPort
-	default:
-		return false
-	}
+// opens reports whether the rule lets the protocol through on the port
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html: -1 is every protocol and port).
+func (r rule) opens(protocol string, port int32) bool {
+	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
+	return r.Protocol == "-1" || (r.Protocol == protocol || r.Protocol == number) && r.FromPort <= port && port <= r.ToPort
+}
+
+// everything reports whether the rule lets every protocol or every port through.
+func (r rule) everything() bool {
+	return r.Protocol == "-1" || r.FromPort >= 0 && r.FromPort <= 1 && r.ToPort == 65535
 }
 
 // String names the rule for people: "sgr-1 (tcp 20-25 from 0.0.0.0/0)".
@@ -128,26 +121,29 @@ func without(rules, others []rule) []rule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return slices.ContainsFunc(others, r.equal) })
 }
 
-func (s state) json() (json.RawMessage, error) {
-	if s.Ingress == nil {
-		s.Ingress = []rule{}
+// state is the part of a group's state that matters here: all rules of one direction, sorted by id.
+func state(d direction, rules []rule) (json.RawMessage, error) {
+	if rules == nil {
+		rules = []rule{}
 	}
-	raw, err := json.Marshal(s)
+	raw, err := json.Marshal(map[string][]rule{strings.ToLower(string(d)): rules})
 	if err != nil {
 		return nil, fault.New(fault.Internal, "encode the rules of a group: %w", err)
 	}
 	return raw, nil
 }
 
-// states reads an item's states.
-func states(item action.Item) (before, after state, err error) {
+// states reads the rules of an item's states.
+func states(item action.Item, d direction) (before, after []rule, err error) {
 	for _, part := range []struct {
-		raw json.RawMessage
-		s   *state
+		raw   json.RawMessage
+		rules *[]rule
 	}{{item.Before, &before}, {item.After, &after}} {
-		if err := json.Unmarshal(part.raw, part.s); err != nil {
-			return before, after, fault.New(fault.Invalid, "the stored state of %s cannot be read: %w", item.ID, err)
+		var s map[string][]rule
+		if err := json.Unmarshal(part.raw, &s); err != nil {
+			return nil, nil, fault.New(fault.Invalid, "the stored state of %s cannot be read: %w", item.ID, err)
 		}
+		*part.rules = s[strings.ToLower(string(d))]
 	}
 	return before, after, nil
 }

@@ -87,6 +87,12 @@ func (s site) end() {
 	s.must(err)
 }
 
+func (s site) blockSnapshots(state types.SnapshotBlockPublicAccessState) {
+	s.t.Helper()
+	_, err := s.client.EnableSnapshotBlockPublicAccess(s.t.Context(), &sdk.EnableSnapshotBlockPublicAccessInput{State: state})
+	s.must(err)
+}
+
 // settings is all that the undo of any of the actions must restore.
 func (s site) settings() string {
 	s.t.Helper()
@@ -104,7 +110,11 @@ func (s site) settings() string {
 	s.must(err)
 	acls, err := s.client.DescribeNetworkAcls(ctx, &sdk.DescribeNetworkAclsInput{NetworkAclIds: []string{s.acl}})
 	s.must(err)
-	text := fmt.Sprint(i.State.Name, aws.ToBool(encrypts.EbsEncryptionByDefault), *subnets.Subnets[0].MapPublicIpOnLaunch)
+	snapshots, err := s.client.GetSnapshotBlockPublicAccessState(ctx, &sdk.GetSnapshotBlockPublicAccessStateInput{})
+	s.must(err)
+	images, err := s.client.GetImageBlockPublicAccessState(ctx, &sdk.GetImageBlockPublicAccessStateInput{})
+	s.must(err)
+	text := fmt.Sprint(i.State.Name, aws.ToBool(encrypts.EbsEncryptionByDefault), snapshots.State, *images.ImageBlockPublicAccessState, *subnets.Subnets[0].MapPublicIpOnLaunch)
 	if i.MetadataOptions != nil {
 		text += fmt.Sprint(" ", i.MetadataOptions.HttpTokens, i.MetadataOptions.HttpEndpoint)
 	}
@@ -135,6 +145,8 @@ func TestSettings(t *testing.T) {
 		{"terminate", ec2.NewTerminate, func(s site) string { return `{"instance_id":"` + s.instance + `"}` }, `{"instance_id":"i-` + nobody + `"}`, "TerminateInstances", nil},
 		{"require IMDSv2", ec2.NewRequireIMDSv2, func(s site) string { return `{"instance_id":"` + s.instance + `"}` }, `{"instance_id":"i-` + nobody + `"}`, "ModifyInstanceMetadataOptions", site.end},
 		{"encrypt volumes", ec2.NewEncryptVolumes, func(site) string { return `{}` }, "", "EnableEbsEncryptionByDefault", nil},
+		{"block public snapshots", ec2.NewBlockPublicSnapshots, func(site) string { return `{}` }, "", "EnableSnapshotBlockPublicAccess", func(s site) { s.blockSnapshots(types.SnapshotBlockPublicAccessStateBlockNewSharing) }},
+		{"block public images", ec2.NewBlockPublicImages, func(site) string { return `{}` }, "", "EnableImageBlockPublicAccess", nil},
 		{"make a snapshot private", ec2.NewMakeSnapshotPrivate, func(s site) string { return `{"id":"` + s.snapshot + `"}` }, `{"id":"snap-` + nobody + `"}`, "ModifySnapshotAttribute", site.shareAnew},
 		{"make a snapshot private to an account", ec2.NewMakeSnapshotPrivate, func(s site) string { return `{"id":"` + s.snapshot + `","trusted_accounts":["123456789012"]}` }, `{"id":"snap-` + nobody + `"}`, "ModifySnapshotAttribute", site.shareAnew},
 		{"make an image private", ec2.NewMakeImagePrivate, func(s site) string { return `{"id":"` + s.image + `"}` }, `{"id":"ami-` + nobody + `"}`, "ModifyImageAttribute", site.shareAnew},

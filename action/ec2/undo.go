@@ -10,19 +10,19 @@ import (
 )
 
 // Undo plans to authorize the revoked rules again, with their descriptions and tags; AWS gives them new ids. Those that are
-// back already are left. Where the group is gone, or has a rule that lets in the same with another description or other
+// back already are left. Where the group is gone, or has a rule that lets through the same with another description or other
 // tags, that is a conflict and nothing is planned.
-func (a *RevokeIngress) Undo(ctx context.Context, applied action.Item) (*action.Plan, error) {
-	before, after, err := states(applied)
+func (a *Revoke) Undo(ctx context.Context, applied action.Item) (*action.Plan, error) {
+	before, after, err := states(applied, a.direction)
 	if err != nil {
 		return nil, err
 	}
 	r := applied.Resource
 	undo := action.Item{ID: applied.ID, Resource: r}
 	plan := func(item action.Item) *action.Plan {
-		return &action.Plan{Action: spec.Name, Account: r.Account, Region: r.Region, Items: []action.Item{item}}
+		return &action.Plan{Action: a.spec.Name, Account: r.Account, Region: r.Region, Items: []action.Item{item}}
 	}
-	_, now, err := a.read(ctx, r.Account, r.Region, groupID(r), ingress)
+	_, now, err := a.read(ctx, r.Account, r.Region, groupID(r), a.direction)
 	if fault.CodeOf(err) == fault.NotFound {
 		undo.Status, undo.Reason = action.Conflict, "The group was deleted since, so its rules cannot be restored."
 		return plan(undo), nil
@@ -30,11 +30,11 @@ func (a *RevokeIngress) Undo(ctx context.Context, applied action.Item) (*action.
 	if err != nil {
 		return nil, err
 	}
-	if undo.Before, err = (state{now}).json(); err != nil {
+	if undo.Before, err = state(a.direction, now); err != nil {
 		return nil, err
 	}
 	var back []rule
-	for _, revoked := range without(before.Ingress, after.Ingress) {
+	for _, revoked := range without(before, after) {
 		revoked.ID = ""
 		present, there := find(now, revoked)
 		switch {
@@ -46,15 +46,15 @@ func (a *RevokeIngress) Undo(ctx context.Context, applied action.Item) (*action.
 			return plan(undo), nil
 		}
 	}
-	if undo.After, err = (state{append(slices.Clone(now), back...)}).json(); err != nil {
+	if undo.After, err = state(a.direction, append(slices.Clone(now), back...)); err != nil {
 		return nil, err
 	}
 	if len(back) == 0 {
 		undo.Status, undo.Reason = action.Unneeded, "All rules that were revoked are there again."
 		return plan(undo), nil
 	}
-	undo.Status, undo.Reason = action.Change, fmt.Sprintf("Restores %s.", list(names(back), "and"))
-	undo.Calls, err = authorize(ingress, r, back)
+	undo.Status, undo.Reason = action.Change, fmt.Sprintf("Restores %s.", list(directed(a.direction, back), "and"))
+	undo.Calls, err = authorize(a.direction, r, back)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,47 @@
 package main
 
 import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"slices"
 
 	"riposte.dev/sandbox/wire"
 )
+
+// newer are operations that services have learned since the models that Debian
+// ships, in the form of botocore's models, by AWS's API reference.
+//
+//go:embed newer
+var newer embed.FS
+
+// addNewer adds the operations and shapes that the model lacks.
+func addNewer(service string, m *sourceModel) error {
+	raw, err := newer.ReadFile("newer/" + service + ".json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var more sourceModel
+	if err == nil {
+		err = json.Unmarshal(raw, &more)
+	}
+	if err != nil {
+		return fmt.Errorf("newer operations of %s: %w", service, err)
+	}
+	addMissing(m.Operations, more.Operations)
+	addMissing(m.Shapes, more.Shapes)
+	return nil
+}
+
+func addMissing[V any](to, from map[string]V) {
+	for name, v := range from {
+		if _, known := to[name]; !known {
+			to[name] = v
+		}
+	}
+}
 
 // complete adds what services have learned since the models that Debian ships.
 func complete(m *wire.Model) {

@@ -23,6 +23,9 @@ func reduce(service string, raw []byte, names []string) ([]byte, error) {
 	if err := json.Unmarshal(raw, &src); err != nil {
 		return nil, err
 	}
+	if err := addNewer(service, &src); err != nil {
+		return nil, err
+	}
 	m := &wire.Model{
 		Service: service, Metadata: metadata(service, src.Metadata),
 		Operations: map[string]*wire.Operation{}, Shapes: map[string]*wire.Shape{},

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
 	"riposte.dev/action/ec2"
 	"riposte.dev/fault"
 )
@@ -157,5 +158,23 @@ tcp 3389-3389 ::/0 "" []`},
 				t.Errorf("rules in the end (-want +got)\n%s", d)
 			}
 		})
+	}
+}
+
+func TestRulesThatLetEverythingOutAreLeftToPeople(t *testing.T) {
+	c := newCloud(t)
+	c.letOut(tcp(25, 25, "0.0.0.0/0", "mail"))
+	c.letOut(types.IpPermission{IpProtocol: aws.String("udp"), FromPort: aws.Int32(53), ToPort: aws.Int32(53), IpRanges: []types.IpRange{{CidrIp: aws.String("198.51.100.0/24")}}})
+	a := ec2.NewRevokeEgress(c.Caller(ec2.NewRevokeEgress(nil, ec2.Options{}).Spec().Permissions), ec2.Options{})
+	plan := func(params string) action.Item {
+		return c.Item(a, action.Request{Account: account, Region: region, Params: fmt.Appendf(nil, `{"group":%q,%s}`, c.group, params)})
+	}
+	actiontest.Want(t, plan(`"ports":[25]`), action.Escalated, "(everything to 0.0.0.0/0), without which")
+	actiontest.Want(t, plan(`"ports":[53],"protocol":"udp","cidrs":["198.51.100.9/32"]`), action.Escalated, "Outgoing UDP port 53 is open to 198.51.100.9/32")
+	c.apply(a, plan(`"ports":[443],"even_everything":true`))
+	actiontest.Want(t, plan(`"ports":[53]`), action.Unneeded, "outgoing port 53 is not open to the world")
+	c.apply(a, plan(`"ports":[53],"protocol":"udp","cidrs":["198.51.100.9/32"]`))
+	if left := c.rulesOf(true); left != `tcp 25-25 0.0.0.0/0 "mail" []` {
+		t.Errorf("left are %s", left)
 	}
 }
