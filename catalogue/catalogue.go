@@ -7,18 +7,22 @@ import (
 	"time"
 
 	"riposte.dev/action"
+	"riposte.dev/action/accessanalyzer"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/action/config"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/ecr"
+	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
 	"riposte.dev/action/lambda"
 	"riposte.dev/action/logs"
+	"riposte.dev/action/macie"
 	"riposte.dev/action/rds"
 	"riposte.dev/action/s3"
 	"riposte.dev/action/secretsmanager"
+	"riposte.dev/action/securityhub"
 	"riposte.dev/action/sns"
 	"riposte.dev/action/sqs"
 	"riposte.dev/action/ssm"
@@ -37,6 +41,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		o.Now = time.Now
 	}
 	return action.NewSet(
+		accessanalyzer.NewEnable(caller),
+
 		cloudtrail.NewEnableLogValidation(caller),
 		cloudtrail.NewMakeMultiRegion(caller),
 		cloudtrail.NewRestoreSelectors(caller),
@@ -68,6 +74,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ecr.NewEnableScanOnPush(caller),
 		ecr.NewMakeTagsImmutable(caller),
 		ecr.NewRemovePublicStatements(caller),
+		guardduty.NewEnable(caller),
 
 		iam.NewDeactivateAccessKey(caller),
 		iam.NewDeactivateAllAccessKeys(caller),
@@ -91,6 +98,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		logs.NewSetRetention(caller),
 
+		macie.NewEnable(caller),
+
 		rds.NewEnableDeletionProtection(caller),
 		rds.NewMakeInstancePrivate(caller),
 		rds.NewMakeSnapshotPrivate(caller),
@@ -106,6 +115,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		s3.NewRevertPolicy(caller),
 
 		secretsmanager.NewRotate(caller),
+
+		securityhub.NewEnable(caller),
 
 		sns.NewEnableEncryption(caller),
 

@@ -11,6 +11,7 @@ import (
 // as ARNs, with P for the partition and A for the account. An action with nil can only be allowed on "*". Each service has its
 // file: facts_ec2.go.
 var facts = merged(
+	accessanalyzerFacts,
 	accountFacts,
 	autoscalingFacts,
 	cloudtrailFacts,
@@ -20,14 +21,17 @@ var facts = merged(
 	elasticloadbalancingFacts,
 	eventsFacts,
 	firehoseFacts,
+	guarddutyFacts,
 	iamFacts,
 	kinesisFacts,
 	lambdaFacts,
 	logsFacts,
+	macie2Facts,
 	organizationsFacts,
 	rdsFacts,
 	s3Facts,
 	secretsmanagerFacts,
+	securityhubFacts,
 	snsFacts,
 	sqsFacts,
 	ssmFacts,

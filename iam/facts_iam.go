@@ -4,6 +4,7 @@ var iamFacts = map[string][]string{
 	"iam:AttachGroupPolicy":              userGroups,
 	"iam:AttachRolePolicy":               roles,
 	"iam:AttachUserPolicy":               users,
+	"iam:CreateServiceLinkedRole":        linkedRoles,
 	"iam:DeactivateMFADevice":            users,
 	"iam:DeleteAccessKey":                users,
 	"iam:DeleteAccountPasswordPolicy":    nil,
@@ -49,6 +50,13 @@ var iamFacts = map[string][]string{
 }
 
 var (
+	// linkedRoles are those of the services that riposte turns on, which make them at the first time.
+	linkedRoles = []string{
+		"arn:P:iam::A:role/aws-service-role/access-analyzer.amazonaws.com/*",
+		"arn:P:iam::A:role/aws-service-role/guardduty.amazonaws.com/*",
+		"arn:P:iam::A:role/aws-service-role/macie.amazonaws.com/*",
+		"arn:P:iam::A:role/aws-service-role/securityhub.amazonaws.com/*",
+	}
 	users      = []string{"arn:P:iam::A:user/*"}
 	roles      = []string{"arn:P:iam::A:role/*"}
 	userGroups = []string{"arn:P:iam::A:group/*"}

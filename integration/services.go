@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -19,16 +20,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -55,6 +59,7 @@ func of[C any](name, errors, iam string, make func(aws.Config) *C) *service {
 // the Service Authorization Reference.
 func services() []*service {
 	return []*service{
+		of("accessanalyzer", "AccessAnalyzer", "access-analyzer", func(c aws.Config) *accessanalyzer.Client { return accessanalyzer.NewFromConfig(c) }),
 		of("account", "Account", "account", func(c aws.Config) *account.Client { return account.NewFromConfig(c) }),
 		of("autoscaling", "AutoScaling", "autoscaling", func(c aws.Config) *autoscaling.Client { return autoscaling.NewFromConfig(c) }),
 		of("cloudtrail", "CloudTrail", "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) }),
@@ -68,11 +73,13 @@ func services() []*service {
 			func(c aws.Config) *elasticloadbalancingv2.Client { return elasticloadbalancingv2.NewFromConfig(c) }),
 		of("eventbridge", "EventBridge", "events", func(c aws.Config) *eventbridge.Client { return eventbridge.NewFromConfig(c) }),
 		of("firehose", "Firehose", "firehose", func(c aws.Config) *firehose.Client { return firehose.NewFromConfig(c) }),
+		of("guardduty", "GuardDuty", "guardduty", func(c aws.Config) *guardduty.Client { return guardduty.NewFromConfig(c) }),
 		of("iam", "Iam", "iam", func(c aws.Config) *iam.Client { return iam.NewFromConfig(c) }),
 		of("kinesis", "Kinesis", "kinesis", func(c aws.Config) *kinesis.Client { return kinesis.NewFromConfig(c) }),
 		of("kms", "Kms", "kms", func(c aws.Config) *kms.Client { return kms.NewFromConfig(c) }),
 		of("lambda", "Lambda", "lambda", func(c aws.Config) *lambda.Client { return lambda.NewFromConfig(c) }),
 		of("opensearch", "OpenSearch", "es", func(c aws.Config) *opensearch.Client { return opensearch.NewFromConfig(c) }),
+		of("macie2", "Macie2", "macie2", func(c aws.Config) *macie2.Client { return macie2.NewFromConfig(c) }),
 		of("organizations", "Organizations", "organizations", func(c aws.Config) *organizations.Client { return organizations.NewFromConfig(c) }),
 		of("rds", "Rds", "rds", func(c aws.Config) *rds.Client { return rds.NewFromConfig(c) }),
 		of("redshift", "Redshift", "redshift", func(c aws.Config) *redshift.Client { return redshift.NewFromConfig(c) }),
@@ -80,6 +87,7 @@ func services() []*service {
 			return s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil }) // emulators have no names for buckets
 		}),
 		of("s3control", "S3Control", "s3", func(c aws.Config) *s3control.Client { return s3control.NewFromConfig(c) }),
+		of("securityhub", "SecurityHub", "securityhub", func(c aws.Config) *securityhub.Client { return securityhub.NewFromConfig(c) }),
 		of("sfn", "Sfn", "states", func(c aws.Config) *sfn.Client { return sfn.NewFromConfig(c) }),
 		of("sns", "Sns", "sns", func(c aws.Config) *sns.Client { return sns.NewFromConfig(c) }),
 		of("sqs", "Sqs", "sqs", func(c aws.Config) *sqs.Client { return sqs.NewFromConfig(c) }),
@@ -182,6 +190,7 @@ var notReads = []string{
 	"elasticache:TestFailover",                  // has a node fail
 	"elasticache:TestMigration",                 // connects to the other side
 	"ec2:GetConsoleScreenshot",                  // may wake the instance up
+	"macie2:GetSensitiveDataOccurrences",        // has Macie read objects, and shows secrets out of them
 	"ssm:GetDeployablePatchSnapshotForInstance", // makes a snapshot
 }
 

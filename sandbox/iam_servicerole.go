@@ -36,3 +36,28 @@ func passes(member string) func(*call) []need {
 		return nil
 	}
 }
+
+// linkedRole is a service's own role, which it makes in an account when it is
+// turned on there first
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html).
+type linkedRole struct{ service, name string } // service: the principal
+
+func (l linkedRole) path() string { return "/aws-service-role/" + l.service + "/" }
+
+// needs is the permission to have the role made, where it isn't there.
+func (l linkedRole) needs(c *call) []need {
+	if c.sb.identitiesOf(c.account.id).roles[l.name] != nil {
+		return nil
+	}
+	return []need{{"iam:CreateServiceLinkedRole", c.iamARN("role" + l.path() + l.name)}}
+}
+
+// make makes the role where it isn't there, and returns its ARN.
+func (l linkedRole) make(c *call) string {
+	ids := c.sb.identitiesOf(c.account.id)
+	if ids.roles[l.name] == nil {
+		trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + l.service + `"},"Action":"sts:AssumeRole"}]}`
+		ids.roles[l.name] = c.sb.newRole(c.account.id, l.name, l.path(), trust)
+	}
+	return ids.roles[l.name].arn
+}

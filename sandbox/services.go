@@ -29,5 +29,9 @@ func allServices() []*service {
 		rdsService(),
 		secretsService(),
 		ecrService(),
+		guarddutyService(),
+		securityhubService(),
+		macieService(),
+		analyzerService(),
 	}
 }

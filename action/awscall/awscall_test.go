@@ -196,6 +196,7 @@ func TestPrefix(t *testing.T) {
 	for id, want := range map[string]string{
 		"CloudTrail": "cloudtrail", "EC2": "ec2", "CloudWatch Logs": "logs", "SFN": "states", "S3": "s3", "S3 Control": "s3",
 		"Elastic Load Balancing v2": "elasticloadbalancing", "Auto Scaling": "autoscaling", "WAFV2": "wafv2",
+		"AccessAnalyzer": "access-analyzer", "Config Service": "config", "GuardDuty": "guardduty", "Macie2": "macie2",
 	} {
 		if got := awscall.Prefix(id); got != want {
 			t.Errorf("the prefix of %s is %s, want %s", id, got, want)

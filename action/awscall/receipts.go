@@ -54,8 +54,12 @@ func (r *receipts) HandleDeserialize(ctx context.Context, in middleware.Deserial
 // the id in small letters without spaces, except where AWS chose another name.
 func Prefix(serviceID string) string {
 	switch serviceID {
+	case "AccessAnalyzer":
+		return "access-analyzer"
 	case "CloudWatch Logs":
 		return "logs"
+	case "Config Service":
+		return "config"
 	case "Elastic Load Balancing v2":
 		return "elasticloadbalancing"
 	case "EventBridge":

@@ -25,15 +25,16 @@ func (a *settingAction[P, S]) Apply(ctx context.Context, item action.Item) ([]ac
 			WithHint("look at who changed it, and make the plan again")
 	}
 	return action.ApplyCalls(ctx, item, func(ctx context.Context, call action.Call) error {
-		operation := a.Operations[call.Operation]
-		if operation == nil || call.Service != a.service() {
+		name := a.name(call)
+		operation := a.Operations[name]
+		if operation == nil {
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", a.Setting.Spec.Name, call.Service, call.Operation)
 		}
 		cfg, err := a.caller.Config(ctx, call.Account, call.Region)
 		if err != nil {
 			return err
 		}
-		return awscall.Fault(operation(ctx, cfg, call), a.permission(call.Operation), "%s of %s", call.Operation, item.Resource.Name)
+		return awscall.Fault(operation(ctx, cfg, call), a.permission(name), "%s of %s", call.Operation, item.Resource.Name)
 	})
 }
 
@@ -129,9 +130,20 @@ func (a *settingAction[P, S]) service() string {
 	return service
 }
 
+// name is how Operations names a call.
+func (a *settingAction[P, S]) name(call action.Call) string {
+	if call.Service == a.service() {
+		return call.Operation
+	}
+	return call.Service + ":" + call.Operation
+}
+
 func (a *settingAction[P, S]) permission(operation string) string {
-	if a.Permission != nil {
+	switch {
+	case a.Permission != nil:
 		return a.Permission(operation)
+	case strings.Contains(operation, ":"):
+		return operation
 	}
 	return a.service() + ":" + operation
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -36,7 +37,8 @@ type Setting[P, S any] struct {
 	Want func(r action.Resource, params P, now S) (want S, why string, err error)
 	// Steps returns the calls that lead from one state to another: forward, and back to undo.
 	Steps func(r action.Resource, from, to S) ([]Step[S], error)
-	// Operations are how the calls of Steps are made, by name. See [Op].
+	// Operations are how the calls of Steps are made, by name; "s3:PutPublicAccessBlock" for one of another service than that
+	// before the action's name. See [Op].
 	Operations map[string]Operation
 	// Same reports whether two states are the same although AWS spells them differently; nil: where their JSON is the same value.
 	Same func(a, b S) bool
@@ -48,8 +50,8 @@ type Setting[P, S any] struct {
 
 // Step is one call on the way from one state to another.
 type Step[S any] struct {
-	Operation string
-	Input     any // as AWS's API names its members
+	Operation string // as Operations names it
+	Input     any    // as AWS's API names its members
 	// Leaves is the state after the call, where another call follows; the last one leaves what was wanted.
 	Leaves S
 }
@@ -183,7 +185,11 @@ func (a *settingAction[P, S]) calls(r action.Resource, from, to S) ([]action.Cal
 		if err != nil {
 			return nil, fault.New(fault.Internal, "encode the input of %s: %w", step.Operation, err)
 		}
-		calls[i] = action.Call{Service: a.service(), Operation: step.Operation, Account: r.Account, Region: r.Region, Input: input}
+		service, operation, other := strings.Cut(step.Operation, ":")
+		if !other {
+			service, operation = a.service(), step.Operation
+		}
+		calls[i] = action.Call{Service: service, Operation: operation, Account: r.Account, Region: r.Region, Input: input}
 	}
 	return calls, nil
 }

@@ -1,0 +1,12 @@
+package iam
+
+var guarddutyFacts = map[string][]string{
+	"guardduty:CreateDetector":          nil,
+	"guardduty:DeleteDetector":          detectors,
+	"guardduty:GetAdministratorAccount": nil,
+	"guardduty:GetDetector":             detectors,
+	"guardduty:ListDetectors":           nil,
+	"guardduty:UpdateDetector":          detectors,
+}
+
+var detectors = []string{"arn:P:guardduty:*:A:detector/*"}
