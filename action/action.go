@@ -38,14 +38,16 @@ const (
 
 // Spec describes an action to people, to the guard and to the policy generator.
 type Spec struct {
-	Name         string          `json:"name"` // service.verb-noun, such as cloudtrail.start-logging
-	Title        string          `json:"title"`
-	Description  string          `json:"description"`
-	Parameters   json.RawMessage `json:"parameters"`  // JSON Schema of Request.Params
-	Permissions  []string        `json:"permissions"` // IAM actions, as the Service Authorization Reference names them
-	Effect       Effect          `json:"effect"`
-	Evidence     Evidence        `json:"evidence,omitempty"`
-	Irreversible string          `json:"irreversible,omitempty"` // why it cannot be undone; "" where Undo works
+	Name        string          `json:"name"` // service.verb-noun, such as cloudtrail.start-logging
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Parameters  json.RawMessage `json:"parameters"`  // JSON Schema of Request.Params
+	Permissions []string        `json:"permissions"` // IAM actions, as the Service Authorization Reference names them
+	// Within narrows some of the permissions further than their resource types do.
+	Within       map[string]Limit `json:"within,omitempty"`
+	Effect       Effect           `json:"effect"`
+	Evidence     Evidence         `json:"evidence,omitempty"`
+	Irreversible string           `json:"irreversible,omitempty"` // why it cannot be undone; "" where Undo works
 	// Foreign: not one of riposte's actions, but a call that a playbook makes by itself. It looks at nothing first, and the guard
 	// lets it pass only where it is allowed by name.
 	Foreign bool `json:"foreign,omitempty"`

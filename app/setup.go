@@ -2,10 +2,12 @@ package app
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
+	"riposte.dev/action"
 	"riposte.dev/asl"
 	"riposte.dev/detect"
 	"riposte.dev/fault"
@@ -27,7 +29,7 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 		s.Principal = c.AWS.Responder
 	}
 	var err error
-	if s.Actions, err = responseActions(force, actions); err != nil {
+	if s.Responses, err = responses(force, actions); err != nil {
 		return s, err
 	}
 	here := func(of string) bool { return of == s.Account || of == "" && home }
@@ -85,18 +87,35 @@ func setup(c Config, force *inForce, actions playbook.Actions, account, region s
 	return s, nil
 }
 
-// responseActions are the IAM actions that the playbooks of the rules in force need.
-func responseActions(force *inForce, actions playbook.Actions) ([]string, error) {
-	var needed []string
+// responses are the actions of the playbooks that the rules in force start, each once, by name.
+func responses(force *inForce, actions playbook.Actions) ([]iam.Response, error) {
+	used := map[string]iam.Response{}
 	for _, machine := range playbooksInForce(force) {
-		permissions, err := playbookActions(machine, actions)
-		if err != nil {
-			return nil, err
+		for _, state := range machine.All() {
+			name, ok := strings.CutPrefix(state.Resource, playbook.ActionResource)
+			if state.Type != asl.Task || !ok {
+				continue
+			}
+			a, err := actions.Action(name)
+			if err != nil {
+				return nil, err
+			}
+			used[name] = response(a.Spec())
 		}
-		needed = append(needed, permissions...)
 	}
-	slices.Sort(needed)
-	return slices.Compact(needed), nil
+	var list []iam.Response
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		list = append(list, used[name])
+	}
+	return list, nil
+}
+
+func response(spec action.Spec) iam.Response {
+	r := iam.Response{Name: spec.Name, Permissions: spec.Permissions, Within: map[string]iam.Limit{}}
+	for permission, limit := range spec.Within {
+		r.Within[permission] = iam.Limit{Resources: limit.Resources, Conditions: limit.Conditions}
+	}
+	return r
 }
 
 // playbooksInForce are the playbooks that the rules in force start.
@@ -112,23 +131,6 @@ func playbooksInForce(force *inForce) []*asl.Machine {
 		}
 	}
 	return machines
-}
-
-// playbookActions are the IAM actions that a playbook needs.
-func playbookActions(machine *asl.Machine, actions playbook.Actions) ([]string, error) {
-	var needed []string
-	for _, state := range machine.All() {
-		action, ok := strings.CutPrefix(state.Resource, playbook.ActionResource)
-		if state.Type != asl.Task || !ok {
-			continue
-		}
-		a, err := actions.Action(action)
-		if err != nil {
-			return nil, err
-		}
-		needed = append(needed, a.Spec().Permissions...)
-	}
-	return needed, nil
 }
 
 // targetNeeds are what sending to the targets of rules needs of riposte's own role; a target with a role of its own is sent

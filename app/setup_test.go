@@ -65,10 +65,10 @@ func enabledSetup(t *testing.T, account string) iam.Setup {
 
 func TestSetupOfTheOwnAccount(t *testing.T) {
 	got := enabledSetup(t, "")
-	if !slices.Contains(got.Actions, "cloudtrail:StartLogging") {
-		t.Errorf("the playbook's actions are %v", got.Actions)
+	if len(got.Responses) != 1 || got.Responses[0].Name != "cloudtrail.start-logging" || !slices.Contains(got.Responses[0].Permissions, "cloudtrail:StartLogging") {
+		t.Errorf("the playbook's actions are %+v", got.Responses)
 	}
-	got.Actions = nil
+	got.Responses = nil
 	want := iam.Setup{
 		Partition: "aws", Account: "111122223333", Lookup: true, Principal: "arn:aws:iam::111122223333:role/riposte",
 		Queues:    []string{"arn:aws:sqs:us-east-1:111122223333:own"},
@@ -92,10 +92,10 @@ func TestSetupOfTheOwnAccount(t *testing.T) {
 
 func TestSetupOfAnotherAccount(t *testing.T) {
 	got := enabledSetup(t, "444455556666")
-	if !slices.Contains(got.Actions, "cloudtrail:StartLogging") {
-		t.Errorf("the playbook's actions are %v", got.Actions)
+	if len(got.Responses) != 1 || got.Responses[0].Name != "cloudtrail.start-logging" || !slices.Contains(got.Responses[0].Permissions, "cloudtrail:StartLogging") {
+		t.Errorf("the playbook's actions are %+v", got.Responses)
 	}
-	got.Actions = nil
+	got.Responses = nil
 	want := iam.Setup{Partition: "aws", Account: "444455556666", Lookup: true,
 		Queues: []string{"arn:aws:sqs:eu-west-1:444455556666:theirs"}, Buckets: []iam.Bucket{{Name: "their-logs"}}}
 	if d := cmp.Diff(want, got); d != "" {

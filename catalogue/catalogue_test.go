@@ -9,6 +9,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/catalogue"
+	"riposte.dev/iam"
 )
 
 func specs(t *testing.T) []action.Spec {
@@ -58,6 +59,18 @@ func TestEverySpecIsWhole(t *testing.T) {
 		}
 		if !slices.Equal(slices.Sorted(slices.Values(s.Permissions)), slices.Compact(slices.Sorted(slices.Values(s.Permissions)))) {
 			t.Errorf("%s names a permission twice", s.Name)
+		}
+	}
+}
+
+func TestEveryPermissionHasItsResources(t *testing.T) {
+	for _, s := range specs(t) {
+		for _, permission := range s.Permissions {
+			if !iam.Known(permission) {
+				service, _, _ := strings.Cut(permission, ":")
+				t.Errorf("%s needs %s: name in iam/facts_%s.go on which resources it can be allowed, nil where the Service Authorization Reference has no resource type",
+					s.Name, permission, service)
+			}
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 func ExampleMerge() {
 	needs := iam.Responder(iam.Setup{
-		Account: "111122223333",
-		Actions: []string{"cloudtrail:DescribeTrails", "cloudtrail:StartLogging"},
+		Account:   "111122223333",
+		Responses: []iam.Response{{Name: "cloudtrail.start-logging", Permissions: []string{"cloudtrail:DescribeTrails", "cloudtrail:StartLogging"}}},
 	})
 	text, err := iam.Merge(needs).JSON()
 	if err != nil {

@@ -15,6 +15,7 @@ var facts = merged(
 	accountFacts,
 	autoscalingFacts,
 	cloudtrailFacts,
+	configFacts,
 	ec2Facts,
 	ecrFacts,
 	ecsFacts,
@@ -24,6 +25,7 @@ var facts = merged(
 	guarddutyFacts,
 	iamFacts,
 	kinesisFacts,
+	kmsFacts,
 	lambdaFacts,
 	logsFacts,
 	macie2Facts,
@@ -48,13 +50,14 @@ func merged(services ...map[string][]string) map[string][]string {
 	return all
 }
 
-// besides says on which further resources an action is needed where another one is allowed too: who isolates instances tags
-// them, their snapshots, and the group that isolates.
-var besides = map[string]struct {
-	other     string
-	resources []string
-}{
-	"ec2:CreateTags": {"ec2:CreateSnapshots", []string{"arn:P:ec2:*:A:instance/*", "arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*::snapshot/*"}},
+// Resources are those of an IAM action as the facts write them, P for the partition and A for the account; nil for "*".
+func Resources(action string) []string { return slices.Clone(facts[action]) }
+
+// Known reports whether it is known here on which resources an IAM action can be allowed. What is not known can only be
+// granted on "*".
+func Known(action string) bool {
+	_, known := facts[action]
+	return known
 }
 
 // onEverything reports whether it is known that an action can only be allowed on all resources.
@@ -63,16 +66,31 @@ func onEverything(action string) bool {
 	return known && len(resources) == 0
 }
 
-// resourcesOf returns all resources of one account on which an action can be allowed beside others, nil for "*" and for an
-// action that is not known here.
-func resourcesOf(action, partition, account string, others ...string) []string {
-	out := slices.Clone(facts[action])
-	if more := besides[action]; slices.Contains(others, more.other) {
-		out = append(out, more.resources...)
-	}
+// resolved writes resources of the facts as ARNs of one account.
+func resolved(resources []string, partition, account string) []string {
+	out := slices.Clone(resources)
 	for i, arn := range out {
 		out[i] = strings.Replace(strings.Replace(arn, ":P:", ":"+partition+":", 1), ":A:", ":"+account+":", 1)
 	}
+	return out
+}
+
+// anybodys reports whether resources are S3's, whose ARNs do not say whose they are: another account could let riposte in by a
+// bucket's policy. aws:ResourceAccount keeps it out. A bucket that does not exist has none, and stays one that is not found.
+func anybodys(resources []string) bool {
+	return slices.ContainsFunc(resources, func(arn string) bool { return strings.HasPrefix(arn, "arn:P:s3:::") })
+}
+
+// with returns conditions and one more.
+func with(c Conditions, operator, key, value string) Conditions {
+	out := Conditions{}
+	for op, keys := range c {
+		out[op] = maps.Clone(keys)
+	}
+	if out[operator] == nil {
+		out[operator] = map[string][]string{}
+	}
+	out[operator][key] = []string{value}
 	return out
 }
 

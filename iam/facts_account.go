@@ -1,5 +1,5 @@
 package iam
 
 var accountFacts = map[string][]string{
-	"account:GetAlternateContact": {"arn:P:account::A:account", "arn:P:account::*:account/o-*/*"},
+	"account:GetAlternateContact": {"arn:P:account::A:account"},
 }

@@ -8,10 +8,11 @@ var cloudtrailFacts = map[string][]string{
 	"cloudtrail:ListTags":          trails,
 	"cloudtrail:ListPublicKeys":    nil,
 	"cloudtrail:LookupEvents":      nil,
-	"cloudtrail:GetTrailStatus":    trails,
-	"cloudtrail:StartLogging":      trails,
-	"cloudtrail:StopLogging":       trails,
-	"cloudtrail:UpdateTrail":       trails,
+	// An account sees the trails of its organisation, which are the management account's.
+	"cloudtrail:GetTrailStatus": {"arn:P:cloudtrail:*:*:trail/*"},
+	"cloudtrail:StartLogging":   trails,
+	"cloudtrail:StopLogging":    trails,
+	"cloudtrail:UpdateTrail":    trails,
 }
 
 var trails = []string{"arn:P:cloudtrail:*:A:trail/*"}

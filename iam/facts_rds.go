@@ -3,7 +3,7 @@ package iam
 var rdsFacts = map[string][]string{
 	"rds:DescribeDBInstances":          databases,
 	"rds:DescribeDBSnapshotAttributes": databaseSnapshots,
-	"rds:DescribeDBSnapshots":          {"arn:P:rds:*:A:db:*", "arn:P:rds:*:A:snapshot:*"},
+	"rds:DescribeDBSnapshots":          databaseSnapshots,
 	"rds:ModifyDBInstance":             databases,
 	"rds:ModifyDBSnapshotAttribute":    databaseSnapshots,
 }

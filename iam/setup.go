@@ -9,8 +9,8 @@ import (
 type Setup struct {
 	Partition string // default aws
 	Account   string // 12 digits: the account of the role
-	// Actions are the IAM actions that the enabled rules' playbooks need (action.Spec.Permissions).
-	Actions []string
+	// Responses are the actions of the playbooks that enabled rules start.
+	Responses []Response
 
 	// Sources.
 	Queues    []string // ARNs of SQS queues that are read
@@ -32,13 +32,26 @@ type Setup struct {
 	Principal     string   // ARN of riposte's role or user: what doctor simulates; "" any of the account
 }
 
+// Response is an action of riposte's, as its specification describes it.
+type Response struct {
+	Name        string
+	Permissions []string         // IAM actions
+	Within      map[string]Limit // narrower than the permission's resource types; nil: none is
+	PlanOnly    bool             // it is only planned: what changes nothing suffices
+}
+
+// Limit narrows a permission: resources as the facts write them, nil for all of these; conditions that hold for every call.
+type Limit struct {
+	Resources  []string
+	Conditions Conditions
+}
+
 // Bucket is a bucket whose files are read.
 type Bucket struct{ Name, Prefix string }
 
 // Responder returns what riposte needs to listen, tell and respond.
 func Responder(s Setup) []Need {
-	everything := func(string) bool { return true }
-	needs := slices.Concat(s.actions(everything, "respond"), s.sources(), s.accounts(), s.Targets, s.Calls)
+	needs := slices.Concat(s.responses("respond"), s.sources(), s.accounts(), s.Targets, s.Calls)
 	if len(s.Topics) > 0 {
 		needs = append(needs, Need{Actions: []string{"sns:Publish"}, Resources: s.Topics, Why: "tell people"})
 	}
@@ -51,7 +64,12 @@ func Responder(s Setup) []Need {
 
 // Reader returns what `riposte doctor`, `riposte scan --aws` and `riposte verify-trail` need: nothing that changes anything.
 func Reader(s Setup) []Need {
-	needs := s.actions(reads, "look before responding")
+	planned := s
+	planned.Responses = slices.Clone(s.Responses)
+	for i := range planned.Responses {
+		planned.Responses[i].PlanOnly = true
+	}
+	needs := planned.responses("look before responding")
 	for why, actions := range map[string][]string{
 		"verify": {"cloudtrail:ListPublicKeys", "ec2:DescribeRegions"},
 		"scan":   {"cloudtrail:LookupEvents", "ec2:DescribeRegions"},
@@ -72,22 +90,47 @@ func Reader(s Setup) []Need {
 	}
 	simulate := Need{Actions: []string{"iam:SimulatePrincipalPolicy"}, Why: "doctor"}
 	if simulate.Resources = []string{s.Principal}; s.Principal == "" {
-		simulate.Resources = resourcesOf("iam:SimulatePrincipalPolicy", partition(s.Partition), s.Account)
+		simulate.Resources = resolved(facts["iam:SimulatePrincipalPolicy"], partition(s.Partition), s.Account)
 	}
 	return append(append(needs, simulate), s.accounts()...)
+}
+
+// Respond returns what the actions need, and nothing else of what is enabled.
+func Respond(s Setup) []Need { return s.responses("respond") }
+
+func (s Setup) responses(why string) []Need {
+	var needs []Need
+	for _, r := range s.Responses {
+		for _, permission := range r.Permissions {
+			if r.PlanOnly && !reads(permission) {
+				continue
+			}
+			needs = append(needs, s.within(permission, r.Within[permission], why))
+		}
+	}
+	return needs
 }
 
 // on allows actions on all their resources in the account.
 func (s Setup) on(actions []string, why string) []Need {
 	needs := make([]Need, len(actions))
 	for i, action := range actions {
-		needs[i] = Need{Actions: []string{action}, Resources: resourcesOf(action, partition(s.Partition), s.Account, s.Actions...), Why: why}
+		needs[i] = s.within(action, Limit{}, why)
 	}
 	return needs
 }
 
-func (s Setup) actions(wanted func(string) bool, why string) []Need {
-	return s.on(slices.DeleteFunc(slices.Clone(s.Actions), func(a string) bool { return !wanted(a) }), why)
+// within allows an action in the account, on fewer of its resources where the limit says so.
+func (s Setup) within(action string, limit Limit, why string) Need {
+	resources := facts[action]
+	if limit.Resources != nil {
+		resources = limit.Resources
+	}
+	need := Need{Actions: []string{action}, Resources: resolved(resources, partition(s.Partition), s.Account), Conditions: limit.Conditions, Why: why}
+	if anybodys(resources) {
+		need.Conditions = with(need.Conditions, "StringEqualsIfExists", "aws:ResourceAccount", s.Account)
+	}
+	return need
 }
 
 func (s Setup) bucket(b Bucket) string { return "arn:" + partition(s.Partition) + ":s3:::" + b.Name }

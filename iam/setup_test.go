@@ -1,23 +1,33 @@
 package iam_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
+	"riposte.dev/action"
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/action/ec2"
+	"riposte.dev/action/s3"
 	"riposte.dev/iam"
 	"riposte.dev/sandbox/policy"
 )
 
 const account = "111122223333"
 
+func response(a action.Action) iam.Response {
+	spec := a.Spec()
+	r := iam.Response{Name: spec.Name, Permissions: spec.Permissions, Within: map[string]iam.Limit{}}
+	for permission, limit := range spec.Within {
+		r.Within[permission] = iam.Limit{Resources: limit.Resources, Conditions: limit.Conditions}
+	}
+	return r
+}
+
 func setup() iam.Setup {
 	return iam.Setup{
-		Account: account,
-		Actions: slices.Concat(cloudtrail.NewStartLogging(nil).Spec().Permissions, ec2.NewRevokeIngress(nil, ec2.Options{}).Spec().Permissions),
-		Queues:  []string{"arn:aws:sqs:eu-west-1:111122223333:events"}, Buckets: []iam.Bucket{{Name: "trail-logs", Prefix: "AWSLogs/"}},
+		Account:   account,
+		Responses: []iam.Response{response(cloudtrail.NewStartLogging(nil)), response(ec2.NewRevokeIngress(nil, ec2.Options{})), response(s3.NewBlockBucket(nil))},
+		Queues:    []string{"arn:aws:sqs:eu-west-1:111122223333:events"}, Buckets: []iam.Bucket{{Name: "trail-logs", Prefix: "AWSLogs/"}},
 		LogGroups: []string{"arn:aws:logs:eu-west-1:111122223333:log-group:trail"}, Streams: []string{"arn:aws:kinesis:eu-west-1:111122223333:stream/trail"},
 		Lookup: true,
 		Topics: []string{"arn:aws:sns:eu-west-1:111122223333:security"}, Anchors: []iam.Bucket{{Name: "vault", Prefix: "heads/"}},
@@ -90,6 +100,8 @@ func TestResponderAllowsWhatIsNeededAndNoMore(t *testing.T) {
 		{"organizations:ListAccounts", "*", nil, true},
 		{"organizations:ListTagsForResource", "arn:aws:organizations::111122223333:account/o-example/444455556666", nil, true},
 		{"iam:CreateUser", "*", nil, false},
+		{"s3:PutBucketPublicAccessBlock", "arn:aws:s3:::any", policy.Context{"aws:resourceaccount": {account}}, true},
+		{"s3:PutBucketPublicAccessBlock", "arn:aws:s3:::any", policy.Context{"aws:resourceaccount": {"444455556666"}}, false},
 	}
 	for _, tt := range tests {
 		if got := allows(t, p, tt.action, tt.resource, tt.context); got != tt.want {
@@ -131,21 +143,52 @@ func TestReaderChangesNothing(t *testing.T) {
 func TestTagsGoOnlyWhereTheActionsPutThem(t *testing.T) {
 	const instance, rule = "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", "arn:aws:ec2:eu-west-1:111122223333:security-group-rule/sgr-1"
 	for _, tt := range []struct {
-		name    string
-		actions []string
-		want    bool
+		name   string
+		action action.Action
+		rule   bool
+		want   bool
 	}{
-		{"rules alone", []string{"ec2:CreateTags", "ec2:AuthorizeSecurityGroupIngress"}, false},
-		{"instances that are isolated", []string{"ec2:CreateTags", "ec2:CreateSnapshots"}, true},
+		{"rules alone", ec2.NewRevokeIngress(nil, ec2.Options{}), true, false},
+		{"instances that are isolated", ec2.NewIsolate(nil), false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := iam.Merge(iam.Responder(iam.Setup{Account: "111122223333", Actions: tt.actions}))
+			p := iam.Merge(iam.Responder(iam.Setup{Account: "111122223333", Responses: []iam.Response{response(tt.action)}}))
 			if got := allows(t, p, "ec2:CreateTags", instance, nil); got != tt.want {
 				t.Errorf("tagging an instance is allowed: %v, want %v", got, tt.want)
 			}
-			if !allows(t, p, "ec2:CreateTags", rule, nil) {
-				t.Error("tagging a rule is not allowed")
+			if got := allows(t, p, "ec2:CreateTags", rule, nil); got != tt.rule {
+				t.Errorf("tagging a rule is allowed: %v, want %v", got, tt.rule)
 			}
 		})
+	}
+}
+
+func TestWhatIsOnlyPlannedChangesNothing(t *testing.T) {
+	r := response(s3.NewBlockBucket(nil))
+	r.PlanOnly = true
+	p := iam.Merge(iam.Respond(iam.Setup{Account: account, Responses: []iam.Response{r}}))
+	own := policy.Context{"aws:resourceaccount": {account}}
+	if !allows(t, p, "s3:GetBucketPublicAccessBlock", "arn:aws:s3:::any", own) || allows(t, p, "s3:PutBucketPublicAccessBlock", "arn:aws:s3:::any", own) {
+		t.Errorf("a plan may %+v, want it to read alone", p)
+	}
+}
+
+func TestLimitsNarrow(t *testing.T) {
+	p := iam.Merge(iam.Respond(iam.Setup{Account: account, Responses: []iam.Response{response(ec2.NewDetachProfile(nil)), response(ec2.NewCreateSnapshots(nil))}}))
+	const here = ":eu-west-1:111122223333:"
+	for _, tt := range []struct {
+		action, resource string
+		context          policy.Context
+		want             bool
+	}{
+		{"iam:PassRole", "arn:aws:iam::111122223333:role/r", policy.Context{"iam:passedtoservice": {"ec2.amazonaws.com"}}, true},
+		{"iam:PassRole", "arn:aws:iam::111122223333:role/r", policy.Context{"iam:passedtoservice": {"lambda.amazonaws.com"}}, false},
+		{"ec2:CreateTags", "arn:aws:ec2:eu-west-1::snapshot/s", policy.Context{"ec2:createaction": {"CreateSnapshots"}}, true},
+		{"ec2:CreateTags", "arn:aws:ec2:eu-west-1::snapshot/s", nil, false},
+		{"ec2:CreateTags", "arn:aws:ec2" + here + "instance/i-1", policy.Context{"ec2:createaction": {"CreateSnapshots"}}, false},
+	} {
+		if got := allows(t, p, tt.action, tt.resource, tt.context); got != tt.want {
+			t.Errorf("%s on %s %v: %v, want %v", tt.action, tt.resource, tt.context, got, tt.want)
+		}
 	}
 }

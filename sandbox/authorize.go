@@ -3,6 +3,8 @@ package sandbox
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"strings"
 
 	"riposte.dev/sandbox/policy"
 	"riposte.dev/sandbox/wire"
@@ -27,12 +29,40 @@ func (s *Sandbox) authorize(c *call) error {
 		}
 	}
 	for _, n := range needs {
-		req := c.policyRequest(n.action, n.resource, conditions)
+		req := c.policyRequest(n.action, n.resource, c.conditionsOf(n, conditions))
 		if d, reason := c.decide(req, doc, owner); d != policy.Allowed {
 			return c.denied(req, reason)
 		}
 	}
 	return nil
+}
+
+// conditionsOf are the call's condition keys and those of one of its needs.
+func (c *call) conditionsOf(n need, conditions policy.Context) policy.Context {
+	out := maps.Clone(conditions)
+	if owner := c.ownerOf(n.resource); owner != "" {
+		out["aws:resourceaccount"] = []string{owner}
+	}
+	if n.action == "iam:PassRole" {
+		out["iam:passedtoservice"] = []string{orElse(c.op.passedTo, c.svc.prefix+".amazonaws.com")}
+	}
+	return out
+}
+
+// ownerOf is the account that a resource is in, by its ARN. Those of S3 don't
+// say it: "" for a bucket that doesn't exist.
+func (c *call) ownerOf(resource string) string {
+	if _, _, rest, ok := cutARN(resource, "s3", ""); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		if b := c.s3().byName[name]; b != nil {
+			return b.account
+		}
+		return ""
+	}
+	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[4] != "" {
+		return parts[4]
+	}
+	return c.account.id
 }
 
 // needs are the permissions that the call takes.

@@ -13,8 +13,8 @@ func configService() *service {
 		name: "config", prefix: "config",
 		operations: []operation{
 			{name: "PutConfigurationRecorder", resources: configRecorders, also: passesRecorderRole, handle: putConfigRecorder},
-			{name: "DescribeConfigurationRecorders", handle: describeConfigRecorders},
-			{name: "DescribeConfigurationRecorderStatus", handle: describeConfigRecorderStatus},
+			{name: "DescribeConfigurationRecorders", resources: anyConfigRecorder, handle: describeConfigRecorders},
+			{name: "DescribeConfigurationRecorderStatus", resources: anyConfigRecorder, handle: describeConfigRecorderStatus},
 			{name: "StartConfigurationRecorder", resources: configRecorders, handle: startConfigRecorder},
 			{name: "StopConfigurationRecorder", resources: configRecorders, handle: stopConfigRecorder},
 			{name: "PutDeliveryChannel", handle: putConfigChannel},
@@ -41,9 +41,11 @@ func (c *call) config() *configState {
 	return stateOf(c, stateKey{"config", c.account.id, c.region}, newConfigState)
 }
 
+func anyConfigRecorder(c *call) []string { return []string{c.arn("configuration-recorder/*/*")} }
+
 func configRecorders(c *call) []string {
 	name := orElse(c.in.str("ConfigurationRecorderName"), orElse(c.in.object("ConfigurationRecorder").str("name"), "default"))
-	return []string{c.arn("configuration-recorder/" + name)}
+	return []string{c.arn("configuration-recorder/" + name + "/*")}
 }
 
 func passesRecorderRole(c *call) []need {

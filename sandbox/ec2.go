@@ -33,8 +33,8 @@ func ec2Service() *service {
 			{name: "DeleteSecurityGroup", resources: groupOfInput, conditions: groupConditions, handle: deleteSecurityGroup},
 			{name: "DescribeSecurityGroups", handle: describeSecurityGroups, record: groups},
 
-			{name: "AuthorizeSecurityGroupIngress", resources: groupOfInput, also: tagsOnCreateEC2, conditions: groupConditions, handle: authorizeIngress, record: permissions},
-			{name: "AuthorizeSecurityGroupEgress", resources: groupOfInput, also: tagsOnCreateEC2, conditions: groupConditions, handle: authorizeEgress, record: permissions},
+			{name: "AuthorizeSecurityGroupIngress", resources: groupAndNewRules, also: tagsOnCreateEC2, conditions: groupConditions, handle: authorizeIngress, record: permissions},
+			{name: "AuthorizeSecurityGroupEgress", resources: groupAndNewRules, also: tagsOnCreateEC2, conditions: groupConditions, handle: authorizeEgress, record: permissions},
 			{name: "RevokeSecurityGroupIngress", resources: groupOfInput, conditions: groupConditions, handle: revokeIngress, record: revoked},
 			{name: "RevokeSecurityGroupEgress", resources: groupOfInput, conditions: groupConditions, handle: revokeEgress, record: revoked},
 			{name: "ModifySecurityGroupRules", resources: groupAndRules, conditions: groupConditions, handle: modifySecurityGroupRules, record: wrapped()},
@@ -85,6 +85,15 @@ func groupOfInput(c *call) []string {
 	return []string{c.arn("security-group/" + orElse(id, "*"))}
 }
 
+// groupAndNewRules is the group, and the rules where they get tags.
+func groupAndNewRules(c *call) []string {
+	out := groupOfInput(c)
+	if len(c.in.objects("TagSpecifications")) > 0 {
+		out = append(out, c.arn("security-group-rule/*"))
+	}
+	return out
+}
+
 func groupAndRules(c *call) []string {
 	out := groupOfInput(c)
 	for _, u := range c.in.objects("SecurityGroupRules") {
@@ -97,17 +106,26 @@ func taggedResources(c *call) []string {
 	var out []string
 	for _, id := range c.in.strs("Resources") {
 		if kind := ec2Kind(id); kind != "" {
-			out = append(out, c.arn(kind+"/"+id))
+			out = append(out, c.ec2ARN(kind, id))
 		}
 	}
 	return out
+}
+
+// ec2ARN is the ARN of a resource of EC2; those of snapshots and images have no
+// account.
+func (c *call) ec2ARN(kind, id string) string {
+	if kind == "snapshot" || kind == "image" {
+		return arn("ec2", c.region, "", kind+"/"+id)
+	}
+	return c.arn(kind + "/" + id)
 }
 
 // tagsOnCreateEC2 is the permission that a call needs to tag what it makes.
 func tagsOnCreateEC2(c *call) []need {
 	var out []need
 	for _, spec := range c.in.objects("TagSpecifications") {
-		out = append(out, need{"ec2:CreateTags", c.arn(spec.str("ResourceType") + "/*")})
+		out = append(out, need{"ec2:CreateTags", c.ec2ARN(spec.str("ResourceType"), "*")})
 	}
 	return out
 }

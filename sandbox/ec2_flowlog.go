@@ -32,7 +32,7 @@ func flowLogOperations() []operation {
 		return out
 	}
 	return []operation{
-		{name: "CreateFlowLogs", resources: created, also: flowLogNeeds, handle: createFlowLogs, record: wrapped()},
+		{name: "CreateFlowLogs", resources: created, also: flowLogNeeds, passedTo: "vpc-flow-logs.amazonaws.com", handle: createFlowLogs, record: wrapped()},
 		{name: "DescribeFlowLogs", handle: describeFlowLogs, record: wrapped()},
 		{name: "DeleteFlowLogs", resources: deleted, also: deliveryNeeds, handle: deleteFlowLogs, record: wrapped()},
 	}

@@ -21,7 +21,7 @@ func instanceOperations() []operation {
 		{name: "RunInstances", resources: func(c *call) []string { return []string{c.arn("instance/*")} }, also: tagsOnCreateEC2, conditions: ec2TagRequest, handle: runInstances, record: launched},
 		{name: "DescribeInstances", handle: describeInstances, record: ids},
 		{name: "TerminateInstances", resources: instancesOfInput, conditions: instanceConditions, handle: terminateInstances, record: ids},
-		{name: "ModifyInstanceAttribute", resources: instancesOfInput, conditions: instanceConditions, handle: modifyInstanceAttribute},
+		{name: "ModifyInstanceAttribute", resources: changedInstance, conditions: instanceConditions, handle: modifyInstanceAttribute},
 		{name: "DescribeInstanceAttribute", resources: instancesOfInput, conditions: instanceConditions, handle: describeInstanceAttribute},
 		{name: "DescribeNetworkInterfaces", handle: describeNetworkInterfaces},
 		{name: "ModifyNetworkInterfaceAttribute", resources: interfaceOfInput, handle: modifyNetworkInterface, record: groups},

@@ -75,7 +75,25 @@ func describeInstanceAttribute(c *call) (wire.Object, error) {
 }
 
 func interfaceOfInput(c *call) []string {
-	return []string{c.arn("network-interface/" + c.in.str("NetworkInterfaceId"))}
+	out := []string{c.arn("network-interface/" + c.in.str("NetworkInterfaceId"))}
+	for _, i := range c.ec2().instances {
+		if slices.ContainsFunc(i.interfaces, func(e *networkInterface) bool { return e.id == c.in.str("NetworkInterfaceId") }) {
+			out = append(out, c.arn("instance/"+i.id))
+		}
+	}
+	return append(out, c.inputGroups()...)
+}
+
+// changedInstance is the instance of the input with the groups that it gets.
+func changedInstance(c *call) []string { return append(instancesOfInput(c), c.inputGroups()...) }
+
+// inputGroups are the groups that an instance or interface gets.
+func (c *call) inputGroups() []string {
+	var out []string
+	for _, id := range c.in.strs("Groups") {
+		out = append(out, c.arn("security-group/"+id))
+	}
+	return out
 }
 
 // interfaceOfInstance is an interface with its instance.

@@ -51,7 +51,16 @@ func describeVolumes(c *call) (wire.Object, error) {
 }
 
 func newSnapshotResources(c *call) []string {
-	return []string{c.arn("instance/" + c.in.object("InstanceSpecification").str("InstanceId")), arn("ec2", c.region, "", "snapshot/*")}
+	spec := c.in.object("InstanceSpecification")
+	out := []string{c.arn("instance/" + spec.str("InstanceId")), arn("ec2", c.region, "", "snapshot/*")}
+	if i, err := c.existingInstance(spec.str("InstanceId")); err == nil {
+		for _, d := range i.devices {
+			if !slices.Contains(spec.strs("ExcludeDataVolumeIds"), d.volume) {
+				out = append(out, c.arn("volume/"+d.volume))
+			}
+		}
+	}
+	return out
 }
 
 // createSnapshots makes a snapshot of every volume of an instance but those that

@@ -23,7 +23,7 @@ func ecsService() *service {
 			{name: "DescribeClusters", resources: clustersOfInput, handle: describeClusters},
 			{name: "RegisterTaskDefinition", also: passesTaskRoles, handle: registerTaskDefinition},
 			{name: "DescribeTaskDefinition", handle: describeTaskDefinition},
-			{name: "RunTask", resources: definitionOfInput, also: passesOverrides, conditions: clusterCondition, writes: true, handle: runTask},
+			{name: "RunTask", resources: definitionOfInput, also: passesOverrides, passedTo: "ecs-tasks.amazonaws.com", conditions: clusterCondition, writes: true, handle: runTask},
 			{name: "ListTasks", conditions: clusterCondition, handle: listTasks},
 			{name: "DescribeTasks", resources: tasksOfInput, conditions: clusterCondition, handle: describeTasks},
 		},

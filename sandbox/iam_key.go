@@ -75,7 +75,7 @@ type keyUse struct {
 func ownerOfKey(c *call) []string {
 	cred := c.sb.keys[c.in.str("AccessKeyId")]
 	if cred == nil || cred.account != c.account.id || cred.user == "" {
-		return nil
+		return []string{arn("iam", "", c.account.id, "user/*")}
 	}
 	return []string{c.identities().users[cred.user].arn}
 }

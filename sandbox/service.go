@@ -37,6 +37,9 @@ type operation struct {
 	resources func(c *call) []string
 	// also are further permissions that this input needs.
 	also func(c *call) []need
+	// passedTo is the service that gets a role which the call passes, where it
+	// isn't "prefix.amazonaws.com".
+	passedTo string
 	// resourcePolicy is the policy on the resource and the account that owns it.
 	// nil, or a nil document: there is none.
 	resourcePolicy func(c *call) (doc *policy.Document, owner string)

@@ -2,7 +2,6 @@ package actiontest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"strings"
@@ -78,17 +77,18 @@ func (c *Cloud) Admin(account, region string) aws.Config {
 // With returns a configuration with the keys, such as those of whom an action acts on.
 func (c *Cloud) With(keys sandbox.Keys, region string) aws.Config { return c.config(keys, region) }
 
-// Caller returns a caller that may do in both accounts exactly what the permissions say.
+// Caller returns a caller that may do in both accounts exactly what the permissions say: the policies of its users there are
+// those that `riposte iam policy` prints for them. The suite narrows some as the action's specification does; only "*" is
+// everything.
 func (c *Cloud) Caller(permissions []string) *awscall.Caller {
 	c.t.Helper()
 	c.users++
 	keys := map[string]sandbox.Keys{}
 	for _, account := range []*sandbox.Account{c.Member, c.Manager} {
-		var policies []string
-		if len(permissions) > 0 {
-			policies = append(policies, allow(c.t, permissions))
+		policies, err := printed(account.ID, permissions)
+		if err != nil {
+			c.t.Fatal(err)
 		}
-		var err error
 		if keys[account.ID], err = account.CreateUser(fmt.Sprintf("responder-%d", c.users), policies...); err != nil {
 			c.t.Fatal(err)
 		}
@@ -117,18 +117,6 @@ func (c *Cloud) config(keys sandbox.Keys, region string) aws.Config {
 			})
 		},
 	}
-}
-
-func allow(t *testing.T, permissions []string) string {
-	t.Helper()
-	raw, err := json.Marshal(map[string]any{
-		"Version":   "2012-10-17",
-		"Statement": []any{map[string]any{"Effect": "Allow", "Action": permissions, "Resource": "*"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
 }
 
 // Writes counts the calls so far that are not read-only, by the names of their operations.

@@ -87,29 +87,34 @@ func checkConflict(t *testing.T, w World) {
 	}
 }
 
-// checkPermissions runs the whole life of a change with the declared permissions, and again without each of them. A
-// permission is needed where AWS refuses a call without it; that the action gets by without the answer is fine.
+// checkPermissions runs the whole life of a change with the policy that `riposte iam policy` prints for the action, and again
+// without each of its permissions on each of its resource types. One is needed where AWS refuses a call without it; that the
+// action gets by without the answer is fine.
 func checkPermissions(t *testing.T, open func(*testing.T) World) {
 	first := open(t)
-	declared := first.Action(nil).Spec().Permissions
-	needed := slices.DeleteFunc(slices.Clone(declared), func(p string) bool { return slices.Contains(first.Elsewhere, p) })
-	for _, without := range append([]string{""}, needed...) {
-		name := "all"
-		if without != "" {
-			name = "without " + strings.ReplaceAll(without, ":", " ")
-		}
-		t.Run(name, func(t *testing.T) {
+	all := grants(first.Action(nil).Spec())
+	try := func(name string, left int, refused bool) {
+		t.Run(strings.ReplaceAll(name, ":", " "), func(t *testing.T) {
+			permissions, err := without(all, left)
+			if err != nil {
+				t.Fatal(err)
+			}
 			w := open(t)
-			a := w.Action(slices.DeleteFunc(slices.Clone(declared), func(p string) bool { return p == without }))
 			ctx, recorder := action.Record(bounded(t))
-			err := live(ctx, a, w.Request)
-			switch {
-			case without == "" && (err != nil || denied(recorder.Receipts())):
-				t.Errorf("the declared permissions don't suffice: %v, %+v", err, recorder.Receipts())
-			case without != "" && !denied(recorder.Receipts()):
-				t.Errorf("%s is declared and nothing was refused without it", without)
+			err = live(ctx, w.Action(permissions), w.Request)
+			switch was := denied(recorder.Receipts()); {
+			case !refused && (err != nil || was):
+				t.Errorf("the policy that is printed doesn't suffice: %v, %+v", err, recorder.Receipts())
+			case refused && !was:
+				t.Errorf("%s is in the policy and nothing was refused without it: if the action never needs it, leave it out by Spec.Within", name)
 			}
 		})
+	}
+	try("all", -1, false)
+	for i, g := range all {
+		if !g.elsewhere(first.Elsewhere) {
+			try(g.name(), i, true)
+		}
 	}
 }
 

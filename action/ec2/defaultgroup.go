@@ -58,6 +58,7 @@ func NewEmptyDefaultGroup(caller *awscall.Caller) action.Action {
 				"ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules", "ec2:DescribeNetworkInterfaces", "ec2:RevokeSecurityGroupIngress",
 				"ec2:RevokeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags",
 			},
+			Within: rulesTagged,
 			Effect: action.StateChecked,
 		},
 		Find: findDefaultGroup,

@@ -81,6 +81,7 @@ func NewEnableFlowLogs(caller *awscall.Caller) action.Action {
 				"ec2:DescribeVpcs", "ec2:DescribeFlowLogs", "ec2:CreateFlowLogs", "ec2:DeleteFlowLogs", "iam:PassRole",
 				"logs:CreateLogDelivery", "logs:DeleteLogDelivery",
 			},
+			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("vpc-flow-logs.amazonaws.com")},
 			Effect: action.StateChecked,
 		},
 		Find: findVPC, Read: readFlowLogs,

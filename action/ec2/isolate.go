@@ -56,6 +56,9 @@ var isolateSpec = action.Spec{
 		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
 		"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets",
 	},
+	Within: map[string]action.Limit{"ec2:CreateTags": {
+		Resources: []string{"arn:P:ec2:*:A:instance/*", "arn:P:ec2:*:A:security-group/*", "arn:P:ec2:*::snapshot/*"},
+	}},
 	Effect:   action.StateChecked,
 	Evidence: action.EventEvidence,
 }

@@ -37,6 +37,7 @@ func NewDetachProfile(caller *awscall.Caller) action.Action {
 				"ec2:DescribeInstances", "ec2:DescribeIamInstanceProfileAssociations", "ec2:DisassociateIamInstanceProfile",
 				"ec2:AssociateIamInstanceProfile", "iam:PassRole",
 			},
+			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("ec2.amazonaws.com")},
 			Effect: action.StateChecked, Evidence: action.EventEvidence,
 		},
 		Find: findInstance, Read: readProfile,

@@ -42,6 +42,7 @@ var revertSpec = action.Spec{
 		"ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress",
 		"ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags",
 	},
+	Within: rulesTagged,
 	Effect: action.StateChecked,
 }
 

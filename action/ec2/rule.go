@@ -15,6 +15,9 @@ import (
 	"riposte.dev/fault"
 )
 
+// rulesTagged limits ec2:CreateTags to rules that an undo puts back with their tags.
+var rulesTagged = map[string]action.Limit{"ec2:CreateTags": {Resources: []string{"arn:P:ec2:*:A:security-group-rule/*"}}}
+
 // rule is a rule of a security group
 // (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html). One of CIDR, PrefixList and Group
 // says from where, or to where.

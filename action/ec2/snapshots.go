@@ -48,7 +48,10 @@ func NewCreateSnapshots(caller *awscall.Caller) action.Action {
 			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["instance_id", "case"], "properties": {
   "instance_id": {"type": "string", "pattern": "^i-([0-9a-f]{8}|[0-9a-f]{17})$", "description": "id of the instance"},
   "case": {"type": "string", "pattern": "` + caseName.String() + `", "description": "what the snapshots are for, such as the id of a finding or event"}}}`),
-			Permissions:  []string{"ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:CreateSnapshots", "ec2:CreateTags"},
+			Permissions: []string{"ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:CreateSnapshots", "ec2:CreateTags"},
+			Within: map[string]action.Limit{"ec2:CreateTags": {
+				Resources: []string{"arn:P:ec2:*::snapshot/*"}, Conditions: map[string]map[string][]string{"StringEquals": {"ec2:CreateAction": {"CreateSnapshots"}}},
+			}},
 			Effect:       action.StateChecked,
 			Evidence:     action.EventEvidence,
 			Irreversible: "the snapshots are evidence; whoever closes the case deletes them",

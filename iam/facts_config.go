@@ -1,0 +1,11 @@
+package iam
+
+var configFacts = map[string][]string{
+	"config:DescribeConfigurationRecorderStatus": recorders,
+	"config:DescribeConfigurationRecorders":      recorders,
+	"config:DescribeDeliveryChannels":            nil,
+	"config:StartConfigurationRecorder":          recorders,
+	"config:StopConfigurationRecorder":           recorders,
+}
+
+var recorders = []string{"arn:P:config:*:A:configuration-recorder/*/*"}
