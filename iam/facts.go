@@ -50,9 +50,6 @@ func merged(services ...map[string][]string) map[string][]string {
 	return all
 }
 
-// Resources are those of an IAM action as the facts write them, P for the partition and A for the account; nil for "*".
-func Resources(action string) []string { return slices.Clone(facts[action]) }
-
 // Known reports whether it is known here on which resources an IAM action can be allowed. What is not known can only be
 // granted on "*".
 func Known(action string) bool {

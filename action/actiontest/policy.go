@@ -46,20 +46,15 @@ func parseGrant(text string) (grant, error) {
 	return g, json.Unmarshal([]byte(text), &g)
 }
 
-// grants are what an action is granted, a grant for each resource type of each permission.
+// grants are what an action is granted: a grant for each permission, and for each resource where its specification says on which.
 func grants(spec action.Spec) []grant {
 	var out []grant
 	for _, p := range spec.Permissions {
 		limit := spec.Within[p]
-		resources := limit.Resources
-		if resources == nil {
-			resources = iam.Resources(p)
-		}
-		if len(resources) < 2 {
+		if len(limit.Resources) == 0 {
 			out = append(out, grant{p, limit})
-			continue
 		}
-		for _, r := range resources {
+		for _, r := range limit.Resources {
 			out = append(out, grant{p, action.Limit{Resources: []string{r}, Conditions: limit.Conditions}})
 		}
 	}

@@ -36,7 +36,7 @@ type World struct {
 	// Permission returns the IAM action that a call needs, where that isn't its service and operation. It may be nil.
 	Permission func(action.Call) string
 	// Elsewhere is the permissions that this world doesn't need, and another world of the same action does: "ec2:CreateTags", or one
-	// of its resource types, "ec2:CreateTags on arn:P:ec2:*::snapshot/*".
+	// of the resources that the specification narrows it to, "ec2:CreateTags on arn:P:ec2:*::snapshot/*".
 	Elsewhere []string
 	// Stale makes the reads after the next write see the state before it, that many times.
 	Stale func(reads int)

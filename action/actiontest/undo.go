@@ -88,7 +88,7 @@ func checkConflict(t *testing.T, w World) {
 }
 
 // checkPermissions runs the whole life of a change with the policy that `riposte iam policy` prints for the action, and again
-// without each of its permissions on each of its resource types. One is needed where AWS refuses a call without it; that the
+// without each of its permissions, and each resource that its specification narrows one to. One is needed where AWS refuses a call without it; that the
 // action gets by without the answer is fine.
 func checkPermissions(t *testing.T, open func(*testing.T) World) {
 	first := open(t)
