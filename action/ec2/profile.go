@@ -76,6 +76,7 @@ func NewReplaceProfile(caller *awscall.Caller) action.Action {
 			Permissions: []string{
 				"ec2:DescribeInstances", "ec2:DescribeIamInstanceProfileAssociations", "ec2:ReplaceIamInstanceProfileAssociation", "iam:PassRole",
 			},
+			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("ec2.amazonaws.com")},
 			Effect: action.StateChecked, Evidence: action.EventEvidence,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p replaceParams) ([]action.Resource, error) {

@@ -44,6 +44,7 @@ var ingressSpec = action.Spec{
   }
 }`),
 	Permissions: revokePermissions(ingress),
+	Within:      rulesTagged,
 	Effect:      action.StateChecked,
 }
 
@@ -70,6 +71,7 @@ var egressSpec = action.Spec{
   }
 }`),
 	Permissions: revokePermissions(egress),
+	Within:      rulesTagged,
 	Effect:      action.StateChecked,
 }
 
