@@ -22,7 +22,11 @@ import (
 
 // newActions is what riposte can do to accounts.
 func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
-	return catalogue.New(awscall.New(clients, o.Now), catalogue.Options{SecurityContact: o.Config.SecurityContact, Now: o.Now})
+	trackers, err := newTrackers(o.Config, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	return catalogue.New(awscall.New(clients, o.Now), catalogue.Options{SecurityContact: o.Config.SecurityContact, Now: o.Now, Trackers: trackers})
 }
 
 // Actions returns the actions for those who only want to know them; they reach no account.

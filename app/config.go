@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"riposte.dev/action/ticket"
 	"riposte.dev/conf"
 	"riposte.dev/fault"
 	"riposte.dev/guard"
@@ -32,10 +33,11 @@ type Config struct {
 	Sources         SourcesConfig           `yaml:"sources"`
 	Connections     []targethttp.Connection `yaml:"connections"` // for targets with a URL
 	// AllowPrivateTargets lets targets with a URL be on loopback and private addresses.
-	AllowPrivateTargets bool         `yaml:"allow_private_targets"`
-	NATS                *NATSConfig  `yaml:"nats"` // an external NATS instead of the embedded one
-	Limits              LimitsConfig `yaml:"limits"`
-	Audit               AuditConfig  `yaml:"audit"`
+	AllowPrivateTargets bool                     `yaml:"allow_private_targets"`
+	Tickets             map[string]ticket.Config `yaml:"tickets"` // trackers, by name
+	NATS                *NATSConfig              `yaml:"nats"`    // an external NATS instead of the embedded one
+	Limits              LimitsConfig             `yaml:"limits"`
+	Audit               AuditConfig              `yaml:"audit"`
 
 	file string         // "" where there is none
 	hash string         // SHA-256 of the file, hexadecimal
@@ -296,6 +298,9 @@ func (c *Config) check(doc *conf.Document) error {
 	}
 	problems = append(problems, c.Sources.check(doc)...)
 	for _, p := range targethttp.Check(c.Connections).In("connections") {
+		fail(p.Path, p.Hint, "%s", p.Message)
+	}
+	for _, p := range ticket.Check(c.Tickets).In("tickets") {
 		fail(p.Path, p.Hint, "%s", p.Message)
 	}
 	problems = append(problems, c.Notify.check(doc)...)

@@ -124,7 +124,7 @@ func loadRules(c Config, playbooks map[string]*asl.Machine) (*detect.RuleSet, er
 	for name := range c.Notify.Routes {
 		routes = append(routes, name)
 	}
-	rules, err := detect.Load(sources, detect.LoadOptions{Playbooks: names, Routes: routes, Connections: c.connectionNames(), Disabled: c.Rules.Disable})
+	rules, err := detect.Load(sources, detect.LoadOptions{Playbooks: names, Routes: routes, Connections: c.connectionNames(), Disabled: c.disabled()})
 	if err != nil {
 		return nil, err
 	}

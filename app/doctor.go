@@ -94,6 +94,11 @@ func examine(ctx context.Context, o cli.DoctorOptions) ([]doctor.Result, error) 
 		}
 		options.Buckets = append(options.Buckets, logs)
 	}
+	if trackers, err := newTrackers(c, time.Now); err == nil { // a wrong ca_file is the business of the check that validates
+		for _, name := range trackers.Names() {
+			options.Trackers = append(options.Trackers, doctor.Tracker{Name: name, Probe: func(ctx context.Context) error { return trackers.Probe(ctx, name) }})
+		}
+	}
 	if b := c.Audit.bucket(); b != nil {
 		options.Anchor = examineAnchor(b.in(base.Region, "", reach))
 	}

@@ -26,6 +26,7 @@ import (
 	"riposte.dev/action/sns"
 	"riposte.dev/action/sqs"
 	"riposte.dev/action/ssm"
+	"riposte.dev/action/ticket"
 	"riposte.dev/action/wafv2"
 )
 
@@ -33,6 +34,7 @@ import (
 type Options struct {
 	SecurityContact string           // mail address where a resource has no owner
 	Now             func() time.Time // time.Now
+	Trackers        *ticket.Trackers // nil: none is configured
 }
 
 // New returns the set of all actions. They reach accounts through caller.
@@ -121,6 +123,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		sns.NewEnableEncryption(caller),
 
 		sqs.NewEnableEncryption(caller),
+
+		ticket.NewClose(o.Trackers),
+		ticket.NewComment(o.Trackers),
+		ticket.NewCreate(o.Trackers),
 
 		ssm.NewBlockPublicSharing(caller),
 		ssm.NewMakeDocumentPrivate(caller),

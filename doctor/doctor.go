@@ -46,7 +46,8 @@ type Options struct {
 	Queues      []Queue
 	Buckets     []Bucket
 	Anchor      *Anchor // nil: none
-	Rules       []Rule  // the enabled ones
+	Trackers    []Tracker
+	Rules       []Rule // the enabled ones
 
 	Principal string     // ARN of the role or user to simulate; "": who the credentials are
 	Needs     []iam.Need // what it must be allowed
@@ -94,6 +95,7 @@ var checks = []check{
 	{[]string{"queues"}, (*doctor).queues},
 	{[]string{"buckets"}, (*doctor).buckets},
 	{[]string{"audit anchor"}, (*doctor).anchor},
+	{[]string{"trackers"}, (*doctor).trackers},
 	{[]string{"permissions"}, (*doctor).permissions},
 	{[]string{"disk"}, (*doctor).disk},
 	{[]string{"data folder"}, (*doctor).folder},

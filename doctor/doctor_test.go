@@ -34,8 +34,8 @@ func TestAHealthyAccount(t *testing.T) {
 	done := 0
 	w.options.Progress = func(n, total int, check string) {
 		done++
-		if n != done || total != 13 || check == "" {
-			t.Errorf("progress %d of %d %q, want %d of 13", n, total, check, done)
+		if n != done || total != 14 || check == "" {
+			t.Errorf("progress %d of %d %q, want %d of 14", n, total, check, done)
 		}
 	}
 	var order []string
@@ -49,11 +49,11 @@ func TestAHealthyAccount(t *testing.T) {
 			t.Errorf("%+v, want %s", r, want)
 		}
 	}
-	want := "configuration credentials clock regions accounts trails event rules global events read-only events queues buckets audit anchor permissions disk data folder port"
+	want := "configuration credentials clock regions accounts trails event rules global events read-only events queues buckets audit anchor trackers permissions disk data folder port"
 	if got := strings.Join(order, " "); got != want {
 		t.Errorf("checks in the order\n%s, want\n%s", got, want)
 	}
-	if done != 13 {
+	if done != 14 {
 		t.Errorf("%d steps were told", done)
 	}
 	for _, c := range w.Calls()[before:] {
@@ -81,6 +81,11 @@ func TestWhatIsBroken(t *testing.T) {
 		{"keys are wrong", func(w *world) { w.as(sandbox.Keys{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "no"}) }, "credentials", doctor.Fail, "InvalidClientTokenId", "aws sts get-caller-identity"},
 		{"clock two minutes off", func(w *world) { w.options.Now = func() time.Time { return time.Now().Add(2 * time.Minute) } }, "clock", doctor.Warn, "2m0s", "timedatectl"},
 		{"clock an hour off", func(w *world) { w.options.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, "clock", doctor.Fail, "refuses signatures", "timedatectl"},
+		{"a tracker", func(w *world) { w.options.Trackers = tracker(nil) }, "trackers", doctor.OK, "1 trackers take tickets", ""},
+		{"a tracker that takes no tickets", func(w *world) {
+			w.options.Trackers = tracker(fault.New(fault.Unauthenticated, "tracker security answered 401").WithHint("check token_file"))
+		}, "trackers", doctor.Fail, "answered 401", "check token_file"},
+		{"a tracker that does not answer", func(w *world) { w.options.Trackers = tracker(fault.New(fault.Unavailable, "no answer")) }, "trackers", doctor.Unknown, "no answer", ""},
 		{"no bucket for heads", func(w *world) { w.options.Anchor = w.anchor("nowhere", nil) }, "audit anchor", doctor.Fail, "nowhere does not exist",
 			"aws s3api create-bucket --bucket nowhere --object-lock-enabled-for-bucket --region eu-west-1 --create-bucket-configuration LocationConstraint=eu-west-1"},
 		{"a bucket without Object Lock", func(w *world) { w.options.Anchor = w.anchor(bucket, nil) }, "audit anchor", doctor.Fail, "has no Object Lock", "put-object-lock-configuration"},
@@ -264,4 +269,9 @@ func TestEachAccountIsLookedAtWithItsRole(t *testing.T) {
 			t.Errorf("nobody asked for %s, only for %v", want, asked)
 		}
 	}
+}
+
+// tracker is one that answers a probe so.
+func tracker(err error) []doctor.Tracker {
+	return []doctor.Tracker{{Name: "security", Probe: func(context.Context) error { return err }}}
 }
