@@ -8,8 +8,11 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/accessanalyzer"
+	"riposte.dev/action/apigateway"
 	"riposte.dev/action/awscall"
+	"riposte.dev/action/cloudfront"
 	"riposte.dev/action/cloudtrail"
+	"riposte.dev/action/codebuild"
 	"riposte.dev/action/config"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/ecr"
@@ -44,12 +47,23 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 	}
 	return action.NewSet(
 		accessanalyzer.NewEnable(caller),
+		apigateway.NewEnableAccessLogging(caller),
+		apigateway.NewEnableExecutionLogging(caller),
+		apigateway.NewEnableTracing(caller),
+
+		cloudfront.NewDisableDistribution(caller),
+		cloudfront.NewEnableAccessLogging(caller),
+		cloudfront.NewRequireHTTPS(caller),
 
 		cloudtrail.NewEnableLogValidation(caller),
 		cloudtrail.NewMakeMultiRegion(caller),
 		cloudtrail.NewRestoreSelectors(caller),
 		cloudtrail.NewSetKMSKey(caller),
 		cloudtrail.NewStartLogging(caller),
+
+		codebuild.NewDropPrivileges(caller),
+		codebuild.NewEnableLogs(caller),
+		codebuild.NewMakePrivate(caller),
 
 		config.NewStartRecorder(caller),
 

@@ -13,9 +13,12 @@ import (
 var facts = merged(
 	accessanalyzerFacts,
 	accountFacts,
+	apigatewayFacts,
 	autoscalingFacts,
+	cloudfrontFacts,
 	cloudtrailFacts,
 	configFacts,
+	codebuildFacts,
 	ec2Facts,
 	ecrFacts,
 	ecsFacts,
@@ -94,5 +97,5 @@ func with(c Conditions, operator, key, value string) Conditions {
 // reads reports whether an action changes nothing, by its verb.
 func reads(action string) bool {
 	_, name, _ := strings.Cut(action, ":")
-	return slices.ContainsFunc([]string{"Describe", "Get", "List", "Lookup", "Simulate"}, func(verb string) bool { return strings.HasPrefix(name, verb) })
+	return slices.ContainsFunc([]string{"Describe", "Get", "GET", "List", "Lookup", "Simulate", "BatchGet"}, func(verb string) bool { return strings.HasPrefix(name, verb) })
 }

@@ -9,9 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/account"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -61,9 +64,12 @@ func services() []*service {
 	return []*service{
 		of("accessanalyzer", "AccessAnalyzer", "access-analyzer", func(c aws.Config) *accessanalyzer.Client { return accessanalyzer.NewFromConfig(c) }),
 		of("account", "Account", "account", func(c aws.Config) *account.Client { return account.NewFromConfig(c) }),
+		of("apigateway", "ApiGateway", "apigateway", func(c aws.Config) *apigateway.Client { return apigateway.NewFromConfig(c) }),
 		of("autoscaling", "AutoScaling", "autoscaling", func(c aws.Config) *autoscaling.Client { return autoscaling.NewFromConfig(c) }),
+		of("cloudfront", "CloudFront", "cloudfront", func(c aws.Config) *cloudfront.Client { return cloudfront.NewFromConfig(c) }),
 		of("cloudtrail", "CloudTrail", "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) }),
 		of("cloudwatchlogs", "CloudWatchLogs", "logs", func(c aws.Config) *cloudwatchlogs.Client { return cloudwatchlogs.NewFromConfig(c) }),
+		of("codebuild", "CodeBuild", "codebuild", func(c aws.Config) *codebuild.Client { return codebuild.NewFromConfig(c) }),
 		of("dynamodb", "DynamoDb", "dynamodb", func(c aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(c) }),
 		of("ec2", "Ec2", "ec2", func(c aws.Config) *ec2.Client { return ec2.NewFromConfig(c) }),
 		of("ecr", "Ecr", "ecr", func(c aws.Config) *ecr.Client { return ecr.NewFromConfig(c) }),
@@ -189,6 +195,8 @@ var readWords = []string{"Describe", "Get", "Head", "List", "Lookup", "Filter", 
 var notReads = []string{
 	"elasticache:TestFailover",                  // has a node fail
 	"elasticache:TestMigration",                 // connects to the other side
+	"apigateway:TestInvokeAuthorizer",           // invokes what is behind
+	"apigateway:TestInvokeMethod",               // the same
 	"ec2:GetConsoleScreenshot",                  // may wake the instance up
 	"macie2:GetSensitiveDataOccurrences",        // has Macie read objects, and shows secrets out of them
 	"ssm:GetDeployablePatchSnapshotForInstance", // makes a snapshot
@@ -198,6 +206,8 @@ var notReads = []string{
 var secrets = []string{
 	"ec2:CreateKeyPair", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret", "iam:CreateAccessKey", "iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential",
 	"redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM", "redshift:GetIdentityCenterAuthToken",
+	"apigateway:CreateApiKey", "apigateway:GetApiKey", "apigateway:GetApiKeys",
+	"ec2:CreateKeyPair", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret", "iam:CreateAccessKey", "iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential",
 	"s3:CreateSession", "s3control:GetDataAccess", "ssm:GetAccessToken", "sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity",
 	"sts:AssumeRoot", "sts:GetFederationToken", "sts:GetSessionToken", "sts:GetDelegatedAccessToken", "sts:GetWebIdentityToken",
 }

@@ -222,7 +222,10 @@ func (s *Sandbox) encode(c *call, out wire.Object, err error) (*wire.Response, e
 		s.opts.Logger.Error("output doesn't fit the model", "service", c.svc.name, "operation", c.op.name, "err", err)
 		return c.target.EncodeError(c.fail(wire.Internal, "%v", err), c.requestID), nil
 	}
-	if c.target.Protocol == wire.RESTXML {
+	switch {
+	case c.svc.name == "cloudfront": // not one of S3's kind
+		resp.Header.Set("X-Amzn-Requestid", c.requestID)
+	case c.target.Protocol == wire.RESTXML:
 		resp.Header.Set("X-Amz-Request-Id", c.requestID)
 	}
 	return resp, nil

@@ -33,5 +33,8 @@ func allServices() []*service {
 		securityhubService(),
 		macieService(),
 		analyzerService(),
+		apigatewayService(),
+		cloudfrontService(),
+		codebuildService(),
 	}
 }

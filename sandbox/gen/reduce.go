@@ -36,6 +36,7 @@ func reduce(service string, raw []byte, names []string) ([]byte, error) {
 			return nil, fmt.Errorf("the model has no operation %s: check the spelling in the list", name)
 		}
 		m.Operations[name] = operation(op, m.Metadata.Protocol)
+		m.Operations[name].Name = name // CloudFront's say the API's version in theirs
 		reach(src.Shapes, m.Shapes, op.Input)
 		reach(src.Shapes, m.Shapes, op.Output)
 		for i := range op.Errors {

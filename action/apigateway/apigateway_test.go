@@ -1,0 +1,186 @@
+package apigateway_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
+	"riposte.dev/action/apigateway"
+	"riposte.dev/action/awscall"
+	"riposte.dev/fault"
+	"riposte.dev/sandbox"
+)
+
+const (
+	group = "arn:aws:logs:eu-west-1:111122223333:log-group:api-access"
+	trust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+)
+
+// cloud is a sandbox with a stage of a REST API that leaves no traces.
+type cloud struct {
+	*actiontest.Cloud
+	t      *testing.T
+	client *sdk.Client
+	api    string
+}
+
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
+	api, err := c.client.CreateRestApi(t.Context(), &sdk.CreateRestApiInput{Name: aws.String("orders")})
+	c.must(err)
+	c.api = *api.Id
+	deployment, err := c.client.CreateDeployment(t.Context(), &sdk.CreateDeploymentInput{RestApiId: api.Id})
+	c.must(err)
+	_, err = c.client.CreateStage(t.Context(), &sdk.CreateStageInput{
+		RestApiId: api.Id, StageName: aws.String("prod"), DeploymentId: deployment.Id, Tags: map[string]string{"team": "orders"},
+	})
+	c.must(err)
+	return c
+}
+
+// withRole lets API Gateway write logs.
+func (c cloud) withRole() cloud {
+	c.t.Helper()
+	role, err := c.Member.CreateRole("api-logs", trust)
+	c.must(err)
+	_, err = c.client.UpdateAccount(c.t.Context(), &sdk.UpdateAccountInput{
+		PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: aws.String("/cloudwatchRoleArn"), Value: &role}},
+	})
+	c.must(err)
+	return c
+}
+
+func (c cloud) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c cloud) patch(path, value string) {
+	c.t.Helper()
+	_, err := c.client.UpdateStage(c.t.Context(), &sdk.UpdateStageInput{
+		RestApiId: &c.api, StageName: aws.String("prod"), PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: &path, Value: &value}},
+	})
+	c.must(err)
+}
+
+// state is all that the undo of any of the actions must restore. Off and never on are the same.
+func (c cloud) state() string {
+	c.t.Helper()
+	out, err := c.client.GetStage(c.t.Context(), &sdk.GetStageInput{RestApiId: &c.api, StageName: aws.String("prod")})
+	c.must(err)
+	level := "OFF"
+	if all, ok := out.MethodSettings["*/*"]; ok {
+		level = *all.LoggingLevel
+	}
+	log := types.AccessLogSettings{DestinationArn: aws.String(""), Format: aws.String("")}
+	if out.AccessLogSettings != nil {
+		log = *out.AccessLogSettings
+	}
+	return fmt.Sprint(level, out.TracingEnabled, *log.DestinationArn, *log.Format)
+}
+
+func request(params string) action.Request {
+	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
+}
+
+func (c cloud) arn() string {
+	return "arn:aws:apigateway:eu-west-1::/restapis/" + c.api + "/stages/prod"
+}
+
+func TestConformance(t *testing.T) {
+	for _, tt := range []struct {
+		name, params string // beside the stage
+		newAction    func(*awscall.Caller) action.Action
+		byARN        bool
+		interfere    func(cloud)
+	}{
+		{"log executions", "", apigateway.NewEnableExecutionLogging, false, func(c cloud) { c.patch("/*/*/logging/loglevel", "INFO") }},
+		{"log everything, by the ARN", `,"level":"INFO"`, apigateway.NewEnableExecutionLogging, true, func(c cloud) { c.patch("/*/*/logging/loglevel", "ERROR") }},
+		{"log access", `,"destination":"` + group + `"`, apigateway.NewEnableAccessLogging, false, func(c cloud) { c.patch("/accessLogSettings/format", "$context.requestId") }},
+		{"log access in a format", `,"destination":"` + group + `:*","format":"$context.requestId $context.status"`, apigateway.NewEnableAccessLogging, true,
+			func(c cloud) { c.patch("/accessLogSettings/destinationArn", group+"-2") }},
+		{"trace", "", apigateway.NewEnableTracing, false, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			actiontest.Run(t, func(t *testing.T) actiontest.World {
+				c := newCloud(t).withRole()
+				stage := `{"api":"` + c.api + `","stage":"prod"`
+				if tt.byARN {
+					stage = `{"stage":"` + c.arn() + `"`
+				}
+				w := actiontest.World{
+					Action:     func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
+					Request:    request(stage + tt.params + `}`),
+					Missing:    json.RawMessage(`{"api":"` + c.api + `","stage":"none"` + tt.params + `}`),
+					State:      c.state,
+					Writes:     c.Writes,
+					Permission: func(action.Call) string { return "apigateway:PATCH" },
+					Stale: func(reads int) {
+						c.AddStaleness(sandbox.Staleness{Service: "apigateway", Operation: "UpdateStage", Reads: reads})
+					},
+				}
+				if tt.interfere != nil {
+					w.Interfere = func() { tt.interfere(c) }
+				}
+				return w
+			})
+		})
+	}
+}
+
+func TestWhatIsLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name, params string
+		newAction    func(*awscall.Caller) action.Action
+		spoil        func(cloud)
+		status       action.Status
+		says         string
+	}{
+		{"no role for executions", "", apigateway.NewEnableExecutionLogging, func(cloud) {}, action.Escalated, "has no role"},
+		{"no role for access", `,"destination":"` + group + `"`, apigateway.NewEnableAccessLogging, func(cloud) {}, action.Escalated, "has no role"},
+		{"a stream needs no role", `,"destination":"arn:aws:firehose:eu-west-1:111122223333:deliverystream/amazon-apigateway-x"`, apigateway.NewEnableAccessLogging,
+			func(cloud) {}, action.Change, "Nobody can tell"},
+		{"errors are logged", "", apigateway.NewEnableExecutionLogging, func(c cloud) { c.withRole().patch("/*/*/logging/loglevel", "ERROR") }, action.Unneeded, "logs ERROR"},
+		{"more is logged", "", apigateway.NewEnableExecutionLogging, func(c cloud) { c.withRole().patch("/*/*/logging/loglevel", "INFO") }, action.Unneeded, "logs INFO"},
+		{"it is traced", "", apigateway.NewEnableTracing, func(c cloud) { c.patch("/tracingEnabled", "true") }, action.Unneeded, "already"},
+		{"access is logged", `,"destination":"` + group + `"`, apigateway.NewEnableAccessLogging, func(c cloud) {
+			a := apigateway.NewEnableAccessLogging(c.withRole().Caller([]string{"apigateway:*"}))
+			c.Do(a, c.Item(a, request(`{"stage":"`+c.arn()+`","destination":"`+group+`-2"}`)))
+		}, action.Unneeded, group + "-2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCloud(t)
+			tt.spoil(c)
+			a := tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions))
+			item := c.Item(a, request(`{"api":"`+c.api+`","stage":"prod"`+tt.params+`}`))
+			actiontest.Want(t, item, tt.status, tt.says)
+			if item.Resource.Tags["team"] != "orders" || item.Resource.ARN != c.arn() {
+				t.Errorf("%+v, want its ARN and tags", item.Resource)
+			}
+		})
+	}
+}
+
+func TestWrongParameters(t *testing.T) {
+	c := newCloud(t)
+	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+		`{"stage":"prod"}`: apigateway.NewEnableTracing,
+		`{"stage":"arn:aws:apigateway:us-east-1::/restapis/x/stages/prod"}`:              apigateway.NewEnableTracing,
+		`{"api":"x","stage":"prod"}`:                                                     apigateway.NewEnableAccessLogging,
+		`{"api":"x","stage":"prod","destination":"` + group + `","format":"no request"}`: apigateway.NewEnableAccessLogging,
+	} {
+		if _, err := newAction(c.Caller(nil)).Plan(t.Context(), request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+			t.Errorf("%s: %v, want it refused with a hint", params, err)
+		}
+	}
+}

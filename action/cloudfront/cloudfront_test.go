@@ -1,0 +1,188 @@
+package cloudfront_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/cloudfront"
+	"riposte.dev/fault"
+	"riposte.dev/sandbox"
+)
+
+// cloud is a sandbox with a distribution that speaks without TLS and leaves no logs.
+type cloud struct {
+	*actiontest.Cloud
+	t       *testing.T
+	client  *sdk.Client
+	id, arn string
+}
+
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	cfg := c.Admin(actiontest.Account, actiontest.Region)
+	c.client = sdk.NewFromConfig(cfg)
+	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	for name, ownership := range map[string]s3types.ObjectOwnership{"viewer-logs": s3types.ObjectOwnershipObjectWriter, "no-lists": s3types.ObjectOwnershipBucketOwnerEnforced} {
+		_, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{
+			Bucket: &name, ObjectOwnership: ownership, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: actiontest.Region},
+		})
+		c.must(err)
+	}
+	out, err := c.client.CreateDistributionWithTags(t.Context(), &sdk.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{
+		Tags: &types.Tags{Items: []types.Tag{{Key: aws.String("team"), Value: aws.String("web")}}},
+		DistributionConfig: &types.DistributionConfig{
+			CallerReference: aws.String("1"), Comment: aws.String("shop"), Enabled: aws.Bool(true),
+			Origins:              &types.Origins{Quantity: aws.Int32(1), Items: []types.Origin{{Id: aws.String("shop"), DomainName: aws.String("shop.example.com")}}},
+			DefaultCacheBehavior: &types.DefaultCacheBehavior{TargetOriginId: aws.String("shop"), ViewerProtocolPolicy: types.ViewerProtocolPolicyAllowAll},
+			CacheBehaviors: &types.CacheBehaviors{Quantity: aws.Int32(2), Items: []types.CacheBehavior{
+				{PathPattern: aws.String("/cart/*"), TargetOriginId: aws.String("shop"), ViewerProtocolPolicy: types.ViewerProtocolPolicyHttpsOnly},
+				{PathPattern: aws.String("/img/*"), TargetOriginId: aws.String("shop"), ViewerProtocolPolicy: types.ViewerProtocolPolicyAllowAll},
+			}},
+		},
+	}})
+	c.must(err)
+	c.id, c.arn = *out.Distribution.Id, *out.Distribution.ARN
+	return c
+}
+
+func (c cloud) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c cloud) config() (*types.DistributionConfig, *string) {
+	c.t.Helper()
+	out, err := c.client.GetDistributionConfig(c.t.Context(), &sdk.GetDistributionConfigInput{Id: &c.id})
+	c.must(err)
+	return out.DistributionConfig, out.ETag
+}
+
+func (c cloud) change(change func(*types.DistributionConfig)) {
+	c.t.Helper()
+	config, etag := c.config()
+	change(config)
+	_, err := c.client.UpdateDistribution(c.t.Context(), &sdk.UpdateDistributionInput{Id: &c.id, IfMatch: etag, DistributionConfig: config})
+	c.must(err)
+}
+
+// state is the whole configuration: an undo restores all of it. No log and one that is switched off are the same.
+func (c cloud) state() string {
+	c.t.Helper()
+	config, _ := c.config()
+	if config.Logging != nil && !*config.Logging.Enabled {
+		config.Logging = nil
+	}
+	raw, err := json.Marshal(config)
+	c.must(err)
+	return string(raw)
+}
+
+func request(params string) action.Request {
+	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
+}
+
+func TestConformance(t *testing.T) {
+	policy := func(p types.ViewerProtocolPolicy) func(cloud) {
+		return func(c cloud) {
+			c.change(func(d *types.DistributionConfig) { d.CacheBehaviors.Items[1].ViewerProtocolPolicy = p })
+		}
+	}
+	for _, tt := range []struct {
+		name, params string // beside the distribution
+		newAction    func(*awscall.Caller) action.Action
+		interfere    func(cloud)
+	}{
+		{"redirect to HTTPS", "", cloudfront.NewRequireHTTPS, policy(types.ViewerProtocolPolicyHttpsOnly)},
+		{"refuse HTTP", `,"policy":"https-only"`, cloudfront.NewRequireHTTPS, policy(types.ViewerProtocolPolicyAllowAll)},
+		{"log", `,"bucket":"viewer-logs"`, cloudfront.NewEnableAccessLogging, func(c cloud) {
+			c.change(func(d *types.DistributionConfig) { d.Logging.Prefix = aws.String("other/") })
+		}},
+		{"disable", "", cloudfront.NewDisableDistribution, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			actiontest.Run(t, func(t *testing.T) actiontest.World {
+				c := newCloud(t)
+				w := actiontest.World{
+					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
+					Request: request(`{"distribution":"` + c.id + `"` + tt.params + `}`),
+					Missing: json.RawMessage(`{"distribution":"E0000000000000"` + tt.params + `}`),
+					State:   c.state,
+					Writes:  c.Writes,
+					Stale: func(reads int) {
+						c.AddStaleness(sandbox.Staleness{Service: "cloudfront", Operation: "UpdateDistribution", Reads: reads})
+					},
+				}
+				if tt.interfere != nil {
+					w.Interfere = func() { tt.interfere(c) }
+				}
+				return w
+			})
+		})
+	}
+}
+
+func TestWhatIsLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name, params string
+		newAction    func(*awscall.Caller) action.Action
+		spoil        func(*types.DistributionConfig)
+		says         string
+	}{
+		{"HTTPS", "", cloudfront.NewRequireHTTPS, func(d *types.DistributionConfig) {
+			d.DefaultCacheBehavior.ViewerProtocolPolicy, d.CacheBehaviors = types.ViewerProtocolPolicyRedirectToHttps, nil
+		}, "use HTTPS"},
+		{"logs", `,"bucket":"viewer-logs"`, cloudfront.NewEnableAccessLogging, func(d *types.DistributionConfig) {
+			d.Logging = &types.LoggingConfig{Enabled: aws.Bool(true), Bucket: aws.String("viewer-logs.s3.amazonaws.com"), Prefix: aws.String("a/"), IncludeCookies: aws.Bool(true)}
+		}, "viewer-logs.s3.amazonaws.com already"},
+		{"disabled", "", cloudfront.NewDisableDistribution, func(d *types.DistributionConfig) { d.Enabled = aws.Bool(false) }, "nobody already"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCloud(t)
+			c.change(tt.spoil)
+			a := tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions))
+			item := c.Item(a, request(`{"distribution":"`+c.arn+`"`+tt.params+`}`))
+			actiontest.Want(t, item, action.Unneeded, tt.says)
+			if r := item.Resource; r.Tags["team"] != "web" || r.ARN != c.arn || r.Region != "us-east-1" {
+				t.Errorf("%+v, want its ARN, tags and home", r)
+			}
+		})
+	}
+}
+
+// What somebody changes between plan and call is not overwritten, whatever part of the configuration it is.
+func TestAChangeInBetween(t *testing.T) {
+	c := newCloud(t)
+	a := cloudfront.NewRequireHTTPS(c.Caller(cloudfront.NewRequireHTTPS(nil).Spec().Permissions))
+	item := c.Item(a, request(`{"distribution":"`+c.id+`"}`))
+	actiontest.Want(t, item, action.Change, "for *, /img/*.")
+	c.change(func(d *types.DistributionConfig) { d.Comment = aws.String("other") })
+	before := c.state()
+	if _, err := a.Apply(t.Context(), item); err == nil || !strings.Contains(err.Error(), "PreconditionFailed") || c.state() != before {
+		t.Errorf("%v, want it refused", err)
+	}
+}
+
+func TestABucketWithoutLists(t *testing.T) {
+	c := newCloud(t)
+	a := cloudfront.NewEnableAccessLogging(c.Caller(cloudfront.NewEnableAccessLogging(nil).Spec().Permissions))
+	item := c.Item(a, request(`{"distribution":"`+c.id+`","bucket":"no-lists"}`))
+	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), "does not enable ACL") {
+		t.Errorf("%v, want AWS's reason", err)
+	}
+	if _, err := a.Plan(t.Context(), request(`{"distribution":"`+c.id+`"}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		t.Errorf("%v, want the bucket asked for", err)
+	}
+}
