@@ -82,6 +82,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ec2.NewReplaceProfile(caller),
 		ec2.NewRequireIMDSv2(caller),
 		ec2.NewRevertGroup(caller),
+		ec2.NewRevertNetworkACLEntry(caller),
+		ec2.NewRevertRoute(caller),
 		ec2.NewRevokeEgress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
 		ec2.NewRevokeIngress(caller, ec2.Options{SecurityContact: o.SecurityContact}),
 		ec2.NewStop(caller),

@@ -19,6 +19,11 @@ var ec2Facts = map[string][]string{
 	"ec2:GetImageBlockPublicAccessState":         nil,
 	"ec2:GetSnapshotBlockPublicAccessState":      nil,
 	"ec2:ReplaceIamInstanceProfileAssociation":   instances,
+	"ec2:CreateRoute":                            routeTables,
+	"ec2:DeleteRoute":                            routeTables,
+	"ec2:DescribeRouteTables":                    nil,
+	"ec2:ReplaceNetworkAclEntry":                 networkACLs,
+	"ec2:ReplaceRoute":                           routeTables,
 	"ec2:DescribeFlowLogs":                       nil,
 	"ec2:DescribeIamInstanceProfileAssociations": nil,
 	"ec2:DescribeImageAttribute":                 images,
@@ -59,5 +64,6 @@ var (
 	images         = []string{"arn:P:ec2:*::image/*"}
 	instances      = []string{"arn:P:ec2:*:A:instance/*"}
 	networkACLs    = []string{"arn:P:ec2:*:A:network-acl/*"}
+	routeTables    = []string{"arn:P:ec2:*:A:route-table/*"}
 	snapshots      = []string{"arn:P:ec2:*::snapshot/*"}
 )
