@@ -14,9 +14,11 @@ import (
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/action/codebuild"
 	"riposte.dev/action/config"
+	"riposte.dev/action/dynamodb"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/ecr"
 	"riposte.dev/action/guardduty"
+	"riposte.dev/action/ecs"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
 	"riposte.dev/action/lambda"
@@ -69,11 +71,15 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		ec2.NewBlockPublicImages(caller),
 		ec2.NewBlockPublicSnapshots(caller),
+		dynamodb.NewEnableDeletionProtection(caller),
+		dynamodb.NewEnableRecovery(caller),
+
 		ec2.NewCreateSnapshots(caller),
 		ec2.NewDenyAddress(caller),
 		ec2.NewDetachProfile(caller),
 		ec2.NewEmptyDefaultGroup(caller),
 		ec2.NewEnableFlowLogs(caller),
+		ec2.NewEncryptVolume(caller),
 		ec2.NewEncryptVolumes(caller),
 		ec2.NewIsolate(caller),
 		ec2.NewMakeImagePrivate(caller),
@@ -93,6 +99,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ecr.NewMakeTagsImmutable(caller),
 		ecr.NewRemovePublicStatements(caller),
 		guardduty.NewEnable(caller),
+
+		ecs.NewEnableContainerInsights(caller),
+		ecs.NewNoPublicAddress(caller),
+		ecs.NewStopTask(caller),
 
 		iam.NewDeactivateAccessKey(caller),
 		iam.NewDeactivateAllAccessKeys(caller),
@@ -119,6 +129,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		macie.NewEnable(caller),
 
 		rds.NewEnableDeletionProtection(caller),
+		rds.NewEnableIAMAuthentication(caller),
+		rds.NewEnableMinorUpgrades(caller),
+		rds.NewEncrypt(caller),
+		rds.NewKeepBackups(caller),
 		rds.NewMakeInstancePrivate(caller),
 		rds.NewMakeSnapshotPrivate(caller),
 

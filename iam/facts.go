@@ -19,6 +19,7 @@ var facts = merged(
 	cloudtrailFacts,
 	configFacts,
 	codebuildFacts,
+	dynamodbFacts,
 	ec2Facts,
 	ecrFacts,
 	ecsFacts,

@@ -38,6 +38,7 @@ var ec2Facts = map[string][]string{
 	"ec2:DescribeSnapshotAttribute":              snapshots,
 	"ec2:DescribeSnapshots":                      nil,
 	"ec2:DescribeSubnets":                        nil,
+	"ec2:DescribeVolumes":                        nil,
 	"ec2:DescribeVpcs":                           nil,
 	"ec2:DisableEbsEncryptionByDefault":          nil,
 	"ec2:DisassociateIamInstanceProfile":         instances,

@@ -34,6 +34,7 @@ type volume struct {
 	id, instance string // "" when it is attached to none
 	device       string
 	size         int
+	encrypted    bool
 	created      time.Time
 	tags         map[string]string
 }

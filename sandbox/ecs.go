@@ -9,7 +9,7 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// ecsService answers for clusters, task definitions and tasks, which run
+// ecsService answers for clusters, task definitions, services and tasks, which run
 // nothing: a task is RUNNING from the start
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html).
 // There are no container instances, so that tasks need the launch type FARGATE.
@@ -26,6 +26,11 @@ func ecsService() *service {
 			{name: "RunTask", resources: definitionOfInput, also: passesOverrides, passedTo: "ecs-tasks.amazonaws.com", conditions: clusterCondition, writes: true, handle: runTask},
 			{name: "ListTasks", conditions: clusterCondition, handle: listTasks},
 			{name: "DescribeTasks", resources: tasksOfInput, conditions: clusterCondition, handle: describeTasks},
+			{name: "StopTask", resources: tasksOfInput, conditions: clusterCondition, handle: stopTask},
+			{name: "UpdateClusterSettings", resources: func(c *call) []string { return []string{c.clusterARN(c.in.str("cluster"))} }, handle: updateClusterSettings},
+			{name: "CreateService", resources: ecsServicesOfInput, conditions: clusterCondition, handle: createECSService},
+			{name: "DescribeServices", resources: ecsServicesOfInput, conditions: clusterCondition, handle: describeECSServices},
+			{name: "UpdateService", resources: ecsServicesOfInput, conditions: clusterCondition, handle: updateECSService},
 		},
 	}
 }
@@ -37,9 +42,11 @@ type ecsState struct {
 }
 
 type ecsCluster struct {
-	name  string
-	tags  wire.List
-	tasks []*ecsTask // oldest out first
+	name     string
+	insights string // of Container Insights
+	tags     wire.List
+	tasks    []*ecsTask // oldest out first
+	services ecsServices
 }
 
 type ecsTask struct {
@@ -103,9 +110,12 @@ func createCluster(c *call) (wire.Object, error) {
 	name, state := orElse(c.in.str("clusterName"), "default"), c.ecs()
 	cl := state.clusters[name]
 	if cl == nil {
-		cl = &ecsCluster{name: name, tags: wire.List{}}
+		cl = &ecsCluster{name: name, insights: "disabled", tags: wire.List{}}
 		if tags, ok := c.in["tags"].(wire.List); ok {
 			cl.tags = tags
+		}
+		for _, set := range c.in.objects("settings") {
+			cl.insights = set.str("value")
 		}
 		state.clusters[name] = cl
 	}
@@ -113,10 +123,17 @@ func createCluster(c *call) (wire.Object, error) {
 	return wire.Object{"cluster": c.describeCluster(cl)}, nil
 }
 
-func (c *call) describeCluster(cl *ecsCluster) any {
+func (c *call) describeCluster(cl *ecsCluster) wire.Object {
+	running := 0
+	for _, t := range cl.tasks {
+		if t.describe["lastStatus"] == "RUNNING" {
+			running++
+		}
+	}
 	return wire.Object{
 		"clusterArn": c.clusterARN(cl.name), "clusterName": cl.name, "status": "ACTIVE", "registeredContainerInstancesCount": int64(0),
-		"runningTasksCount": int64(len(cl.tasks)), "pendingTasksCount": int64(0), "activeServicesCount": int64(0), "tags": cl.tags,
+		"runningTasksCount": int64(running), "pendingTasksCount": int64(0), "activeServicesCount": int64(len(cl.services)), "tags": cl.tags,
+		"settings": wire.List{wire.Object{"name": "containerInsights", "value": cl.insights}},
 	}
 }
 
@@ -128,7 +145,7 @@ func describeClusters(c *call) (wire.Object, error) {
 	found, failures := wire.List{}, wire.List{}
 	for _, name := range wanted {
 		if cl := c.ecs().clusters[ecsName(name)]; cl != nil {
-			found = append(found, c.describeCluster(cl))
+			found = append(found, c.included(c.included(c.describeCluster(cl), "SETTINGS", "settings"), "TAGS", "tags"))
 			continue
 		}
 		failures = append(failures, wire.Object{"arn": c.clusterARN(name), "reason": "MISSING"})

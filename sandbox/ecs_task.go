@@ -148,7 +148,7 @@ func listTasks(c *call) (wire.Object, error) {
 	for _, t := range cl.tasks {
 		switch {
 		case c.in.has("family") && t.family != c.in.str("family"), c.in.has("startedBy") && t.startedBy != c.in.str("startedBy"),
-			orElse(c.in.str("desiredStatus"), "RUNNING") != "RUNNING", orElse(c.in.str("launchType"), "FARGATE") != "FARGATE":
+			orElse(c.in.str("desiredStatus"), "RUNNING") != t.describe["desiredStatus"], orElse(c.in.str("launchType"), "FARGATE") != "FARGATE":
 			continue
 		}
 		arns = append(arns, fmt.Sprint(t.describe["taskArn"]))
@@ -164,7 +164,10 @@ func listTasks(c *call) (wire.Object, error) {
 
 func tasksOfInput(c *call) []string {
 	var out []string
-	for _, id := range c.in.strs("tasks") {
+	for _, id := range append(c.in.strs("tasks"), c.in.str("task")) {
+		if id == "" {
+			continue
+		}
 		out = append(out, c.arn("task/"+orElse(ecsName(c.in.str("cluster")), "default")+"/"+ecsName(id)))
 	}
 	return out
@@ -182,7 +185,7 @@ func describeTasks(c *call) (wire.Object, error) {
 			failures = append(failures, wire.Object{"arn": tasksOfInput(c)[i], "reason": "MISSING"})
 			continue
 		}
-		found = append(found, cl.tasks[at].describe)
+		found = append(found, c.included(cl.tasks[at].describe, "TAGS", "tags"))
 	}
 	return wire.Object{"tasks": found, "failures": failures}, nil
 }

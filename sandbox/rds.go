@@ -42,6 +42,9 @@ type databases struct {
 type database struct {
 	id, class, engine, cluster   string
 	public, protected, encrypted bool
+	autoMinor, iamAuth           bool
+	retention                    int         // days that automated backups are kept; 0: none are made
+	pending                      wire.Object // what waits for the maintenance window
 	created                      time.Time
 	tags                         map[string]string
 }
@@ -114,6 +117,8 @@ func createDatabase(c *call) (wire.Object, error) {
 		id: lower(c.databaseID()), class: c.in.str("DBInstanceClass"), engine: c.in.str("Engine"), cluster: c.in.str("DBClusterIdentifier"),
 		public: c.in.flag("PubliclyAccessible", false), protected: c.in.flag("DeletionProtection", false),
 		encrypted: c.in.flag("StorageEncrypted", false), created: c.time.UTC(), tags: c.inputTags(),
+		autoMinor: c.in.flag("AutoMinorVersionUpgrade", true), iamAuth: c.in.flag("EnableIAMDatabaseAuthentication", false),
+		retention: c.in.number("BackupRetentionPeriod", 1), pending: wire.Object{},
 	}
 	all := c.databases()
 	all.instances = append(all.instances, d)
@@ -126,6 +131,9 @@ func (d *database) describe(c *call) wire.Object {
 		"DBInstanceIdentifier": d.id, "DBInstanceArn": c.arn("db:" + d.id), "DBInstanceClass": d.class, "Engine": d.engine,
 		"DBInstanceStatus": "available", "PubliclyAccessible": d.public, "DeletionProtection": d.protected,
 		"StorageEncrypted": d.encrypted, "InstanceCreateTime": d.created, "TagList": tagList(d.tags),
+		"AutoMinorVersionUpgrade": d.autoMinor, "IAMDatabaseAuthenticationEnabled": d.iamAuth, "BackupRetentionPeriod": int64(d.retention),
+		"PendingModifiedValues": d.pending, "VpcSecurityGroups": wire.List{wire.Object{"VpcSecurityGroupId": "sg-0123456789abcdef0", "Status": "active"}},
+		"DBSubnetGroup": wire.Object{"DBSubnetGroupName": "default"},
 	}
 	put(out, "DBClusterIdentifier", d.cluster)
 	return out
@@ -149,7 +157,8 @@ func describeDatabases(c *call) (wire.Object, error) {
 	return out, nil
 }
 
-// modifyDatabase changes at once what AWS changes without an interruption.
+// modifyDatabase changes at once what AWS changes without an interruption, and
+// the rest only if that is asked for: then all that has waited changes, too.
 func modifyDatabase(c *call) (wire.Object, error) {
 	d, err := c.database()
 	if err != nil {
@@ -158,10 +167,46 @@ func modifyDatabase(c *call) (wire.Object, error) {
 	if c.in.has("DeletionProtection") && d.cluster != "" {
 		return nil, wire.Errorf("InvalidParameterCombination", "Deletion protection is managed by the DB cluster %s.", d.cluster)
 	}
+	if err := d.modifyLater(c); err != nil {
+		return nil, err
+	}
 	d.public = c.in.flag("PubliclyAccessible", d.public)
 	d.protected = c.in.flag("DeletionProtection", d.protected)
+	d.autoMinor = c.in.flag("AutoMinorVersionUpgrade", d.autoMinor)
 	c.subject("AWS::RDS::DBInstance", d.id)
 	return wire.Object{"DBInstance": d.describe(c)}, nil
+}
+
+func (d *database) modifyLater(c *call) error {
+	days := c.in.number("BackupRetentionPeriod", d.retention)
+	authenticate := c.in.flag("EnableIAMDatabaseAuthentication", d.iamAuth)
+	pending := maps.Clone(d.pending)
+	switch {
+	case days < 0 || days > 35:
+		return wire.Errorf("InvalidParameterValue", "Invalid backup retention period: %d. Must be between 0 and 35.", days)
+	case days != d.retention && d.cluster != "":
+		return wire.Errorf("InvalidParameterCombination", "Backup retention period is managed by the DB cluster %s.", d.cluster)
+	case authenticate && !slices.Contains([]string{"mysql", "mariadb", "postgres"}, d.engine):
+		return wire.Errorf("InvalidParameterCombination", "IAM Database Authentication is not supported for the engine %s.", d.engine)
+	case authenticate != d.iamAuth:
+		pending["IAMDatabaseAuthenticationEnabled"] = authenticate
+	}
+	if days != d.retention && (days == 0 || d.retention == 0) {
+		pending["BackupRetentionPeriod"] = int64(days)
+	} else {
+		d.retention = days
+	}
+	if c.in.has("DBInstanceClass") && c.in.str("DBInstanceClass") != d.class {
+		pending["DBInstanceClass"] = c.in.str("DBInstanceClass")
+	}
+	d.pending = pending
+	if !c.in.flag("ApplyImmediately", false) {
+		return nil
+	}
+	waiting := input(pending)
+	d.retention, d.iamAuth = waiting.number("BackupRetentionPeriod", d.retention), waiting.flag("IAMDatabaseAuthenticationEnabled", d.iamAuth)
+	d.class, d.pending = orElse(waiting.str("DBInstanceClass"), d.class), wire.Object{}
+	return nil
 }
 
 func createDatabaseSnapshot(c *call) (wire.Object, error) {

@@ -3,10 +3,12 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"riposte.dev/sandbox/sigv4"
@@ -51,6 +53,10 @@ func (s *Sandbox) serveAWS(w http.ResponseWriter, r *http.Request) {
 	}
 	// SDKs learn from Date how far their clock is off ours.
 	w.Header().Set("Date", s.opts.Clock.Now().UTC().Format(http.TimeFormat))
+	if c.svc != nil && c.svc.name == "dynamodb" {
+		// DynamoDB's SDK believes no answer without it.
+		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(resp.Body)), 10))
+	}
 	w.WriteHeader(resp.Status)
 	if r.Method != http.MethodHead {
 		// A failed write means that the client is gone.

@@ -36,5 +36,6 @@ func allServices() []*service {
 		apigatewayService(),
 		cloudfrontService(),
 		codebuildService(),
+		dynamodbService(),
 	}
 }

@@ -1,5 +1,5 @@
-// Package rds has the actions on Amazon RDS: databases that the internet reaches or that anybody may delete, and snapshots that
-// are shared.
+// Package rds has the actions on Amazon RDS: databases that the internet reaches, that anybody may delete, that nobody backs up,
+// mends or encrypts, and snapshots that are shared.
 package rds
 
 import (
@@ -67,9 +67,9 @@ var instancePermissions = []string{"rds:DescribeDBInstances", "rds:ModifyDBInsta
 
 var instanceOperations = map[string]setting.Operation{"ModifyDBInstance": setting.Op(rds.NewFromConfig, (*rds.Client).ModifyDBInstance)}
 
-// modify is the call that sets one member. RDS changes both members that are set here at once and without an interruption,
-// whatever else waits for the maintenance window.
-func modify[S any](r action.Resource, member string, value bool, to S) []setting.Step[S] {
+// modify is the call that sets one member of those that RDS changes at once and without an interruption, whatever else waits for
+// the maintenance window.
+func modify[S any](r action.Resource, member string, value any, to S) []setting.Step[S] {
 	return []setting.Step[S]{{Operation: "ModifyDBInstance", Input: map[string]any{"DBInstanceIdentifier": r.Name, member: value}, Leaves: to}}
 }
 

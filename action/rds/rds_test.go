@@ -45,6 +45,7 @@ func newCloud(t *testing.T) cloud {
 func (c cloud) create(id, cluster string, tags []types.Tag) {
 	in := &sdk.CreateDBInstanceInput{
 		DBInstanceIdentifier: &id, DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("postgres"), PubliclyAccessible: aws.Bool(true), Tags: tags,
+		AutoMinorVersionUpgrade: aws.Bool(false), BackupRetentionPeriod: aws.Int32(1),
 	}
 	if cluster != "" {
 		in.DBClusterIdentifier = &cluster
@@ -87,7 +88,7 @@ func (c cloud) state() string {
 	for _, who := range attributes.DBSnapshotAttributesResult.DBSnapshotAttributes[0].AttributeValues {
 		with[who] = true
 	}
-	return fmt.Sprint(*d.PubliclyAccessible, *d.DeletionProtection, with)
+	return fmt.Sprint(*d.PubliclyAccessible, *d.DeletionProtection, *d.AutoMinorVersionUpgrade, *d.IAMDatabaseAuthenticationEnabled, *d.BackupRetentionPeriod, with)
 }
 
 func request(params string) action.Request {
@@ -103,6 +104,11 @@ func TestConformance(t *testing.T) {
 		{"make an instance private", "ModifyDBInstance", `{"instance":"orders-db"}`, `{"instance":"no-db"}`, rds.NewMakeInstancePrivate, nil},
 		{"by its ARN", "ModifyDBInstance", `{"instance":"arn:aws:rds:eu-west-1:111122223333:db:orders-db"}`, `{"instance":"no-db"}`, rds.NewMakeInstancePrivate, nil},
 		{"protect an instance", "ModifyDBInstance", `{"instance":"orders-db"}`, `{"instance":"no-db"}`, rds.NewEnableDeletionProtection, nil},
+		{"minor upgrades", "ModifyDBInstance", `{"instance":"orders-db"}`, `{"instance":"no-db"}`, rds.NewEnableMinorUpgrades, nil},
+		{"IAM authentication", "ModifyDBInstance", `{"instance":"orders-db"}`, `{"instance":"no-db"}`, rds.NewEnableIAMAuthentication, nil},
+		{"keep backups", "ModifyDBInstance", `{"instance":"orders-db"}`, `{"instance":"no-db"}`, rds.NewKeepBackups, func(c cloud) {
+			c.modify(sdk.ModifyDBInstanceInput{BackupRetentionPeriod: aws.Int32(30)})
+		}},
 		{"make a snapshot private", "ModifyDBSnapshotAttribute", `{"snapshot":"orders-before-upgrade"}`, `{"snapshot":"none"}`, rds.NewMakeSnapshotPrivate, func(c cloud) { c.share("777788889999") }},
 		{"make a snapshot private to an account", "ModifyDBSnapshotAttribute", `{"snapshot":"arn:aws:rds:eu-west-1:111122223333:snapshot:orders-before-upgrade","trusted_accounts":["123456789012"]}`, `{"snapshot":"none"}`, rds.NewMakeSnapshotPrivate, func(c cloud) { c.share("777788889999") }},
 	} {

@@ -45,6 +45,7 @@ func addMissing[V any](to, from map[string]V) {
 
 // complete adds what services have learned since the models that Debian ships.
 func complete(m *wire.Model) {
+	completeData(m)
 	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html:
 	// rules can ask for the records of calls that only read.
 	const reads = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
@@ -72,4 +73,29 @@ func complete(m *wire.Model) {
 		}
 	}
 	receive.Members = append(receive.Members, &wire.Ref{Name: names, Shape: names})
+}
+
+// completeData is complete for stores of data.
+func completeData(m *wire.Model) {
+	switch m.Service {
+	case "dynamodb":
+		// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html:
+		// tables can be protected from deletion.
+		const protected = "DeletionProtectionEnabled"
+		m.Shapes[protected] = &wire.Shape{Type: "boolean"}
+		for _, name := range []string{"CreateTableInput", "UpdateTableInput", "TableDescription"} {
+			if s := m.Shapes[name]; s != nil && !slices.ContainsFunc(s.Members, func(r *wire.Ref) bool { return r.Name == protected }) {
+				s.Members = append(s.Members, &wire.Ref{Name: protected, Shape: protected})
+			}
+		}
+	case "opensearch":
+		// https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainEndpointOptions.html
+		if s := m.Shapes["TLSSecurityPolicy"]; s != nil {
+			for _, policy := range []string{"Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08"} {
+				if !slices.Contains(s.Enum, policy) {
+					s.Enum = append(s.Enum, policy)
+				}
+			}
+		}
+	}
 }

@@ -1,0 +1,207 @@
+package ecs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/ecs"
+	"riposte.dev/sandbox"
+)
+
+// cloud is a sandbox with a cluster that has a service and a task.
+type cloud struct {
+	*actiontest.Cloud
+	t      *testing.T
+	client *sdk.Client
+	task   string
+}
+
+const cluster = "shop"
+
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
+	tags := []types.Tag{{Key: aws.String("team"), Value: aws.String("payments")}}
+	_, err := c.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String(cluster), Tags: tags})
+	c.must(err)
+	_, err = c.client.RegisterTaskDefinition(t.Context(), &sdk.RegisterTaskDefinitionInput{
+		Family: aws.String("checkout"), NetworkMode: types.NetworkModeAwsvpc, RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
+		Cpu: aws.String("256"), Memory: aws.String("512"), ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("web"), Image: aws.String("web:1")}},
+	})
+	c.must(err)
+	c.service("checkout", func(in *sdk.CreateServiceInput) { in.Tags = tags })
+	c.task = c.run("family:checkout", tags)
+	return c
+}
+
+func (c cloud) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func public(ip types.AssignPublicIp, subnets ...string) *types.NetworkConfiguration {
+	return &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{
+		Subnets: subnets, SecurityGroups: []string{"sg-2", "sg-1"}, AssignPublicIp: ip,
+	}}
+}
+
+func (c cloud) service(name string, change func(*sdk.CreateServiceInput)) {
+	c.t.Helper()
+	in := &sdk.CreateServiceInput{
+		Cluster: aws.String(cluster), ServiceName: &name, TaskDefinition: aws.String("checkout"), DesiredCount: aws.Int32(2),
+		LaunchType: types.LaunchTypeFargate, NetworkConfiguration: public(types.AssignPublicIpEnabled, "subnet-2", "subnet-1"),
+	}
+	change(in)
+	_, err := c.client.CreateService(c.t.Context(), in)
+	c.must(err)
+}
+
+func (c cloud) run(group string, tags []types.Tag) string {
+	c.t.Helper()
+	out, err := c.client.RunTask(c.t.Context(), &sdk.RunTaskInput{
+		Cluster: aws.String(cluster), TaskDefinition: aws.String("checkout"), LaunchType: types.LaunchTypeFargate, Group: &group, Tags: tags,
+		NetworkConfiguration: public(types.AssignPublicIpEnabled, "subnet-1"),
+	})
+	c.must(err)
+	return *out.Tasks[0].TaskArn
+}
+
+// state is all that the undo of any of the actions must restore.
+func (c cloud) state() string {
+	c.t.Helper()
+	clusters, err := c.client.DescribeClusters(c.t.Context(), &sdk.DescribeClustersInput{Clusters: []string{cluster}, Include: []types.ClusterField{types.ClusterFieldSettings}})
+	c.must(err)
+	services, err := c.client.DescribeServices(c.t.Context(), &sdk.DescribeServicesInput{Cluster: aws.String(cluster), Services: []string{"checkout"}})
+	c.must(err)
+	tasks, err := c.client.DescribeTasks(c.t.Context(), &sdk.DescribeTasksInput{Cluster: aws.String(cluster), Tasks: []string{c.task}})
+	c.must(err)
+	v := services.Services[0].NetworkConfiguration.AwsvpcConfiguration
+	return fmt.Sprint(*clusters.Clusters[0].Settings[0].Value, v.AssignPublicIp, len(v.Subnets), len(v.SecurityGroups), *tasks.Tasks[0].LastStatus)
+}
+
+func (c cloud) update(in sdk.UpdateServiceInput) {
+	c.t.Helper()
+	in.Cluster, in.Service = aws.String(cluster), aws.String("checkout")
+	_, err := c.client.UpdateService(c.t.Context(), &in)
+	c.must(err)
+}
+
+func (c cloud) insights(value string) {
+	c.t.Helper()
+	_, err := c.client.UpdateClusterSettings(c.t.Context(), &sdk.UpdateClusterSettingsInput{
+		Cluster: aws.String(cluster), Settings: []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: &value}},
+	})
+	c.must(err)
+}
+
+// request names the cloud's task where the parameters say TASK.
+func (c cloud) request(params string) action.Request {
+	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(strings.ReplaceAll(params, "TASK", c.task))}
+}
+
+func TestConformance(t *testing.T) {
+	for _, tt := range []struct {
+		name, operation, params, missing string
+		newAction                        func(*awscall.Caller) action.Action
+		interfere                        func(cloud)
+	}{
+		{"container insights", "UpdateClusterSettings", `{"cluster":"shop"}`, `{"cluster":"none"}`, ecs.NewEnableContainerInsights,
+			func(c cloud) { c.insights("enhanced") }},
+		{"no public address", "UpdateService", `{"cluster":"shop","service":"checkout"}`, `{"cluster":"shop","service":"none"}`, ecs.NewNoPublicAddress,
+			func(c cloud) {
+				c.update(sdk.UpdateServiceInput{NetworkConfiguration: public(types.AssignPublicIpDisabled, "subnet-3")})
+			}},
+		{"by ARNs, in a cluster that is not there", "UpdateService",
+			`{"cluster":"arn:aws:ecs:eu-west-1:111122223333:cluster/shop","service":"arn:aws:ecs:eu-west-1:111122223333:service/shop/checkout"}`,
+			`{"cluster":"none","service":"checkout"}`, ecs.NewNoPublicAddress, nil},
+		{"stop a task", "StopTask", `{"cluster":"shop","task":"TASK"}`, `{"cluster":"shop","task":"1dc5c17a422b4dc4b493371970c6c4d6"}`, ecs.NewStopTask, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			actiontest.Run(t, func(t *testing.T) actiontest.World {
+				c := newCloud(t)
+				w := actiontest.World{
+					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
+					Request: c.request(tt.params),
+					Missing: json.RawMessage(tt.missing),
+					State:   c.state,
+					Writes:  c.Writes,
+					Stale: func(reads int) {
+						c.AddStaleness(sandbox.Staleness{Service: "ecs", Operation: tt.operation, Reads: reads})
+					},
+				}
+				if tt.interfere != nil {
+					w.Interfere = func() { tt.interfere(c) }
+				}
+				return w
+			})
+		})
+	}
+}
+
+func TestWhatIsLeft(t *testing.T) {
+	const other = `{"cluster":"shop","service":"other"}`
+	service := func(change func(*sdk.CreateServiceInput)) func(*cloud) {
+		return func(c *cloud) { c.service("other", change) }
+	}
+	for _, tt := range []struct {
+		name, params string
+		newAction    func(*awscall.Caller) action.Action
+		spoil        func(*cloud)
+		status       action.Status
+		says         string
+	}{
+		{"measured in detail", `{"cluster":"shop"}`, ecs.NewEnableContainerInsights, func(c *cloud) { c.insights("enhanced") }, action.Unneeded, "enhanced"},
+		{"no public address", other, ecs.NewNoPublicAddress, service(func(in *sdk.CreateServiceInput) {
+			in.NetworkConfiguration = public("", "subnet-1")
+		}), action.Unneeded, "no public addresses"},
+		{"CodeDeploy", other, ecs.NewNoPublicAddress, service(func(in *sdk.CreateServiceInput) {
+			in.DeploymentController = &types.DeploymentController{Type: types.DeploymentControllerTypeCodeDeploy}
+		}), action.Escalated, "CODE_DEPLOY"},
+		{"all tasks may stop", other, ecs.NewNoPublicAddress, service(func(in *sdk.CreateServiceInput) {
+			in.DeploymentConfiguration = &types.DeploymentConfiguration{MinimumHealthyPercent: aws.Int32(0)}
+		}), action.Escalated, "minimumHealthyPercent"},
+		{"one task stays", other, ecs.NewNoPublicAddress, service(func(in *sdk.CreateServiceInput) {
+			in.DeploymentConfiguration = &types.DeploymentConfiguration{MinimumHealthyPercent: aws.Int32(1)}
+		}), action.Change, "addresses in the internet"},
+		{"no task runs", other, ecs.NewNoPublicAddress, service(func(in *sdk.CreateServiceInput) {
+			in.DesiredCount, in.DeploymentConfiguration = aws.Int32(0), &types.DeploymentConfiguration{MinimumHealthyPercent: aws.Int32(0)}
+		}), action.Change, "addresses in the internet"},
+		{"a task of a service", `{"cluster":"shop","task":"TASK"}`, ecs.NewStopTask, func(c *cloud) { c.task = c.run("service:checkout", nil) },
+			action.Change, "The service checkout starts another"},
+		{"a task that ended", `{"cluster":"shop","task":"TASK"}`, ecs.NewStopTask, func(c *cloud) {
+			_, err := c.client.StopTask(c.t.Context(), &sdk.StopTaskInput{Cluster: aws.String(cluster), Task: &c.task})
+			c.must(err)
+		}, action.Unneeded, "stopped already"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCloud(t)
+			tt.spoil(&c)
+			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), c.request(tt.params))
+			actiontest.Want(t, item, tt.status, tt.says)
+		})
+	}
+}
+
+func TestTheTagsAreShown(t *testing.T) {
+	c := newCloud(t)
+	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+		`{"cluster":"shop"}`: ecs.NewEnableContainerInsights, `{"cluster":"shop","service":"checkout"}`: ecs.NewNoPublicAddress,
+		`{"cluster":"shop","task":"TASK"}`: ecs.NewStopTask,
+	} {
+		if r := c.Item(newAction(c.Caller(newAction(nil).Spec().Permissions)), c.request(params)).Resource; r.Tags["team"] != "payments" {
+			t.Errorf("%+v, want its tags", r)
+		}
+	}
+}
