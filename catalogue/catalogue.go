@@ -25,6 +25,7 @@ import (
 	"riposte.dev/action/logs"
 	"riposte.dev/action/macie"
 	"riposte.dev/action/rds"
+	"riposte.dev/action/resolver"
 	"riposte.dev/action/s3"
 	"riposte.dev/action/secretsmanager"
 	"riposte.dev/action/securityhub"
@@ -135,6 +136,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		rds.NewKeepBackups(caller),
 		rds.NewMakeInstancePrivate(caller),
 		rds.NewMakeSnapshotPrivate(caller),
+
+		resolver.NewBlockDomain(caller),
 
 		s3.NewBlockAccount(caller),
 		s3.NewBlockBucket(caller),

@@ -35,6 +35,7 @@ var facts = merged(
 	macie2Facts,
 	organizationsFacts,
 	rdsFacts,
+	route53resolverFacts,
 	s3Facts,
 	secretsmanagerFacts,
 	securityhubFacts,

@@ -33,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/route53resolver"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
@@ -89,6 +90,8 @@ func services() []*service {
 		of("organizations", "Organizations", "organizations", func(c aws.Config) *organizations.Client { return organizations.NewFromConfig(c) }),
 		of("rds", "Rds", "rds", func(c aws.Config) *rds.Client { return rds.NewFromConfig(c) }),
 		of("redshift", "Redshift", "redshift", func(c aws.Config) *redshift.Client { return redshift.NewFromConfig(c) }),
+		of("route53resolver", "Route53Resolver", "route53resolver",
+			func(c aws.Config) *route53resolver.Client { return route53resolver.NewFromConfig(c) }),
 		of("s3", "S3", "s3", func(c aws.Config) *s3.Client {
 			return s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil }) // emulators have no names for buckets
 		}),

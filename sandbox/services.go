@@ -22,6 +22,7 @@ func allServices() []*service {
 		ssmService(),
 		ecsService(),
 		wafv2Service(),
+		resolverService(),
 		elbv2Service(),
 		autoscalingService(),
 		kmsService(),
