@@ -40,6 +40,7 @@ func Commands(version string) (cli.Deps, error) {
 		AWS:       openSession,
 		Plan:      rehearsePlan,
 		Policy:    policies,
+		Roles:     checkRoles,
 		Doctor:    examine,
 	}, nil
 }

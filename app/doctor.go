@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -20,27 +19,6 @@ import (
 	"riposte.dev/fault"
 	"riposte.dev/iam"
 )
-
-// policies is cli.PolicyFunc.
-func policies(_ context.Context, r cli.PolicyRequest) ([]iam.Policy, error) {
-	c, force, err := readAll(r.Config)
-	if err != nil {
-		return nil, err
-	}
-	actions, err := Actions()
-	if err != nil {
-		return nil, err
-	}
-	s, err := setup(c, force, actions, r.Account, os.Getenv("AWS_REGION"))
-	if err != nil {
-		return nil, err
-	}
-	needs := iam.Reader(s)
-	if r.Kind == "responder" {
-		needs = iam.Responder(s)
-	}
-	return iam.Split(iam.Merge(needs), r.Limit)
-}
 
 // readAll reads a configuration and what it names.
 func readAll(file string) (Config, *inForce, error) {

@@ -11,26 +11,30 @@ import (
 
 // PolicyRequest asks for the policies of one of riposte's roles.
 type PolicyRequest struct {
-	Config  string // file
-	Kind    string // responder or reader
-	Account string // 12 digits; "": riposte's own
-	Limit   int    // characters of one policy
+	Config  string   // file
+	Kind    string   // responder or reader
+	Account string   // 12 digits; "": riposte's own
+	Limit   int      // characters of one policy
+	Actions []string // only what these actions of riposte's need; none: everything that the configuration enables
+	Plan    bool     // only what planning needs, as in mode dry-run: it changes nothing
 }
 
 // PolicyFunc writes the policies that what is enabled needs, in order.
 type PolicyFunc func(ctx context.Context, r PolicyRequest) ([]iam.Policy, error)
 
 func newIAMCommand(d Deps) *cobra.Command {
-	cmd := &cobra.Command{Use: "iam", Short: "Write the IAM policies that riposte needs"}
+	cmd := &cobra.Command{Use: "iam", Short: "Write the IAM policies that riposte needs, and look whether its roles have what is in them"}
 	policy := &cobra.Command{
 		Use:   "policy",
 		Short: "Print the least policy for what the configuration enables",
 		Long: `Writes policies from the configuration: the actions of the playbooks that enabled rules start, the queues, buckets and
-streams that are read, the topics and targets that are told, the roles that are assumed. It calls nothing.`,
+streams that are read, the topics and targets that are told, the roles that are assumed. It calls nothing.
+
+With --action it writes what those actions need, and nothing else; the configuration then only says which account it is.`,
 	}
 	policy.AddCommand(newResponderPolicy(d, "responder", "what listening, telling and responding need"),
 		newResponderPolicy(d, "reader", "what `riposte doctor` and `riposte scan --aws` need; it changes nothing"), newTrustPolicy())
-	cmd.AddCommand(policy)
+	cmd.AddCommand(policy, newRoleCheck(d))
 	return cmd
 }
 
@@ -43,7 +47,8 @@ func newResponderPolicy(d Deps, kind, what string) *cobra.Command {
 		Short: "Print the policy of the " + kind + " role: " + what,
 		Example: fmt.Sprintf(`  riposte iam policy %[1]s >%[1]s.json
   aws iam put-role-policy --role-name riposte-%[1]s --policy-name riposte --policy-document file://%[1]s.json
-  riposte iam policy %[1]s --account 444455556666`, kind),
+  riposte iam policy %[1]s --account 444455556666
+  riposte iam policy %[1]s --account 444455556666 --action kms.enable-key --action s3.require-tls`, kind),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			request.Limit = iam.InlineLimit
 			if managed {
@@ -65,8 +70,11 @@ func newResponderPolicy(d Deps, kind, what string) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&request.Config, "config", "", "configuration file (default riposte.yaml where there is one)")
 	f.StringVar(&request.Account, "account", "", "the account that the role is in; default: the one that riposte runs in")
+	f.StringArrayVar(&request.Actions, "action", nil, "only what this action of riposte's needs (repeatable)")
+	f.BoolVar(&request.Plan, "plan-only", false, "only what planning needs, as in mode dry-run; it changes nothing")
 	f.BoolVar(&managed, "managed", false, "for a managed policy (6,144 characters) instead of an inline one (10,240)")
 	f.IntVar(&part, "part", 1, "which part of a policy that is too large for one")
+	_ = cmd.RegisterFlagCompletionFunc("action", each(findActions(d)))
 	return cmd
 }
 

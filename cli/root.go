@@ -41,6 +41,8 @@ type Deps struct {
 	Plan PlanFunc
 	// Policy writes IAM policies for what a configuration enables.
 	Policy PolicyFunc
+	// Roles looks what riposte's roles have.
+	Roles RolesFunc
 	// Doctor looks whether riposte can do its work.
 	Doctor func(ctx context.Context, o DoctorOptions) ([]doctor.Result, error)
 }

@@ -9,9 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"riposte.dev/action/awscall"
 	"riposte.dev/fault"
 	"riposte.dev/iam"
 )
@@ -35,15 +33,17 @@ func (d *doctor) permissions(ctx context.Context) []Result {
 	missing := map[string][]string{}
 	asked := 0
 	for _, s := range iam.Merge(d.Needs).Statement {
-		denied, err := simulate(ctx, client, principal, s, cfg.Region)
+		answers, err := ask(ctx, client, principal, s, cfg.Region)
 		if err != nil {
 			return one(Result{
 				Status: Unknown, Summary: "IAM did not tell what riposte may do.", Detail: fault.Message(err), Next: allow,
 			})
 		}
 		asked += len(s.Action)
-		for _, action := range denied {
-			missing[action] = s.Resource
+		for _, a := range answers {
+			if !a.allowed {
+				missing[a.action] = s.Resource
+			}
 		}
 	}
 	var n notes
@@ -65,47 +65,4 @@ func (d *doctor) simulated(ctx context.Context) (string, aws.Config, error) {
 		arn = strings.Replace(head, ":sts:", ":iam:", 1) + ":role/" + role
 	}
 	return arn, cfg, err
-}
-
-// simulate returns the actions of a statement that are not allowed on all of its resources.
-func simulate(ctx context.Context, client *awsiam.Client, principal string, s iam.Statement, region string) ([]string, error) {
-	in := &awsiam.SimulatePrincipalPolicyInput{PolicySourceArn: aws.String(principal), ActionNames: s.Action}
-	for _, arn := range s.Resource {
-		in.ResourceArns = append(in.ResourceArns, concrete(arn, region))
-	}
-	for _, keys := range s.Condition {
-		for key, values := range keys {
-			in.ContextEntries = append(in.ContextEntries, types.ContextEntry{
-				ContextKeyName: aws.String(key), ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: values,
-			})
-		}
-	}
-	denied := map[string]bool{}
-	for pages := awsiam.NewSimulatePrincipalPolicyPaginator(client, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, awscall.Fault(err, "iam:SimulatePrincipalPolicy", "ask IAM what %s may do", principal)
-		}
-		for _, r := range page.EvaluationResults {
-			if r.EvalDecision != types.PolicyEvaluationDecisionTypeAllowed {
-				denied[aws.ToString(r.EvalActionName)] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(denied)), nil
-}
-
-// concrete makes an example of a resource pattern: IAM simulates calls on resources, not on patterns.
-func concrete(arn, region string) string {
-	if arn == "*" {
-		return arn
-	}
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) == 6 && parts[3] == "*" {
-		parts[3] = region
-	}
-	if len(parts) == 6 && parts[4] == "*" {
-		parts[4] = "111122223333"
-	}
-	return strings.ReplaceAll(strings.Join(parts, ":"), "*", "example")
 }

@@ -64,12 +64,7 @@ func Responder(s Setup) []Need {
 
 // Reader returns what `riposte doctor`, `riposte scan --aws` and `riposte verify-trail` need: nothing that changes anything.
 func Reader(s Setup) []Need {
-	planned := s
-	planned.Responses = slices.Clone(s.Responses)
-	for i := range planned.Responses {
-		planned.Responses[i].PlanOnly = true
-	}
-	needs := planned.responses("look before responding")
+	needs := Look(s)
 	for why, actions := range map[string][]string{
 		"verify": {"cloudtrail:ListPublicKeys", "ec2:DescribeRegions"},
 		"scan":   {"cloudtrail:LookupEvents", "ec2:DescribeRegions"},
@@ -97,6 +92,16 @@ func Reader(s Setup) []Need {
 
 // Respond returns what the actions need, and nothing else of what is enabled.
 func Respond(s Setup) []Need { return s.responses("respond") }
+
+// Look returns what planning the actions needs: nothing that changes anything.
+func Look(s Setup) []Need {
+	planned := s
+	planned.Responses = slices.Clone(s.Responses)
+	for i := range planned.Responses {
+		planned.Responses[i].PlanOnly = true
+	}
+	return planned.responses("look before responding")
+}
 
 func (s Setup) responses(why string) []Need {
 	var needs []Need
