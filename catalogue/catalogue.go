@@ -17,8 +17,8 @@ import (
 	"riposte.dev/action/dynamodb"
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/ecr"
-	"riposte.dev/action/guardduty"
 	"riposte.dev/action/ecs"
+	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
 	"riposte.dev/action/lambda"
@@ -58,8 +58,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		cloudfront.NewEnableAccessLogging(caller),
 		cloudfront.NewRequireHTTPS(caller),
 
+		cloudtrail.NewCreate(caller),
 		cloudtrail.NewEnableLogValidation(caller),
 		cloudtrail.NewMakeMultiRegion(caller),
+		cloudtrail.NewProtectLogBucket(caller),
 		cloudtrail.NewRestoreSelectors(caller),
 		cloudtrail.NewSetKMSKey(caller),
 		cloudtrail.NewStartLogging(caller),

@@ -1,6 +1,8 @@
 package iam
 
 var cloudtrailFacts = map[string][]string{
+	"cloudtrail:CreateTrail":       trails,
+	"cloudtrail:DeleteTrail":       trails,
 	"cloudtrail:DescribeTrails":    nil,
 	"cloudtrail:GetEventSelectors": trails,
 	"cloudtrail:PutEventSelectors": trails,

@@ -14,6 +14,7 @@ var s3Facts = map[string][]string{
 	"s3:GetBucketTagging":                 buckets,
 	"s3:GetBucketVersioning":              buckets,
 	"s3:GetEncryptionConfiguration":       buckets,
+	"s3:GetLifecycleConfiguration":        buckets,
 	"s3:GetObject":                        {"arn:P:s3:::*/*"},
 	"s3:ListBucket":                       buckets,
 	"s3:PutAccountPublicAccessBlock":      nil,
@@ -23,6 +24,7 @@ var s3Facts = map[string][]string{
 	"s3:PutBucketPublicAccessBlock":       buckets,
 	"s3:PutBucketVersioning":              buckets,
 	"s3:PutEncryptionConfiguration":       buckets,
+	"s3:PutLifecycleConfiguration":        buckets,
 }
 
 var buckets = []string{"arn:P:s3:::*"}

@@ -172,6 +172,7 @@ func s3Parameters(address ...string) func(*call) any {
 		for _, name := range []string{
 			"CreateBucketConfiguration", "PublicAccessBlockConfiguration", "Tagging", "NotificationConfiguration",
 			"ServerSideEncryptionConfiguration", "VersioningConfiguration", "BucketLoggingStatus", "AccessControlPolicy",
+			"LifecycleConfiguration",
 		} {
 			if !c.in.has(name) {
 				continue

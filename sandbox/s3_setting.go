@@ -14,6 +14,7 @@ type bucketSettings struct {
 	logging    wire.Object // LoggingEnabled
 	acl        wire.List   // grants beside the owner's; nil: the owner's alone
 	ownership  string      // ObjectOwnership
+	lifecycle  wire.List   // rules
 }
 
 // settingOperations read and write bucketSettings.
@@ -30,7 +31,7 @@ func settingOperations(of func(address ...string) recordShape) []operation {
 			},
 		}
 	}
-	return []operation{
+	plain := []operation{
 		op("GetBucketEncryption", "s3:GetEncryptionConfiguration", "encryption", getBucketEncryption),
 		op("PutBucketEncryption", "s3:PutEncryptionConfiguration", "encryption", putBucketEncryption),
 		op("GetBucketVersioning", "", "versioning", getBucketVersioning),
@@ -40,6 +41,7 @@ func settingOperations(of func(address ...string) recordShape) []operation {
 		op("GetBucketAcl", "", "acl", getBucketACL),
 		op("PutBucketAcl", "", "acl", putBucketACL),
 	}
+	return append(plain, lifecycleOperations()...)
 }
 
 // getBucketEncryption shows what S3 does by itself where nothing was said

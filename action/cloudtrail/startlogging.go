@@ -1,7 +1,8 @@
 // Package cloudtrail has the actions on AWS CloudTrail.
 //
 // Start at [StartLogging], which starts stopped trails again: one that a call named, or all of an account as one region
-// sees them. The others are settings of one trail; settings.go has what they share.
+// sees them. [NewCreate] creates one where there is none, [NewProtectLogBucket] protects where they deliver to. The others are settings
+// of one trail; settings.go has what they share.
 package cloudtrail
 
 import (
