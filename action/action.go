@@ -48,6 +48,8 @@ type Spec struct {
 	Effect       Effect           `json:"effect"`
 	Evidence     Evidence         `json:"evidence,omitempty"`
 	Irreversible string           `json:"irreversible,omitempty"` // why it cannot be undone; "" where Undo works
+	// Approval is why people have to agree to it always, a clause; "" where the mode decides. Its undo is not held up.
+	Approval string `json:"approval,omitempty"`
 	// Foreign: not one of riposte's actions, but a call that a playbook makes by itself. It looks at nothing first, and the guard
 	// lets it pass only where it is allowed by name.
 	Foreign bool `json:"foreign,omitempty"`

@@ -18,6 +18,7 @@ import (
 	"riposte.dev/action/ec2"
 	"riposte.dev/action/ecr"
 	"riposte.dev/action/ecs"
+	"riposte.dev/action/eks"
 	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
@@ -101,6 +102,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ecr.NewEnableScanOnPush(caller),
 		ecr.NewMakeTagsImmutable(caller),
 		ecr.NewRemovePublicStatements(caller),
+
+		eks.NewCordonNode(caller, o.Now),
+		eks.NewIsolatePod(caller, o.Now),
+
 		guardduty.NewEnable(caller),
 
 		ecs.NewEnableContainerInsights(caller),

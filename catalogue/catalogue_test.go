@@ -44,12 +44,23 @@ func TestEveryNoteIsOfAnAction(t *testing.T) {
 	}
 }
 
+func TestTheNoteHasTheWholeClusterRole(t *testing.T) {
+	role, err := os.ReadFile("../action/eks/clusterrole.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := strings.ReplaceAll(catalogue.Note("eks.isolate-pod"), "\n  ", "\n")
+	if !strings.Contains(note, "```yaml\n"+string(role)+"```") {
+		t.Error("catalogue/notes/eks.isolate-pod.md doesn't show action/eks/clusterrole.yaml as it is")
+	}
+}
+
 func TestEverySpecIsWhole(t *testing.T) {
 	for _, s := range specs(t) {
 		if s.Title == "" || s.Description == "" || len(s.Permissions) == 0 && !s.Outside || s.Effect == "" {
 			t.Errorf("%s is not described: %+v", s.Name, s)
 		}
-		for _, text := range []string{s.Title, s.Irreversible} {
+		for _, text := range []string{s.Title, s.Irreversible, s.Approval} {
 			if strings.HasSuffix(text, ".") {
 				t.Errorf("%s: %q ends with a full stop", s.Name, text)
 			}

@@ -58,6 +58,9 @@ func Describe(s action.Spec) string {
 	if s.Outside {
 		fmt.Fprintf(&b, "| guard | allowed only where [an entry of `guard.allow` names it](guard.md#what-reaches-other-systems), such as `actions: [%s]` |\n", s.Name)
 	}
+	if s.Approval != "" {
+		fmt.Fprintf(&b, "| approval | [always](guard.md#what-people-always-have-to-agree-to): %s |\n", s.Approval)
+	}
 	if s.Evidence == action.EventEvidence {
 		b.WriteString("| evidence | the event alone, so it is [corroborated](guard.md#corroboration) first |\n")
 	}

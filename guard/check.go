@@ -8,7 +8,8 @@ import (
 )
 
 // checkPlan refuses a plan that is not what it claims to be, and takes the calls from every item that is not to be
-// changed: what the action escalated, found unneeded or in conflict stays so, whatever else the item says.
+// changed: what the action escalated, found unneeded or in conflict stays so, whatever else the item says. Where the action says
+// that people have to agree always, the mode is approve at most.
 func (g *Guard) checkPlan(_ context.Context, d *draft) error {
 	if d.Proposal.Plan == nil {
 		return fault.New(fault.Internal, "there is no plan")
@@ -32,6 +33,10 @@ func (g *Guard) checkPlan(_ context.Context, d *draft) error {
 		case action.Change:
 			d.note(name(item.Resource), Passed, "It is what it claims to be.")
 		}
+	}
+	if why := d.Spec.Approval; why != "" && d.mode == Auto && !d.Undo && d.changes() {
+		d.mode = Approve
+		d.holdBack(d.Spec.Name + " is done only once people have agreed: " + why + ".")
 	}
 	return nil
 }

@@ -186,3 +186,34 @@ func TestDecideNeverActsOutsideItsBounds(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatPeopleHaveToAgreeToAlways(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		mode   Mode
+		change func(*Proposal)
+		want   Mode
+	}{
+		{"auto", Auto, nil, Approve},
+		{"approve", Approve, nil, Approve},
+		{"dry run", DryRun, nil, DryRun},
+		{"notify", Notify, nil, Notify},
+		{"taken back", Auto, func(p *Proposal) { p.Undo = true }, Auto},
+		{"nothing to do", Auto, func(p *Proposal) { p.Plan.Items[0].Status = action.Unneeded }, Auto},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := proposal(tt.mode)
+			p.Spec.Approval = "it stops a whole account"
+			if tt.change != nil {
+				tt.change(&p)
+			}
+			d, err := newGuard(t, &clock{now: noon}, Options{}).Decide(context.Background(), p)
+			if err != nil || d.Mode != tt.want {
+				t.Errorf("the mode is %s (%v), want %s", d.Mode, err, tt.want)
+			}
+			if told := strings.Contains(strings.Join(d.Reasons, " "), "once people have agreed: it stops a whole account."); told != (tt.mode == Auto && tt.want == Approve) {
+				t.Errorf("reasons = %q", d.Reasons)
+			}
+		})
+	}
+}

@@ -107,6 +107,9 @@ func TestDecideTellsWhatEachStageSaid(t *testing.T) {
 			"breaker: passed: It is closed: cloudtrail.start-logging failed 0 times of 5 in 10m0s.", "blast radius: passed: The plan changes 1 of at most 10 resources.",
 			"budget: passed: Left before it of the budget of 20 changes for each action and account in 1h0m0s: 20.", "mode: passed: The mode is auto.",
 			"approval: not asked: Nobody is asked in mode auto."}},
+		{"people have to agree always", allow, fakeExceptions{}, Auto, func(p *Proposal) { p.Spec.Approval = "it stops a whole account" }, []string{
+			"plan: refused: main: It is what it claims to be. cloudtrail.start-logging is done only once people have agreed: it stops a whole account.",
+			"mode: passed: The mode is approve.", "approval: refused: The mode is approve: nothing is done until"}},
 		{"to be approved", allow, fakeExceptions{}, Approve, nil, []string{"mode: passed: The mode is approve.", "approval: refused: The mode is approve: nothing is done until"}},
 		{"dry run", Policy{}, fakeExceptions{}, DryRun, evidence, []string{"scope: not asked: guard.allow names nothing yet", "corroboration: not asked: In mode dry-run",
 			"mode: refused: The mode is dry-run", "approval: not asked"}},

@@ -23,6 +23,7 @@ var facts = merged(
 	ec2Facts,
 	ecrFacts,
 	ecsFacts,
+	eksFacts,
 	elasticloadbalancingFacts,
 	eventsFacts,
 	firehoseFacts,

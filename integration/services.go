@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -76,6 +77,7 @@ func services() []*service {
 		of("ecr", "Ecr", "ecr", func(c aws.Config) *ecr.Client { return ecr.NewFromConfig(c) }),
 		of("ecs", "Ecs", "ecs", func(c aws.Config) *ecs.Client { return ecs.NewFromConfig(c) }),
 		of("elasticache", "ElastiCache", "elasticache", func(c aws.Config) *elasticache.Client { return elasticache.NewFromConfig(c) }),
+		of("eks", "Eks", "eks", func(c aws.Config) *eks.Client { return eks.NewFromConfig(c) }),
 		of("elasticloadbalancingv2", "ElasticLoadBalancingV2", "elasticloadbalancing",
 			func(c aws.Config) *elasticloadbalancingv2.Client { return elasticloadbalancingv2.NewFromConfig(c) }),
 		of("eventbridge", "EventBridge", "events", func(c aws.Config) *eventbridge.Client { return eventbridge.NewFromConfig(c) }),

@@ -39,6 +39,8 @@ type Sandbox struct {
 	events   map[string]*ring[storedEvent] // by account
 	faults   faultSet
 	rates    map[rateKey][]time.Time
+	// kubernetes are the APIs of EKS's clusters.
+	kubernetes map[kubeCluster]*http.Server
 }
 
 // New makes a sandbox without accounts. It starts a goroutine for each event
@@ -54,7 +56,7 @@ func New(opts Options) (*Sandbox, error) {
 		accounts: map[string]*account{}, keys: map[string]*credential{},
 		state: map[stateKey]stater{}, stale: map[staleKey]*staleState{},
 		calls: ring[Call]{max: opts.JournalSize}, events: map[string]*ring[storedEvent]{},
-		rates: map[rateKey][]time.Time{},
+		rates: map[rateKey][]time.Time{}, kubernetes: map[kubeCluster]*http.Server{},
 	}
 	s.adminRoutes()
 	for _, svc := range allServices() {
@@ -111,7 +113,7 @@ func (s *Sandbox) Serve(ctx context.Context, l net.Listener) error {
 // Further calls of Close do nothing.
 func (s *Sandbox) Close(ctx context.Context) error {
 	s.endLogFiles()
-	errs := s.closeLanes(ctx)
+	errs := append(s.closeLanes(ctx), s.closeKubernetes(ctx))
 	for _, t := range s.senders() {
 		errs = append(errs, t.close(ctx))
 	}

@@ -38,5 +38,6 @@ func allServices() []*service {
 		cloudfrontService(),
 		codebuildService(),
 		dynamodbService(),
+		eksService(),
 	}
 }

@@ -140,7 +140,7 @@ func checkApply(t *testing.T, w World) {
 			t.Errorf("%d receipts of %d calls", len(item.Receipts), len(item.Calls))
 		}
 		for _, r := range item.Receipts {
-			if r.RequestID == "" || r.Error != "" || r.At.IsZero() || r.Service == "" || r.Operation == "" || r.Region == "" {
+			if r.RequestID == "" && !slices.Contains(w.Unanswered, r.Operation) || r.Error != "" || r.At.IsZero() || r.Service == "" || r.Operation == "" || r.Region == "" {
 				t.Errorf("receipt %+v: want it whole, without an error", r)
 			}
 		}

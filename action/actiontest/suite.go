@@ -38,6 +38,9 @@ type World struct {
 	// Elsewhere is the permissions that this world doesn't need, and another world of the same action does: "ec2:CreateTags", or one
 	// of the resources that the specification narrows it to, "ec2:CreateTags on arn:P:ec2:*::snapshot/*".
 	Elsewhere []string
+	// Unanswered are the operations whose answers go to somebody else, so that their request ids are never riposte's: such as
+	// GetCallerIdentity of a token.
+	Unanswered []string
 	// Stale makes the reads after the next write see the state before it, that many times.
 	Stale func(reads int)
 }

@@ -1,0 +1,5 @@
+package iam
+
+var eksFacts = map[string][]string{
+	"eks:DescribeCluster": {"arn:P:eks:*:A:cluster/*"},
+}
