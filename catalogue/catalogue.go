@@ -130,6 +130,9 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		kms.NewEnableRotation(caller),
 
 		lambda.NewRemovePublicStatements(caller),
+		lambda.NewRevertAlias(caller),
+		lambda.NewRevertCode(caller),
+		lambda.NewRevertLayers(caller),
 		lambda.NewStop(caller),
 
 		logs.NewSetRetention(caller),
@@ -150,6 +153,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		s3.NewBlockBucket(caller),
 		s3.NewEnableEncryption(caller),
 		s3.NewEnableLogging(caller),
+		s3.NewEnableObjectLock(caller),
 		s3.NewEnableVersioning(caller),
 		s3.NewMakeACLPrivate(caller),
 		s3.NewRemovePublicStatements(caller),

@@ -25,10 +25,19 @@ func lambdaService() *service {
 	list.resources, list.resourcePolicy = nil, nil
 	invoke := of("Invoke", "", invokeFunction)
 	invoke.action, invoke.data = "lambda:InvokeFunction", true
+	code := of("UpdateFunctionCode", "UpdateFunctionCode20150331v2", updateFunctionCode)
+	code.also = codeNeeds
+	configuration := of("UpdateFunctionConfiguration", "UpdateFunctionConfiguration20150331v2", updateFunctionConfiguration)
+	configuration.also = layerNeeds
 	return &service{
 		name: "lambda", prefix: "lambda",
 		operations: []operation{
-			create, list, invoke,
+			create, list, invoke, code, configuration,
+			of("PublishVersion", "PublishVersion20150331", publishVersion),
+			of("ListVersionsByFunction", "ListVersionsByFunction20150331", listFunctionVersions),
+			of("CreateAlias", "CreateAlias20150331", setFunctionAlias(true)),
+			of("UpdateAlias", "UpdateAlias20150331", setFunctionAlias(false)),
+			of("GetAlias", "GetAlias20150331", getFunctionAlias),
 			of("GetFunction", "GetFunction20150331v2", getFunction),
 			of("DeleteFunction", "DeleteFunction20150331", deleteFunction),
 			of("AddPermission", "AddPermission20150331v2", addPermission),

@@ -26,7 +26,7 @@ func createFunction(c *call) (wire.Object, error) {
 		ref: functionRef{r.region, r.account, r.name, ""}, runtime: c.in.str("Runtime"), handler: c.in.str("Handler"), role: c.in.str("Role"),
 		description: c.in.str("Description"), kind: orElse(c.in.str("PackageType"), "Zip"), architect: "x86_64",
 		environment: wire.Object(c.in.object("Environment").object("Variables")), timeout: c.in.number("Timeout", 3),
-		memory: c.in.number("MemorySize", 128), modified: c.time.UTC(), revision: c.sb.newUUID(), log: &invocationLog{answer: []byte("{}")}, tags: wire.Object(c.in.object("Tags")),
+		memory: c.in.number("MemorySize", 128), modified: c.time.UTC(), revision: c.sb.newUUID(), log: &invocationLog{answer: []byte("{}")}, layers: c.in.strs("Layers"), aliases: map[string]string{}, tags: wire.Object(c.in.object("Tags")),
 	}
 	if a := c.in.strs("Architectures"); len(a) > 0 {
 		f.architect = a[0]
@@ -34,7 +34,7 @@ func createFunction(c *call) (wire.Object, error) {
 	if f.kind == "Zip" && (f.runtime == "" || f.handler == "") {
 		return nil, invalidFunction("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
-	code, err := c.functionCode(f.kind)
+	code, err := c.functionCode(c.in.object("Code"), f.kind)
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +51,7 @@ func createFunction(c *call) (wire.Object, error) {
 
 // functionCode is the code that a function is made of: a zip file, sent along
 // or in a bucket, or the name of an image.
-func (c *call) functionCode(kind string) ([]byte, error) {
-	code := c.in.object("Code")
+func (c *call) functionCode(code input, kind string) ([]byte, error) {
 	file, _ := code["ZipFile"].([]byte)
 	bucket, key := code.str("S3Bucket"), code.str("S3Key")
 	switch {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,9 @@ type function struct {
 	log                                                  *invocationLog
 	reserved                                             *int        // concurrent executions; replaced, never changed
 	tags                                                 wire.Object // of the creation
+	layers                                               []string    // ARNs; replaced, never changed
+	versions                                             []functionVersion
+	aliases                                              map[string]string // version by name
 }
 
 // invocationLog is what came to a function and what it answers. All views of
@@ -64,7 +68,7 @@ func (s *functions) clone() stater {
 	out := newFunctions()
 	for name, f := range s.byName {
 		c := *f
-		c.statements = slices.Clone(f.statements)
+		c.statements, c.aliases = slices.Clone(f.statements), maps.Clone(f.aliases)
 		out.byName[name] = &c
 	}
 	return out
@@ -117,6 +121,9 @@ func (f *function) describe() wire.Object {
 	put(o, "Runtime", f.runtime)
 	put(o, "Handler", f.handler)
 	put(o, "Description", f.description)
+	if len(f.layers) > 0 {
+		o["Layers"] = list(f.layers, func(l string) any { return wire.Object{"Arn": l, "CodeSize": int64(1024)} })
+	}
 	if len(f.environment) > 0 {
 		o["Environment"] = wire.Object{"Variables": f.environment}
 	}

@@ -23,6 +23,7 @@ func s3Service() *service {
 		return recordShape{name: name, noResponse: true, requestOf: s3Parameters("notification")}
 	}
 	objectLock := recordShape{name: "GetBucketObjectLockConfiguration", noResponse: true, requestOf: s3Parameters("object-lock")}
+	putLock := recordShape{name: "PutBucketObjectLockConfiguration", noResponse: true, requestOf: s3Parameters("object-lock")}
 	of := func(address ...string) recordShape {
 		return recordShape{noResponse: true, requestOf: s3Parameters(address...)}
 	}
@@ -46,6 +47,7 @@ func s3Service() *service {
 			{name: "GetPublicAccessBlock", action: "s3:GetBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getPublicAccessBlock, record: block("GetBucketPublicAccessBlock")},
 			{name: "DeletePublicAccessBlock", action: "s3:PutBucketPublicAccessBlock", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: deletePublicAccessBlock, record: block("DeleteBucketPublicAccessBlock")},
 			{name: "GetObjectLockConfiguration", action: "s3:GetBucketObjectLockConfiguration", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getObjectLock, record: objectLock},
+			{name: "PutObjectLockConfiguration", action: "s3:PutBucketObjectLockConfiguration", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putObjectLock, record: putLock},
 			{name: "PutBucketNotificationConfiguration", action: "s3:PutBucketNotification", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: putBucketNotification, record: notification("PutBucketNotification")},
 			{name: "GetBucketNotificationConfiguration", action: "s3:GetBucketNotification", resources: bucketOfInput, resourcePolicy: bucketPolicyOf, handle: getBucketNotification, record: notification("GetBucketNotification")},
 

@@ -15,7 +15,7 @@ type retention struct {
 	until time.Time
 }
 
-// getObjectLock says whether the bucket was made with Object Lock. Buckets here have no retention of their own: each object says its.
+// getObjectLock says whether the bucket has Object Lock, and how long it holds what says no time of its own.
 func getObjectLock(c *call) (wire.Object, error) {
 	b, err := c.bucket()
 	if err != nil {
@@ -24,7 +24,41 @@ func getObjectLock(c *call) (wire.Object, error) {
 	if !b.lock {
 		return nil, s3Error("ObjectLockConfigurationNotFoundError", http.StatusNotFound, "Object Lock configuration does not exist for this bucket", map[string]string{"BucketName": b.name})
 	}
-	return wire.Object{"ObjectLockConfiguration": wire.Object{"ObjectLockEnabled": "Enabled"}}, nil
+	config := wire.Object{"ObjectLockEnabled": "Enabled"}
+	if b.settings.retention != nil {
+		config["Rule"] = wire.Object{"DefaultRetention": b.settings.retention}
+	}
+	return wire.Object{"ObjectLockConfiguration": config}, nil
+}
+
+// putObjectLock switches Object Lock on, for good, or changes the default retention
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html).
+func putObjectLock(c *call) (wire.Object, error) {
+	b, err := c.bucket()
+	if err != nil {
+		return nil, err
+	}
+	config := c.in.object("ObjectLockConfiguration")
+	byDefault := config.object("Rule").object("DefaultRetention")
+	days, years := byDefault.number("Days", 0), byDefault.number("Years", 0)
+	switch {
+	case b.settings.versioning != "Enabled" && !b.lock:
+		return nil, s3Error("InvalidBucketState", http.StatusConflict, "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration", nil)
+	case config.str("ObjectLockEnabled") != "Enabled",
+		byDefault != nil && (byDefault.str("Mode") == "" || (days > 0) == (years > 0) || days > 36500 || years > 100):
+		return nil, malformedXML()
+	}
+	b.lock, b.settings.retention = true, wire.Object(byDefault)
+	return nil, nil
+}
+
+// byDefault is the retention of an object that says none.
+func (b *bucket) byDefault(now time.Time) retention {
+	rule := input(b.settings.retention)
+	if rule == nil {
+		return retention{}
+	}
+	return retention{rule.str("Mode"), now.AddDate(rule.number("Years", 0), 0, rule.number("Days", 0))}
 }
 
 // retentionOf is what PutObject asks for.
@@ -37,7 +71,7 @@ func (c *call) retentionOf(b *bucket) (retention, error) {
 	}
 	switch {
 	case r.mode == "" && !dated:
-		return r, nil
+		return b.byDefault(c.time), nil
 	case r.mode == "" || !dated:
 		return invalid("InvalidArgument", "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied")
 	case !b.lock:

@@ -15,6 +15,7 @@ type bucketSettings struct {
 	acl        wire.List   // grants beside the owner's; nil: the owner's alone
 	ownership  string      // ObjectOwnership
 	lifecycle  wire.List   // rules
+	retention  wire.Object // DefaultRetention of Object Lock; nil: none
 }
 
 // settingOperations read and write bucketSettings.

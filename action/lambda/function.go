@@ -1,4 +1,5 @@
-// Package lambda has the actions on AWS Lambda: functions that everybody may invoke, and functions that are to run no more.
+// Package lambda has the actions on AWS Lambda: functions that everybody may invoke, that are
+// to run no more, or that somebody changed.
 package lambda
 
 import (
