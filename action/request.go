@@ -2,6 +2,8 @@ package action
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"riposte.dev/fault"
@@ -31,4 +33,15 @@ func ApplyCalls(ctx context.Context, item Item, do func(context.Context, Call) e
 		}
 	}
 	return made.Receipts(), nil
+}
+
+// EffectID is a name for the effect that is asked for, which is the same whenever it is asked for again: for receivers that know a
+// call again by it. Where nobody keeps account it is made of what is asked for.
+func EffectID(r Request) string {
+	text := r.Effect
+	if text == "" {
+		text = r.Account + "\n" + r.Region + "\n" + string(r.Params)
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
 }

@@ -15,7 +15,6 @@ import (
 	"riposte.dev/notify/slack"
 	"riposte.dev/notify/smtp"
 	"riposte.dev/notify/sns"
-	"riposte.dev/notify/webhook"
 	"riposte.dev/playbook"
 	lookup "riposte.dev/source/cloudtrail"
 )
@@ -26,7 +25,13 @@ func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return catalogue.New(awscall.New(clients, o.Now), catalogue.Options{SecurityContact: o.Config.SecurityContact, Now: o.Now, Trackers: trackers})
+	webhooks, err := newPosters(o.Config, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	return catalogue.New(awscall.New(clients, o.Now), catalogue.Options{
+		SecurityContact: o.Config.SecurityContact, Now: o.Now, Trackers: trackers, Programs: o.Config.Programs, Webhooks: webhooks,
+	})
 }
 
 // Actions returns the actions for those who only want to know them; they reach no account.
@@ -77,15 +82,8 @@ func (a *App) channels(c NotifyConfig) ([]notify.Channel, error) {
 	for name, s := range c.Slack {
 		errs = append(errs, add(slack.New(slack.Config{Name: name, URLFile: path(s.URLFile), AllowPrivate: s.AllowPrivate, Now: a.opts.Now})))
 	}
-	for name, w := range c.Webhooks {
-		headers := map[string]string{}
-		for header, file := range w.HeaderFiles {
-			headers[header] = path(file)
-		}
-		errs = append(errs, add(webhook.New(webhook.Config{
-			Name: name, URL: w.URL, URLFile: path(w.URLFile), SecretFile: path(w.SecretFile), HeaderFiles: headers,
-			AllowPrivate: w.AllowPrivate, AllowPlaintext: w.AllowPlaintext, CAFile: path(w.CAFile), Now: a.opts.Now,
-		})))
+	for name := range c.Webhooks {
+		errs = append(errs, add(newWebhook(a.opts.Config, name, a.opts.Now)))
 	}
 	return channels, errors.Join(errs...)
 }

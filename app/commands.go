@@ -36,13 +36,23 @@ func Commands(version string) (cli.Deps, error) {
 			"riposte": func() ([]byte, error) { return conf.SchemaOf(Config{}, "riposte configuration") },
 			"rule":    detect.Schema,
 		},
-		ActionsOf: func(s cli.AWSSession) (*action.Set, error) { return newActions(session{s}, Options{Now: time.Now}) },
+		ActionsOf: actionsOf,
 		AWS:       openSession,
 		Plan:      rehearsePlan,
 		Policy:    policies,
 		Roles:     checkRoles,
 		Doctor:    examine,
 	}, nil
+}
+
+// actionsOf are the actions over a session's account, with the trackers, webhooks and programs of the configuration in the working
+// folder, where there is one.
+func actionsOf(s cli.AWSSession) (*action.Set, error) {
+	c, err := LoadConfig("")
+	if err != nil {
+		return nil, err
+	}
+	return newActions(session{s}, Options{Config: c, Now: time.Now})
 }
 
 // openSession opens the account that a command looks at.

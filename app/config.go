@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"riposte.dev/action/program"
 	"riposte.dev/action/ticket"
 	"riposte.dev/conf"
 	"riposte.dev/fault"
@@ -33,11 +34,12 @@ type Config struct {
 	Sources         SourcesConfig           `yaml:"sources"`
 	Connections     []targethttp.Connection `yaml:"connections"` // for targets with a URL
 	// AllowPrivateTargets lets targets with a URL be on loopback and private addresses.
-	AllowPrivateTargets bool                     `yaml:"allow_private_targets"`
-	Tickets             map[string]ticket.Config `yaml:"tickets"` // trackers, by name
-	NATS                *NATSConfig              `yaml:"nats"`    // an external NATS instead of the embedded one
-	Limits              LimitsConfig             `yaml:"limits"`
-	Audit               AuditConfig              `yaml:"audit"`
+	AllowPrivateTargets bool                      `yaml:"allow_private_targets"`
+	Tickets             map[string]ticket.Config  `yaml:"tickets"`  // trackers, by name
+	Programs            map[string]program.Config `yaml:"programs"` // that playbooks may run, by name
+	NATS                *NATSConfig               `yaml:"nats"`     // an external NATS instead of the embedded one
+	Limits              LimitsConfig              `yaml:"limits"`
+	Audit               AuditConfig               `yaml:"audit"`
 
 	file string         // "" where there is none
 	hash string         // SHA-256 of the file, hexadecimal
@@ -301,6 +303,9 @@ func (c *Config) check(doc *conf.Document) error {
 		fail(p.Path, p.Hint, "%s", p.Message)
 	}
 	for _, p := range ticket.Check(c.Tickets).In("tickets") {
+		fail(p.Path, p.Hint, "%s", p.Message)
+	}
+	for _, p := range program.Check(c.Programs).In("programs") {
 		fail(p.Path, p.Hint, "%s", p.Message)
 	}
 	problems = append(problems, c.Notify.check(doc)...)

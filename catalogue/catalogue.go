@@ -25,6 +25,7 @@ import (
 	"riposte.dev/action/lambda"
 	"riposte.dev/action/logs"
 	"riposte.dev/action/macie"
+	"riposte.dev/action/program"
 	"riposte.dev/action/rds"
 	"riposte.dev/action/resolver"
 	"riposte.dev/action/s3"
@@ -35,13 +36,16 @@ import (
 	"riposte.dev/action/ssm"
 	"riposte.dev/action/ticket"
 	"riposte.dev/action/wafv2"
+	"riposte.dev/action/webhook"
 )
 
 // Options are what some actions depend on beside AWS.
 type Options struct {
-	SecurityContact string           // mail address where a resource has no owner
-	Now             func() time.Time // time.Now
-	Trackers        *ticket.Trackers // nil: none is configured
+	SecurityContact string                    // mail address where a resource has no owner
+	Now             func() time.Time          // time.Now
+	Trackers        *ticket.Trackers          // nil: none is configured
+	Programs        map[string]program.Config // of the host, by name
+	Webhooks        map[string]webhook.Poster // by name
 }
 
 // New returns the set of all actions. They reach accounts through caller.
@@ -129,6 +133,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		kms.NewEnable(caller),
 		kms.NewEnableRotation(caller),
 
+		lambda.NewInvoke(caller),
 		lambda.NewRemovePublicStatements(caller),
 		lambda.NewRevertAlias(caller),
 		lambda.NewRevertCode(caller),
@@ -138,6 +143,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		logs.NewSetRetention(caller),
 
 		macie.NewEnable(caller),
+
+		program.NewRun(o.Programs, o.Now),
 
 		rds.NewEnableDeletionProtection(caller),
 		rds.NewEnableIAMAuthentication(caller),
@@ -177,5 +184,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		wafv2.NewBlockAddress(caller),
 		wafv2.NewUnblockAddress(caller),
+
+		webhook.NewSend(o.Webhooks, o.Now),
 	)
 }

@@ -105,17 +105,37 @@ func (c *Channel) Name() string { return c.cfg.Name }
 // what names the channel in errors; the URL may be a secret.
 func (c *Channel) what() string { return "webhook " + c.cfg.Name }
 
-// Send posts d once and returns nil when the receiver answered 2xx.
+// Response is the body of a call that a playbook makes, application/json. It changes as [Payload] does.
+type Response struct {
+	Type      string          `json:"type"`      // "riposte.response"
+	Version   int             `json:"version"`   // 1
+	Timestamp time.Time       `json:"timestamp"` // of the call, RFC 3339
+	Data      json.RawMessage `json:"data"`
+}
+
+// Send posts d once and returns nil when the receiver answered 2xx. Errors are those of [Channel.Post].
+func (c *Channel) Send(ctx context.Context, d notify.Delivery) error {
+	message := d.Message
+	message.To = nil
+	return c.post(ctx, d.ID, Payload{Type: "riposte.notification", Version: 1, Timestamp: message.Time, Data: message, Text: d.Body.Text})
+}
+
+// Post posts what a playbook says once, as a [Response], and returns nil when the receiver answered 2xx. The id becomes the
+// webhook-id.
 //
 // Errors by code: fault.Throttled (429, or while a pause runs that the receiver asked for), fault.Timeout (408 too) and
 // fault.Unavailable (5xx, the network, a file that can't be read) are retryable. For good: fault.Denied for an address
 // out of bounds and for 403, fault.Unauthenticated for 401, fault.NotFound for 404 and 410, fault.TooLarge for 413,
 // fault.Invalid for every other answer, redirects among them.
-func (c *Channel) Send(ctx context.Context, d notify.Delivery) error {
+func (c *Channel) Post(ctx context.Context, id string, data json.RawMessage) error {
+	return c.post(ctx, id, Response{Type: "riposte.response", Version: 1, Timestamp: c.cfg.Now().UTC(), Data: data})
+}
+
+func (c *Channel) post(ctx context.Context, id string, payload any) error {
 	if err := c.hold.Check(c.what(), c.cfg.Now()); err != nil {
 		return err
 	}
-	req, secrets, err := c.request(ctx, d)
+	req, secrets, err := c.request(ctx, id, payload)
 	if err != nil {
 		return err
 	}
@@ -135,7 +155,7 @@ func (c *Channel) Send(ctx context.Context, d notify.Delivery) error {
 }
 
 // request builds the call; secrets are the values in it that an answer must not bring into an error.
-func (c *Channel) request(ctx context.Context, d notify.Delivery) (req *http.Request, secrets []string, err error) {
+func (c *Channel) request(ctx context.Context, id string, payload any) (req *http.Request, secrets []string, err error) {
 	address := c.cfg.URL
 	if c.cfg.URLFile != "" {
 		if address, err = outbound.Secret(c.cfg.URLFile); err != nil {
@@ -146,9 +166,7 @@ func (c *Channel) request(ctx context.Context, d notify.Delivery) (req *http.Req
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", c.what(), err)
 	}
-	message := d.Message
-	message.To = nil
-	body, err := json.Marshal(Payload{Type: "riposte.notification", Version: 1, Timestamp: message.Time, Data: message, Text: d.Body.Text})
+	body, err := json.Marshal(payload)
 	if err != nil {
 		return nil, nil, fault.New(fault.Internal, "%s: encode the message: %w", c.what(), err)
 	}
@@ -170,13 +188,13 @@ func (c *Channel) request(ctx context.Context, d notify.Delivery) (req *http.Req
 	}
 	at := strconv.FormatInt(c.cfg.Now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Webhook-Id", d.ID)
+	req.Header.Set("Webhook-Id", id)
 	req.Header.Set("Webhook-Timestamp", at)
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", "riposte")
 	}
 	if c.cfg.SecretFile != "" {
-		signature, err := signatures(c.cfg.SecretFile, d.ID+"."+at+".", body)
+		signature, err := signatures(c.cfg.SecretFile, id+"."+at+".", body)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", c.what(), err)
 		}
