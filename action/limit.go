@@ -13,3 +13,11 @@ type Limit struct {
 func PassedTo(service string) Limit {
 	return Limit{Conditions: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {service}}}}
 }
+
+// LinkedRole limits iam:CreateServiceLinkedRole to the role of an AWS service, such as guardduty.amazonaws.com.
+func LinkedRole(service string) Limit {
+	return Limit{
+		Resources:  []string{"arn:P:iam::A:role/aws-service-role/" + service + "/*"},
+		Conditions: map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": {service}}},
+	}
+}

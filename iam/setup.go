@@ -23,7 +23,7 @@ type Setup struct {
 	Topics  []string // ARNs of SNS topics for messages to people
 	Anchors []Bucket // in which heads of the audit record are kept, with Object Lock
 	Targets []Need   // what sending to rule targets takes
-	Calls   []Need   // what playbooks call by themselves
+	Calls   []Need   // what playbooks call by themselves; without resources: on those of the account
 
 	// Accounts.
 	Members       []string // ARNs of the roles that are assumed; wildcards allowed
@@ -51,7 +51,7 @@ type Bucket struct{ Name, Prefix string }
 
 // Responder returns what riposte needs to listen, tell and respond.
 func Responder(s Setup) []Need {
-	needs := slices.Concat(s.responses("respond"), s.sources(), s.accounts(), s.Targets, s.Calls)
+	needs := slices.Concat(s.responses("respond"), s.sources(), s.accounts(), s.Targets, s.calls())
 	if len(s.Topics) > 0 {
 		needs = append(needs, Need{Actions: []string{"sns:Publish"}, Resources: s.Topics, Why: "tell people"})
 	}
@@ -111,6 +111,24 @@ func (s Setup) responses(why string) []Need {
 				continue
 			}
 			needs = append(needs, s.within(permission, r.Within[permission], why))
+		}
+	}
+	return needs
+}
+
+// calls allows what playbooks call; where they don't say on what, on everything of the account.
+func (s Setup) calls() []Need {
+	var needs []Need
+	for _, n := range s.Calls {
+		if len(n.Resources) > 0 {
+			needs = append(needs, n)
+			continue
+		}
+		for _, action := range n.Actions {
+			// Buckets may be anybody's: a playbook may read those of other accounts that let it in.
+			needs = append(needs, Need{
+				Actions: []string{action}, Resources: resolved(facts[action], partition(s.Partition), s.Account), Conditions: n.Conditions, Why: n.Why,
+			})
 		}
 	}
 	return needs

@@ -39,6 +39,10 @@ func setup() iam.Setup {
 				Conditions: iam.Conditions{"StringEquals": {"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}},
 			},
 		},
+		Calls: []iam.Need{
+			{Actions: []string{"kms:EnableKey", "newservice:Call"}, Why: "calls of playbooks"},
+			{Actions: []string{"lambda:InvokeFunction"}, Resources: []string{"arn:aws:lambda:eu-west-1:444455556666:function:f"}, Why: "calls of playbooks"},
+		},
 		Members: []string{"arn:aws:iam::*:role/riposte"}, Organizations: true, AccountTags: true,
 		Principal: "arn:aws:iam::111122223333:role/riposte-engine",
 	}
@@ -100,6 +104,11 @@ func TestResponderAllowsWhatIsNeededAndNoMore(t *testing.T) {
 		{"organizations:ListAccounts", "*", nil, true},
 		{"organizations:ListTagsForResource", "arn:aws:organizations::111122223333:account/o-example/444455556666", nil, true},
 		{"iam:CreateUser", "*", nil, false},
+		{"kms:EnableKey", "arn:aws:kms" + here + "key/k", nil, true},
+		{"kms:EnableKey", "arn:aws:kms:eu-west-1:444455556666:key/k", nil, false},
+		{"newservice:Call", "arn:aws:newservice:eu-west-1:444455556666:box/b", nil, true},
+		{"lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:444455556666:function:f", nil, true},
+		{"lambda:InvokeFunction", "arn:aws:lambda" + here + "function:f", nil, false},
 		{"s3:PutBucketPublicAccessBlock", "arn:aws:s3:::any", policy.Context{"aws:resourceaccount": {account}}, true},
 		{"s3:PutBucketPublicAccessBlock", "arn:aws:s3:::any", policy.Context{"aws:resourceaccount": {"444455556666"}}, false},
 	}

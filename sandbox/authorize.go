@@ -43,8 +43,14 @@ func (c *call) conditionsOf(n need, conditions policy.Context) policy.Context {
 	if owner := c.ownerOf(n.resource); owner != "" {
 		out["aws:resourceaccount"] = []string{owner}
 	}
-	if n.action == "iam:PassRole" {
+	switch n.action {
+	case "iam:PassRole":
 		out["iam:passedtoservice"] = []string{orElse(c.op.passedTo, c.svc.prefix+".amazonaws.com")}
+	case "iam:CreateServiceLinkedRole":
+		if _, _, name, ok := cutARN(n.resource, "iam", "role/aws-service-role/"); ok {
+			service, _, _ := strings.Cut(name, "/")
+			out["iam:awsservicename"] = []string{service}
+		}
 	}
 	return out
 }

@@ -63,6 +63,7 @@ func NewEnable(caller *awscall.Caller) action.Action {
 			Permissions: []string{
 				"access-analyzer:ListAnalyzers", "access-analyzer:CreateAnalyzer", "access-analyzer:DeleteAnalyzer", "iam:CreateServiceLinkedRole",
 			},
+			Within: map[string]action.Limit{"iam:CreateServiceLinkedRole": action.LinkedRole("access-analyzer.amazonaws.com")},
 			Effect: action.StateChecked,
 		},
 		Find: func(_ context.Context, _ aws.Config, req action.Request, _ enableParams) ([]action.Resource, error) {

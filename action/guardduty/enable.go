@@ -54,6 +54,7 @@ func NewEnable(caller *awscall.Caller) action.Action {
 				"guardduty:ListDetectors", "guardduty:GetDetector", "guardduty:GetAdministratorAccount", "guardduty:CreateDetector",
 				"guardduty:UpdateDetector", "guardduty:DeleteDetector", "iam:CreateServiceLinkedRole",
 			},
+			Within: map[string]action.Limit{"iam:CreateServiceLinkedRole": action.LinkedRole("guardduty.amazonaws.com")},
 			Effect: action.StateChecked,
 		},
 		Find: findAccount[struct{}],

@@ -56,6 +56,7 @@ func NewEnable(caller *awscall.Caller) action.Action {
 			Permissions: []string{
 				"macie2:GetMacieSession", "macie2:EnableMacie", "macie2:UpdateMacieSession", "macie2:DisableMacie", "iam:CreateServiceLinkedRole",
 			},
+			Within: map[string]action.Limit{"iam:CreateServiceLinkedRole": action.LinkedRole("macie.amazonaws.com")},
 			Effect: action.StateChecked,
 		},
 		Find: func(_ context.Context, _ aws.Config, req action.Request, _ struct{}) ([]action.Resource, error) {

@@ -57,6 +57,7 @@ func NewEnable(caller *awscall.Caller) action.Action {
   "properties": {"default_standards": {"type": "boolean", "description": "whether to check by AWS's default standards; they do if absent"}}
 }`),
 			Permissions: []string{"securityhub:DescribeHub", "securityhub:EnableSecurityHub", "securityhub:DisableSecurityHub", "iam:CreateServiceLinkedRole"},
+			Within:      map[string]action.Limit{"iam:CreateServiceLinkedRole": action.LinkedRole("securityhub.amazonaws.com")},
 			Effect:      action.StateChecked,
 		},
 		Find: func(_ context.Context, _ aws.Config, req action.Request, _ enableParams) ([]action.Resource, error) {
