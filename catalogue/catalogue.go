@@ -9,6 +9,7 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/accessanalyzer"
 	"riposte.dev/action/apigateway"
+	"riposte.dev/action/autoscaling"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudfront"
 	"riposte.dev/action/cloudtrail"
@@ -19,6 +20,7 @@ import (
 	"riposte.dev/action/ecr"
 	"riposte.dev/action/ecs"
 	"riposte.dev/action/eks"
+	"riposte.dev/action/elb"
 	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/kms"
@@ -153,6 +155,14 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		rds.NewKeepBackups(caller),
 		rds.NewMakeInstancePrivate(caller),
 		rds.NewMakeSnapshotPrivate(caller),
+
+		autoscaling.NewSuspendProcesses(caller),
+		autoscaling.NewUseELBHealthChecks(caller),
+
+		elb.NewDropInvalidHeaders(caller),
+		elb.NewEnableAccessLogs(caller),
+		elb.NewEnableDeletionProtection(caller),
+		elb.NewMitigateDesync(caller),
 
 		resolver.NewBlockDomain(caller),
 

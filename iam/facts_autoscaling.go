@@ -5,6 +5,9 @@ var autoscalingFacts = map[string][]string{
 	"autoscaling:DescribeAutoScalingGroups":    nil,
 	"autoscaling:DescribeAutoScalingInstances": nil,
 	"autoscaling:DetachInstances":              scalingGroups,
+	"autoscaling:ResumeProcesses":              scalingGroups,
+	"autoscaling:SuspendProcesses":             scalingGroups,
+	"autoscaling:UpdateAutoScalingGroup":       scalingGroups,
 }
 
 var scalingGroups = []string{"arn:P:autoscaling:*:A:autoScalingGroup:*:autoScalingGroupName/*"}

@@ -1,10 +1,15 @@
 package iam
 
 var elasticloadbalancingFacts = map[string][]string{
-	"elasticloadbalancing:DeregisterTargets":    targetGroups,
-	"elasticloadbalancing:DescribeTargetGroups": nil,
-	"elasticloadbalancing:DescribeTargetHealth": nil,
-	"elasticloadbalancing:RegisterTargets":      targetGroups,
+	"elasticloadbalancing:DeregisterTargets":              targetGroups,
+	"elasticloadbalancing:DescribeTargetGroups":           nil,
+	"elasticloadbalancing:DescribeTargetHealth":           nil,
+	"elasticloadbalancing:RegisterTargets":                targetGroups,
+	"elasticloadbalancing:DescribeLoadBalancerAttributes": nil,
+	"elasticloadbalancing:DescribeLoadBalancers":          nil,
+	"elasticloadbalancing:DescribeTags":                   nil,
+	"elasticloadbalancing:ModifyLoadBalancerAttributes": {"arn:P:elasticloadbalancing:*:A:loadbalancer/app/*/*", "arn:P:elasticloadbalancing:*:A:loadbalancer/net/*/*",
+		"arn:P:elasticloadbalancing:*:A:loadbalancer/gwy/*/*"},
 }
 
 var targetGroups = []string{"arn:P:elasticloadbalancing:*:A:targetgroup/*/*"}

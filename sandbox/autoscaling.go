@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -21,6 +22,10 @@ func autoscalingService() *service {
 			{name: "DescribeAutoScalingInstances", handle: describeScalingInstances},
 			{name: "AttachInstances", resources: scalingGroupOfInput, handle: attachInstances},
 			{name: "DetachInstances", resources: scalingGroupOfInput, handle: detachInstances},
+			{name: "UpdateAutoScalingGroup", resources: scalingGroupOfInput, handle: updateScalingGroup},
+			{name: "AttachLoadBalancerTargetGroups", resources: scalingGroupOfInput, handle: attachTargetGroups},
+			{name: "SuspendProcesses", resources: scalingGroupOfInput, handle: setProcesses(true)},
+			{name: "ResumeProcesses", resources: scalingGroupOfInput, handle: setProcesses(false)},
 		},
 	}
 }
@@ -33,6 +38,10 @@ type scalingGroup struct {
 	min, max, desired int
 	created           time.Time
 	instances         []string
+	healthCheck       string
+	targetGroups      []string // ARNs
+	suspended         []string // processes
+	tags              map[string]string
 }
 
 func newScalingGroups() *scalingGroups { return &scalingGroups{} }
@@ -41,7 +50,8 @@ func (s *scalingGroups) clone() stater {
 	out := newScalingGroups()
 	for _, g := range s.groups {
 		c := *g
-		c.instances = slices.Clone(g.instances)
+		c.instances, c.targetGroups, c.suspended = slices.Clone(g.instances), slices.Clone(g.targetGroups), slices.Clone(g.suspended)
+		c.tags = maps.Clone(g.tags)
 		out.groups = append(out.groups, &c)
 	}
 	return out
@@ -73,7 +83,8 @@ func createScalingGroup(c *call) (wire.Object, error) {
 	if s.named(name) != nil {
 		return nil, wire.Errorf("AlreadyExistsFault", "AutoScalingGroup by this name already exists - A group with the name %s already exists", name)
 	}
-	g := &scalingGroup{name: name, min: c.in.number("MinSize", 0), max: c.in.number("MaxSize", 0), created: c.time.UTC()}
+	g := &scalingGroup{name: name, min: c.in.number("MinSize", 0), max: c.in.number("MaxSize", 0), created: c.time.UTC(), tags: c.inputTags()}
+	g.healthCheck, g.targetGroups = orElse(c.in.str("HealthCheckType"), "EC2"), c.in.strs("TargetGroupARNs")
 	g.desired = c.in.number("DesiredCapacity", g.min)
 	if g.min < 0 || g.desired < g.min || g.desired > g.max {
 		return nil, c.fail(wire.Invalid, "Desired capacity:%d must be between the specified min size:%d and max size:%d", g.desired, g.min, g.max)
@@ -98,7 +109,12 @@ func describeScalingGroups(c *call) (wire.Object, error) {
 	out := wire.Object{"AutoScalingGroups": list(page, func(g *scalingGroup) any {
 		return wire.Object{
 			"AutoScalingGroupName": g.name, "AutoScalingGroupARN": g.arn, "MinSize": int64(g.min), "MaxSize": int64(g.max), "DesiredCapacity": int64(g.desired),
-			"DefaultCooldown": int64(300), "AvailabilityZones": strList([]string{c.region + "a"}), "HealthCheckType": "EC2", "CreatedTime": g.created,
+			"DefaultCooldown": int64(300), "AvailabilityZones": strList([]string{c.region + "a"}), "HealthCheckType": g.healthCheck, "CreatedTime": g.created,
+			"TargetGroupARNs": strList(g.targetGroups), "LoadBalancerNames": wire.List{}, "HealthCheckGracePeriod": int64(0),
+			"SuspendedProcesses": list(g.suspended, func(p string) any { return wire.Object{"ProcessName": p, "SuspensionReason": "User suspended"} }),
+			"Tags": list(slices.Sorted(maps.Keys(g.tags)), func(key string) any {
+				return wire.Object{"Key": key, "Value": g.tags[key], "ResourceId": g.name, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": false}
+			}),
 			"Instances": list(g.instances, func(id string) any { return c.scalingInstance(id) }),
 		}
 	})}

@@ -7,26 +7,29 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// elbv2Service answers for target groups of instances. There are no load
-// balancers, so targets are registered and unused
+// elbv2Service answers for load balancers without listeners, and for target
+// groups of instances, which are registered and unused
 // (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html).
 // Actions are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html.
 func elbv2Service() *service {
 	return &service{
 		name: "elbv2", prefix: "elasticloadbalancing",
-		operations: []operation{
+		operations: append(loadBalancerOperations(), []operation{
 			{name: "CreateTargetGroup", resources: func(c *call) []string { return []string{c.arn("targetgroup/" + c.in.str("Name") + "/*")} }, handle: createTargetGroup},
 			{name: "DescribeTargetGroups", handle: describeTargetGroups},
 			{name: "RegisterTargets", resources: targetGroupOfInput, handle: registerTargets},
 			{name: "DeregisterTargets", resources: targetGroupOfInput, handle: deregisterTargets},
 			{name: "DescribeTargetHealth", handle: describeTargetHealth},
-		},
+		}...),
 	}
 }
 
-// targetGroups are those of an account in a region.
-type targetGroups struct{ groups []*targetGroup }
+// targetGroups are those of an account in a region, and its load balancers.
+type targetGroups struct {
+	groups    []*targetGroup
+	balancers []*loadBalancer
+}
 
 type targetGroup struct {
 	arn, name, vpc, protocol string
@@ -44,6 +47,7 @@ func newTargetGroups() *targetGroups { return &targetGroups{} }
 
 func (s *targetGroups) clone() stater {
 	out := newTargetGroups()
+	out.balancers = slices.Clone(s.balancers)
 	for _, g := range s.groups {
 		c := *g
 		c.targets = slices.Clone(g.targets)
