@@ -22,15 +22,27 @@ func rdsService() *service {
 	return &service{
 		name: "rds", prefix: "rds",
 		operations: []operation{
-			{name: "CreateDBInstance", resources: instance, handle: createDatabase},
+			{name: "CreateDBInstance", resources: instance, handle: createDatabase, record: unwrapped()},
 			{name: "DescribeDBInstances", resources: instance, handle: describeDatabases},
-			{name: "ModifyDBInstance", resources: instance, handle: modifyDatabase},
-			{name: "CreateDBSnapshot", resources: both, handle: createDatabaseSnapshot},
+			{name: "ModifyDBInstance", resources: instance, handle: modifyDatabase, record: unwrapped()},
+			{name: "CreateDBSnapshot", resources: both, handle: createDatabaseSnapshot, record: unwrapped()},
 			{name: "DescribeDBSnapshots", resources: snapshot, handle: describeDatabaseSnapshots},
 			{name: "DescribeDBSnapshotAttributes", resources: snapshot, handle: describeDatabaseSnapshotAttributes},
 			{name: "ModifyDBSnapshotAttribute", resources: snapshot, handle: modifyDatabaseSnapshotAttribute},
 		},
 	}
+}
+
+// unwrapped is how RDS's records tell of what a call made: without the member
+// that holds it.
+func unwrapped() recordShape {
+	return recordShape{responseOf: func(c *call, out wire.Object) any {
+		all, _ := recordShape{}.value(c.target.Operation.Output.Type(), out, true).(wire.Object)
+		for _, made := range all {
+			return made
+		}
+		return nil
+	}}
 }
 
 // databases are those of an account in a region.

@@ -191,5 +191,9 @@ func bodyOf(c *call, member, namespace string) wire.Object {
 	for k, v := range c.in.object(member) {
 		body[k] = v
 	}
+	if grants, ok := body["Grants"]; ok { // the XML of an access list calls them otherwise than the model
+		delete(body, "Grants")
+		body["AccessControlList"] = wire.Object{"Grant": grants}
+	}
 	return body
 }
