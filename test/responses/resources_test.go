@@ -10,6 +10,7 @@ import (
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -289,6 +290,20 @@ var services = []story{
 				return "", err
 			}
 			return text(out.ConfigurationRecordersStatus[0].Recording), nil
+		}}, err
+	}},
+	{rule: "guardduty-disabled", playbook: "turn-on-detector", calls: []string{"guardduty:CreateDetector"}, right: "1 detectors", stage: func(e *engine) (scene, error) {
+		client := guardduty.NewFromConfig(e.admin)
+		made, err := client.CreateDetector(e.ctx, &guardduty.CreateDetectorInput{Enable: aws.Bool(true)})
+		return scene{stage.Region, func() error {
+			_, err := client.DeleteDetector(e.ctx, &guardduty.DeleteDetectorInput{DetectorId: made.DetectorId})
+			return err
+		}, func() (string, error) {
+			out, err := client.ListDetectors(e.ctx, &guardduty.ListDetectorsInput{})
+			if err != nil {
+				return "", err
+			}
+			return strconv.Itoa(len(out.DetectorIds)) + " detectors", nil
 		}}, err
 	}},
 	{rule: "database-unencrypted", playbook: "encrypt-database", state: "TellStorage", stage: func(e *engine) (scene, error) {

@@ -1,0 +1,66 @@
+package content_test
+
+import (
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"riposte.dev/content"
+)
+
+// TestAutomationsAreTrue holds the guide's tables against the rules and playbooks.
+func TestAutomationsAreTrue(t *testing.T) {
+	raw, err := os.ReadFile("../docs/guide/automations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type respond struct{ playbook, mode string }
+	responses := map[string]respond{}
+	for _, r := range load(t).Rules() {
+		if r.Respond == nil {
+			continue
+		}
+		responses[r.ID] = respond{r.Respond.Playbook, string(r.Respond.Mode)}
+		if e := r.Respond.Escalate; e != nil {
+			responses[r.ID+"/escalate"] = respond{e.Playbook, string(e.Mode)}
+		}
+	}
+	quoted := regexp.MustCompile("`([^`]+)`")
+	action := regexp.MustCompile(`riposte:action:(\S+)`)
+	rows := 0
+	for line := range strings.Lines(string(raw)) {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 5 || !strings.HasPrefix(cells[1], "`") {
+			continue
+		}
+		rows++
+		rule, playbook, mode := strings.Trim(cells[1], "`"), strings.Trim(cells[2], "`"), strings.TrimRight(cells[4], " |\n")
+		if got := responses[rule]; got != (respond{playbook, mode}) {
+			t.Errorf("rule %s starts %s in mode %s, the guide says %s in mode %s", rule, got.playbook, got.mode, playbook, mode)
+		}
+		text, err := fs.ReadFile(content.Playbooks(), playbook+".yaml")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if has, says := names(action, string(text)), names(quoted, cells[3]); !slices.Equal(has, says) {
+			t.Errorf("the playbook %s has the actions %v, the guide says %v", playbook, has, says)
+		}
+	}
+	if rows < 40 {
+		t.Errorf("the guide has %d rows", rows)
+	}
+}
+
+// names are the first groups of all matches, sorted, each once.
+func names(of *regexp.Regexp, text string) []string {
+	var found []string
+	for _, m := range of.FindAllStringSubmatch(text, -1) {
+		found = append(found, m[1])
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
