@@ -13,6 +13,7 @@ import (
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudfront"
 	"riposte.dev/action/cloudtrail"
+	"riposte.dev/action/cloudwatch"
 	"riposte.dev/action/codebuild"
 	"riposte.dev/action/config"
 	"riposte.dev/action/dynamodb"
@@ -23,6 +24,7 @@ import (
 	"riposte.dev/action/elb"
 	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
+	"riposte.dev/action/inspector"
 	"riposte.dev/action/kms"
 	"riposte.dev/action/lambda"
 	"riposte.dev/action/logs"
@@ -77,6 +79,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		codebuild.NewEnableLogs(caller),
 		codebuild.NewMakePrivate(caller),
 
+		cloudwatch.NewEnableActions(caller),
+
 		config.NewStartRecorder(caller),
 
 		ec2.NewBlockPublicImages(caller),
@@ -130,6 +134,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		iam.NewRevertPolicyVersion(caller),
 		iam.NewRevokeSessions(caller, o.Now),
 		iam.NewSetPasswordPolicy(caller),
+
+		inspector.NewEnable(caller),
 
 		kms.NewCancelDeletion(caller),
 		kms.NewEnable(caller),

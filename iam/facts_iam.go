@@ -53,7 +53,9 @@ var (
 	// linkedRoles are those of the services that riposte turns on, which make them at the first time.
 	linkedRoles = []string{
 		"arn:P:iam::A:role/aws-service-role/access-analyzer.amazonaws.com/*",
+		"arn:P:iam::A:role/aws-service-role/agentless.inspector2.amazonaws.com/*",
 		"arn:P:iam::A:role/aws-service-role/guardduty.amazonaws.com/*",
+		"arn:P:iam::A:role/aws-service-role/inspector2.amazonaws.com/*",
 		"arn:P:iam::A:role/aws-service-role/macie.amazonaws.com/*",
 		"arn:P:iam::A:role/aws-service-role/securityhub.amazonaws.com/*",
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -26,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -70,6 +72,7 @@ func services() []*service {
 		of("autoscaling", "AutoScaling", "autoscaling", func(c aws.Config) *autoscaling.Client { return autoscaling.NewFromConfig(c) }),
 		of("cloudfront", "CloudFront", "cloudfront", func(c aws.Config) *cloudfront.Client { return cloudfront.NewFromConfig(c) }),
 		of("cloudtrail", "CloudTrail", "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) }),
+		of("cloudwatch", "CloudWatch", "cloudwatch", func(c aws.Config) *cloudwatch.Client { return cloudwatch.NewFromConfig(c) }),
 		of("cloudwatchlogs", "CloudWatchLogs", "logs", func(c aws.Config) *cloudwatchlogs.Client { return cloudwatchlogs.NewFromConfig(c) }),
 		of("codebuild", "CodeBuild", "codebuild", func(c aws.Config) *codebuild.Client { return codebuild.NewFromConfig(c) }),
 		of("dynamodb", "DynamoDb", "dynamodb", func(c aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(c) }),
@@ -84,6 +87,7 @@ func services() []*service {
 		of("firehose", "Firehose", "firehose", func(c aws.Config) *firehose.Client { return firehose.NewFromConfig(c) }),
 		of("guardduty", "GuardDuty", "guardduty", func(c aws.Config) *guardduty.Client { return guardduty.NewFromConfig(c) }),
 		of("iam", "Iam", "iam", func(c aws.Config) *iam.Client { return iam.NewFromConfig(c) }),
+		of("inspector2", "Inspector2", "inspector2", func(c aws.Config) *inspector2.Client { return inspector2.NewFromConfig(c) }),
 		of("kinesis", "Kinesis", "kinesis", func(c aws.Config) *kinesis.Client { return kinesis.NewFromConfig(c) }),
 		of("kms", "Kms", "kms", func(c aws.Config) *kms.Client { return kms.NewFromConfig(c) }),
 		of("lambda", "Lambda", "lambda", func(c aws.Config) *lambda.Client { return lambda.NewFromConfig(c) }),

@@ -14,6 +14,7 @@ import (
 type service struct {
 	name       string // botocore's: "events"
 	prefix     string // of IAM actions and of the event source: "events" in events:PutEvents and events.amazonaws.com
+	source     string // of events where it isn't the prefix: "monitoring"
 	global     bool   // one endpoint in the partition: records lie in us-east-1
 	operations []operation
 	// setup runs once when the service joins a sandbox: it may add administration
@@ -81,7 +82,7 @@ func (s *Sandbox) join(svc *service) error {
 	return nil
 }
 
-func (svc *service) eventSource() string { return svc.prefix + ".amazonaws.com" }
+func (svc *service) eventSource() string { return orElse(svc.source, svc.prefix) + ".amazonaws.com" }
 
 // readOnly is CloudTrail's classification of an operation.
 func (op *operation) readOnly() bool {

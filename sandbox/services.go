@@ -33,6 +33,8 @@ func allServices() []*service {
 		guarddutyService(),
 		securityhubService(),
 		macieService(),
+		inspectorService(),
+		cloudwatchService(),
 		analyzerService(),
 		apigatewayService(),
 		cloudfrontService(),
