@@ -22,6 +22,7 @@ import (
 	"riposte.dev/action/ecs"
 	"riposte.dev/action/eks"
 	"riposte.dev/action/elb"
+	"riposte.dev/action/elasticache"
 	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/inspector"
@@ -32,6 +33,7 @@ import (
 	"riposte.dev/action/program"
 	"riposte.dev/action/rds"
 	"riposte.dev/action/resolver"
+	"riposte.dev/action/redshift"
 	"riposte.dev/action/s3"
 	"riposte.dev/action/secretsmanager"
 	"riposte.dev/action/securityhub"
@@ -122,6 +124,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ecs.NewNoPublicAddress(caller),
 		ecs.NewStopTask(caller),
 
+		elasticache.NewEnableBackups(caller),
+		elasticache.NewEnableFailover(caller),
+		elasticache.NewEnableMinorUpgrades(caller),
+
 		iam.NewDeactivateAccessKey(caller),
 		iam.NewDeactivateAllAccessKeys(caller),
 		iam.NewDeleteInlinePolicy(caller),
@@ -171,6 +177,11 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		elb.NewMitigateDesync(caller),
 
 		resolver.NewBlockDomain(caller),
+		redshift.NewEnableLogging(caller),
+		redshift.NewEnableUpgrades(caller),
+		redshift.NewEnableVPCRouting(caller),
+		redshift.NewKeepSnapshots(caller),
+		redshift.NewMakePrivate(caller),
 
 		s3.NewBlockAccount(caller),
 		s3.NewBlockBucket(caller),

@@ -41,5 +41,7 @@ func allServices() []*service {
 		codebuildService(),
 		dynamodbService(),
 		eksService(),
+		redshiftService(),
+		elasticacheService(),
 	}
 }
