@@ -21,8 +21,8 @@ import (
 	"riposte.dev/action/ecr"
 	"riposte.dev/action/ecs"
 	"riposte.dev/action/eks"
-	"riposte.dev/action/elb"
 	"riposte.dev/action/elasticache"
+	"riposte.dev/action/elb"
 	"riposte.dev/action/guardduty"
 	"riposte.dev/action/iam"
 	"riposte.dev/action/inspector"
@@ -30,10 +30,11 @@ import (
 	"riposte.dev/action/lambda"
 	"riposte.dev/action/logs"
 	"riposte.dev/action/macie"
+	"riposte.dev/action/opensearch"
 	"riposte.dev/action/program"
 	"riposte.dev/action/rds"
-	"riposte.dev/action/resolver"
 	"riposte.dev/action/redshift"
+	"riposte.dev/action/resolver"
 	"riposte.dev/action/s3"
 	"riposte.dev/action/secretsmanager"
 	"riposte.dev/action/securityhub"
@@ -159,6 +160,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		macie.NewEnable(caller),
 
 		program.NewRun(o.Programs, o.Now),
+
+		opensearch.NewPublishLogs(caller),
+		opensearch.NewRemovePublicStatements(caller),
+		opensearch.NewRequireTLS(caller),
 
 		rds.NewEnableDeletionProtection(caller),
 		rds.NewEnableIAMAuthentication(caller),

@@ -27,6 +27,7 @@ var facts = merged(
 	eksFacts,
 	elasticacheFacts,
 	elasticloadbalancingFacts,
+	esFacts,
 	eventsFacts,
 	firehoseFacts,
 	guarddutyFacts,

@@ -43,5 +43,6 @@ func allServices() []*service {
 		eksService(),
 		redshiftService(),
 		elasticacheService(),
+		opensearchService(),
 	}
 }
