@@ -56,6 +56,8 @@ type Spec struct {
 	// Outside: it reaches other systems, or runs code, so that account and region don't say what it changes. The guard lets it pass
 	// only where it is allowed by name.
 	Outside bool `json:"outside,omitempty"`
+	// TakesSeconds is for how long it is waited until the change shows, where that takes longer than AWS's usual delays.
+	TakesSeconds int `json:"takes_seconds,omitempty"`
 }
 
 // Request asks for a plan.

@@ -213,6 +213,9 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		ssm.NewBlockPublicSharing(caller),
 		ssm.NewMakeDocumentPrivate(caller),
+		ssm.NewPatchInstance(caller),
+		ssm.NewRunDocument(caller),
+		ssm.NewStartAutomation(caller),
 
 		wafv2.NewBlockAddress(caller),
 		wafv2.NewUnblockAddress(caller),

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -104,14 +105,15 @@ func (t *task) applyItem(ctx context.Context, c change, item *action.Item) (fail
 
 // verify looks until the item is as planned: AWS is eventually consistent.
 func (t *task) verify(ctx context.Context, c change, item action.Item) error {
-	until := t.runtime.opts.Now().Add(t.runtime.opts.VerifyFor)
+	patience := max(t.runtime.opts.VerifyFor, time.Duration(c.spec.TakesSeconds)*time.Second)
+	until := t.runtime.opts.Now().Add(patience)
 	for try := 0; ; try++ {
 		err := guarded(c.spec.Name, func() error { return c.action.Verify(ctx, item) })
 		if err == nil || !errors.Is(err, action.ErrNotYet) && !fault.Retryable(err) {
 			return err
 		}
 		if !t.runtime.opts.Now().Before(until) {
-			return fmt.Errorf("not seen as planned within %v: %w", t.runtime.opts.VerifyFor, err)
+			return fmt.Errorf("not seen as planned within %v: %w", patience, err)
 		}
 		if !t.runtime.sleep(ctx, backoff(try)) {
 			return fmt.Errorf("not seen as planned in time: %w", err)

@@ -182,6 +182,15 @@ func TestAChangeThatNeverShows(t *testing.T) {
 	}
 }
 
+func TestAChangeThatTakesLong(t *testing.T) {
+	r := newRig(t, "lamp")
+	r.world.lag, r.world.takes = 1<<30, 300
+	v := r.boot(strings.Replace(fix, "MaxAttempts: 2", "MaxAttempts: 0", 1), r.journal, nil).run(t, start(guard.Auto, "lamp"))
+	if !strings.Contains(v.Plans[0].Items[0].Error, "not seen as planned within 5m0s") {
+		t.Errorf("%s %s: %+v", v.Status, v.Error, v.Plans)
+	}
+}
+
 func TestAPanicIsAFailure(t *testing.T) {
 	r := newRig(t, "lamp")
 	r.world.onApply = func() { panic("boom") }

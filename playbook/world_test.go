@@ -62,6 +62,7 @@ type world struct {
 	requests int
 	fail     func(name string, call int) error // of Apply
 	lag      int                               // Verify says ErrNotYet so often
+	takes    int                               // TakesSeconds of the action
 	onApply  func()
 	plan     func(name string)               // told of each look
 	watch    func(name string, on, was bool) // told of every call that works
@@ -90,7 +91,15 @@ type switchOn struct{ w *world }
 var _ action.Action = switchOn{}
 
 func (a switchOn) Spec() action.Spec {
-	return action.Spec{Name: "fake.switch-on", Title: "Switch on", Permissions: []string{"fake:Look", "fake:Switch"}, Effect: action.StateChecked}
+	return action.Spec{Name: "fake.switch-on", Title: "Switch on", Permissions: []string{"fake:Look", "fake:Switch"}, Effect: action.StateChecked, TakesSeconds: a.takes()}
+}
+
+// takes is for how long a change of the world is waited for; tests look at specifications of actions without a world, too.
+func (a switchOn) takes() int {
+	if a.w == nil {
+		return 0
+	}
+	return a.w.takes
 }
 
 // hangs is an action that never answers.

@@ -185,8 +185,17 @@ func listDistributions(c *call) (wire.Object, error) {
 	out := wire.Object{"Marker": c.in.str("Marker"), "MaxItems": int64(c.in.number("MaxItems", 100)), "IsTruncated": next != "", "Quantity": int64(len(page))}
 	put(out, "NextMarker", next)
 	out["Items"] = list(page, func(d *distribution) any {
-		summary := maps.Clone(d.config)
-		maps.Copy(summary, d.describe(c))
+		summary := d.describe(c)
+		delete(summary, "DistributionConfig")
+		delete(summary, "InProgressInvalidationBatches")
+		for _, member := range []string{
+			"Aliases", "Origins", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses", "Comment", "PriceClass", "Enabled", "ViewerCertificate",
+			"Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "Staging",
+		} {
+			if v := d.config[member]; v != nil {
+				summary[member] = v
+			}
+		}
 		return summary
 	})
 	return wire.Object{"DistributionList": out}, nil

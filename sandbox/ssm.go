@@ -10,8 +10,9 @@ import (
 )
 
 // ssmService answers for documents, and for Run Command and Automation, which
-// run nothing: commands and automations have succeeded at once, on whatever
-// instances and by whatever documents they name
+// run nothing: commands and automations have succeeded at once, or as
+// [Account.AnswerCommands] says, on whatever instances and by whatever documents
+// they name
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html).
 // Actions are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html.
@@ -21,6 +22,9 @@ func ssmService() *service {
 		operations: append(documentOperations(), []operation{
 			{name: "SendCommand", resources: commandResources, also: passes("ServiceRoleArn"), handle: sendCommand},
 			{name: "ListCommands", handle: listCommands},
+			{name: "ListCommandInvocations", handle: listCommandInvocations},
+			{name: "DescribeInstanceInformation", handle: describeManagedInstances},
+			{name: "DescribeAutomationExecutions", handle: listAutomations},
 			{name: "StartAutomationExecution", resources: automationDefinition, also: passesAutomationRole, writes: true, handle: startAutomation},
 			{name: "GetAutomationExecution", resources: automationResource, handle: getAutomation},
 		}...),
@@ -34,21 +38,25 @@ type ssmState struct {
 	automations []*automation
 	documents   []*document
 	settings    map[string]serviceSetting // what is not as in a new account, by id
+	answers     map[string]string         // status in which commands and automations end, by document; shared by all views
 }
 
 type automation struct {
 	id, token string
 	describe  wire.Object // AutomationExecution structure
+	tags      []string    // keys
 }
 
 // maxRuns bounds the commands, and the automations, of an ssmState.
 const maxRuns = 1000
 
-func newSSMState() *ssmState { return &ssmState{settings: map[string]serviceSetting{}} }
+func newSSMState() *ssmState {
+	return &ssmState{settings: map[string]serviceSetting{}, answers: map[string]string{}}
+}
 
 // clone copies the lists of commands and automations only: what is in them never changes.
 func (s *ssmState) clone() stater {
-	out := &ssmState{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations), settings: maps.Clone(s.settings)}
+	out := &ssmState{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations), settings: maps.Clone(s.settings), answers: s.answers}
 	for _, d := range s.documents {
 		c := *d
 		c.shared, c.tags = maps.Clone(d.shared), maps.Clone(d.tags)
@@ -91,11 +99,11 @@ func sendCommand(c *call) (wire.Object, error) {
 	if (len(instances) > 0) == (len(targets) > 0) {
 		return nil, c.fail(wire.Invalid, "Specify either InstanceIds or Targets, not both and not neither.")
 	}
-	now := c.time.UTC()
+	now, status := c.time.UTC(), c.ending(c.in.str("DocumentName"))
 	timeout := c.in.number("TimeoutSeconds", 3600)
 	command := wire.Object{
 		"CommandId": c.sb.newUUID(), "RequestedDateTime": now, "ExpiresAfter": now.Add(time.Duration(timeout) * time.Second), "TimeoutSeconds": int64(timeout),
-		"DocumentVersion": "$DEFAULT", "Comment": "", "MaxConcurrency": "50", "MaxErrors": "0", "Status": "Success", "StatusDetails": "Success",
+		"DocumentVersion": "$DEFAULT", "Comment": "", "MaxConcurrency": "50", "MaxErrors": "0", "Status": status, "StatusDetails": status,
 		"InstanceIds": wire.List{}, "Targets": wire.List{}, "TargetCount": int64(len(instances)), "CompletedCount": int64(len(instances)),
 		"ErrorCount": int64(0), "DeliveryTimedOutCount": int64(0), "ServiceRole": c.in.str("ServiceRoleArn"),
 	}

@@ -19,11 +19,14 @@ func automationResource(c *call) []string {
 }
 
 // passesAutomationRole is the permission to hand a runbook the role that it
-// shall assume.
+// shall assume, and to tag the automation.
 func passesAutomationRole(c *call) []need {
 	var out []need
 	for _, role := range c.in.object("Parameters").strs("AutomationAssumeRole") {
 		out = append(out, need{"iam:PassRole", role})
+	}
+	if len(c.in.objects("Tags")) > 0 {
+		out = append(out, need{"ssm:AddTagsToResource", c.arn("automation-execution/*")})
 	}
 	return out
 }
@@ -41,13 +44,16 @@ func startAutomation(c *call) (wire.Object, error) {
 	now := c.time.UTC()
 	a := &automation{id: c.sb.newUUID(), token: token}
 	a.describe = wire.Object{
-		"AutomationExecutionId": a.id, "DocumentVersion": "1", "ExecutionStartTime": now, "ExecutionEndTime": now, "AutomationExecutionStatus": "Success",
+		"AutomationExecutionId": a.id, "DocumentVersion": "1", "ExecutionStartTime": now, "ExecutionEndTime": now, "AutomationExecutionStatus": c.ending(c.in.str("DocumentName")),
 		"StepExecutions": wire.List{}, "StepExecutionsTruncated": false, "Mode": "Auto", "ExecutedBy": c.caller.arn, "Outputs": wire.Object{},
 	}
 	for _, member := range []string{"DocumentName", "DocumentVersion", "Parameters", "Mode", "TargetParameterName", "Targets", "TargetMaps", "MaxConcurrency", "MaxErrors", "TargetLocations"} {
 		if v := c.in[member]; v != nil {
 			a.describe[member] = v
 		}
+	}
+	for _, t := range c.in.objects("Tags") {
+		a.tags = append(a.tags, t.str("Key"))
 	}
 	runs.automations = newest(append(runs.automations, a), maxRuns)
 	return wire.Object{"AutomationExecutionId": a.id}, nil

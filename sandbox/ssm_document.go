@@ -117,11 +117,16 @@ func (d *document) describe(c *call) wire.Object {
 	}
 }
 
-// describeDocument knows AWS's own documents by their names only.
+// describeDocument knows AWS's own documents by their names only: what runs on
+// instances is called so.
 func describeDocument(c *call) (wire.Object, error) {
 	name := c.in.str("Name")
 	if amazonDocument(name) {
-		return wire.Object{"Document": wire.Object{"Name": name, "Owner": "Amazon", "DocumentType": "Command", "Status": "Active", "DocumentVersion": "1"}}, nil
+		kind := "Automation"
+		if strings.HasPrefix(name, "AWS-Run") || strings.HasPrefix(name, "AWS-Configure") {
+			kind = "Command"
+		}
+		return wire.Object{"Document": wire.Object{"Name": name, "Owner": "Amazon", "DocumentType": kind, "Status": "Active", "DocumentVersion": "1"}}, nil
 	}
 	d, err := c.document(name)
 	if err != nil {
