@@ -202,6 +202,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		secretsmanager.NewRotate(caller),
 
 		securityhub.NewEnable(caller),
+		securityhub.NewPostFinding(caller),
 
 		sns.NewEnableEncryption(caller),
 

@@ -9,7 +9,7 @@ import (
 )
 
 // securityhubService answers for whether Security Hub is on, and by what it
-// checks; it has no findings
+// checks, and for findings that are imported
 // (https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Operations.html).
 // Actions and resources are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html.
@@ -27,9 +27,12 @@ func securityhubService() *service {
 			op("DescribeHub", describeHub),
 			op("DisableSecurityHub", disableSecurityHub),
 			op("GetEnabledStandards", getEnabledStandards),
+			op("BatchImportFindings", batchImportFindings),
+			op("GetFindings", getFindings),
 		},
 	}
 	svc.operations[0].also = securityhubRole.needs
+	svc.operations[4].resources = importedProducts
 	return svc
 }
 
@@ -39,6 +42,7 @@ var securityhubRole = linkedRole{"securityhub.amazonaws.com", "AWSServiceRoleFor
 type securityhub struct {
 	since     time.Time // zero: it is off
 	standards []string  // ARNs; replaced, never changed
+	findings  []wire.Object
 }
 
 func newSecurityHub() *securityhub { return &securityhub{} }
