@@ -62,15 +62,23 @@ func missing(err error, permission, id string) error {
 		"there is no cluster "+id, "it was deleted, or it is in another region")
 }
 
-// settled is an escalation for a cluster that takes no changes now, nil for one that does.
-func settled(status string) error {
+// unsettled says that a cluster takes no changes now; "" where it does.
+func unsettled(status string) string {
 	switch status {
 	case "available", "":
-		return nil
+		return ""
 	case "paused":
-		return setting.Escalation("The cluster is paused: resume it first.")
+		return "The cluster is paused: resume it first."
 	}
-	return setting.Escalation("The cluster is " + status + ": try again when it is available.")
+	return "The cluster is " + status + ": try again when it is available."
+}
+
+// settled is an escalation for a cluster that takes no changes now, nil for one that does.
+func settled(status string) error {
+	if left := unsettled(status); left != "" {
+		return setting.Escalation(left)
+	}
+	return nil
 }
 
 var modifyPermissions = []string{"redshift:DescribeClusters", "redshift:ModifyCluster"}

@@ -56,10 +56,7 @@ func NewEnableLogging(caller *awscall.Caller) action.Action {
 			if err != nil {
 				return "", err
 			}
-			if left := settled(aws.ToString(c.ClusterStatus)); left != nil {
-				return left.Error(), nil
-			}
-			return "", nil
+			return unsettled(aws.ToString(c.ClusterStatus)), nil
 		},
 		Read: readLogging,
 		Want: func(_ action.Resource, p loggingParams, now logging) (logging, string, error) {
