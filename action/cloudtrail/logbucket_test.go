@@ -154,7 +154,8 @@ func TestWhichRulesDeleteLogFiles(t *testing.T) {
 		return &types.LifecycleRuleFilter{And: &and}
 	}
 	tag := types.Tag{Key: aws.String("a"), Value: aws.String("b")}
-	atOnce := types.LifecycleRule{ID: aws.String("r"), Status: types.ExpirationStatusEnabled, Prefix: aws.String("AWSLogs"), Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)}}
+	atOnce := deletes("r", nil, 1)
+	atOnce.Prefix = aws.String("AWSLogs") //nolint:staticcheck // older rules have it still
 	for _, tt := range []struct {
 		name string
 		rule types.LifecycleRule

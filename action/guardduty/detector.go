@@ -10,7 +10,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
-	"riposte.dev/fault"
 )
 
 func findAccount[P any](_ context.Context, _ aws.Config, req action.Request, _ P) ([]action.Resource, error) {
@@ -45,10 +44,4 @@ func administratorOf(ctx context.Context, cfg aws.Config, r action.Resource, id 
 		return "", nil
 	}
 	return aws.ToString(out.Administrator.AccountId), nil
-}
-
-// noDetector is what plans for what a detector has say where there is none.
-func noDetector(r action.Resource) error {
-	return fault.New(fault.NotFound, "GuardDuty is not on in account %s in %s", r.Account, r.Region).
-		WithHint("turn it on first: guardduty.enable")
 }

@@ -61,15 +61,15 @@ func readScans(ctx context.Context, cfg aws.Config, r action.Resource) (scans, e
 
 // failed is why Inspector did not do what it answered to with success.
 func failed(accounts []types.FailedAccount) error {
-	for _, a := range accounts {
-		code := fault.Conflict
-		if a.ErrorCode == types.ErrorCodeAccessDenied {
-			code = fault.Denied
-		}
-		return fault.New(code, "Inspector says of account %s: %s: %s", aws.ToString(a.AccountId), a.ErrorCode, aws.ToString(a.ErrorMessage)).
-			WithHint("where a delegated administrator manages Inspector, turn it on from that account")
+	if len(accounts) == 0 {
+		return nil
 	}
-	return nil
+	a, code := accounts[0], fault.Conflict // the call names one account
+	if a.ErrorCode == types.ErrorCodeAccessDenied {
+		code = fault.Denied
+	}
+	return fault.New(code, "Inspector says of account %s: %s: %s", aws.ToString(a.AccountId), a.ErrorCode, aws.ToString(a.ErrorMessage)).
+		WithHint("where a delegated administrator manages Inspector, turn it on from that account")
 }
 
 func wantScans(_ action.Resource, p enableParams, now scans) (scans, string, error) {
