@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"riposte.dev/accounts"
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
 	"riposte.dev/catalogue"
@@ -29,9 +30,13 @@ func newActions(clients awscall.Clients, o Options) (*action.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return catalogue.New(awscall.New(clients, o.Now), catalogue.Options{
+	options := catalogue.Options{
 		SecurityContact: o.Config.SecurityContact, Now: o.Now, Trackers: trackers, Programs: o.Config.Programs, Webhooks: webhooks,
-	})
+	}
+	if all, ok := clients.(*accounts.Accounts); ok {
+		options.Home = all.Home
+	}
+	return catalogue.New(awscall.New(clients, o.Now), options)
 }
 
 // Actions returns the actions for those who only want to know them; they reach no account.

@@ -31,6 +31,7 @@ import (
 	"riposte.dev/action/logs"
 	"riposte.dev/action/macie"
 	"riposte.dev/action/opensearch"
+	"riposte.dev/action/organizations"
 	"riposte.dev/action/program"
 	"riposte.dev/action/rds"
 	"riposte.dev/action/redshift"
@@ -48,6 +49,7 @@ import (
 
 // Options are what some actions depend on beside AWS.
 type Options struct {
+	Home            organizations.Home        // in which account riposte is; nil: in that of the request
 	SecurityContact string                    // mail address where a resource has no owner
 	Now             func() time.Time          // time.Now
 	Trackers        *ticket.Trackers          // nil: none is configured
@@ -164,6 +166,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		opensearch.NewPublishLogs(caller),
 		opensearch.NewRemovePublicStatements(caller),
 		opensearch.NewRequireTLS(caller),
+		organizations.NewQuarantine(caller, o.Home),
 
 		rds.NewEnableDeletionProtection(caller),
 		rds.NewEnableIAMAuthentication(caller),

@@ -105,6 +105,7 @@ const (
 	identityDenies   = "with an explicit deny in an identity-based policy"
 	resourceDenies   = "with an explicit deny in a resource-based policy"
 	sessionDenies    = "with an explicit deny in a session policy"
+	controlDenies    = "with an explicit deny in a service control policy"
 )
 
 // decide evaluates identity, session and resource policies together. In one
@@ -120,6 +121,9 @@ func (c *call) decide(req *policy.Request, doc *policy.Document, owner string) (
 	}
 	if c.caller == nil {
 		return onResource, fmt.Sprintf(noResourcePolicy, req.Action)
+	}
+	if c.controlDenies(req) {
+		return policy.ExplicitDeny, controlDenies
 	}
 	for _, docs := range c.caller.boundaries {
 		switch policy.Evaluate(docs, req) {

@@ -16,6 +16,12 @@ func organizationsService() *service {
 			{name: "DescribeAccount", resources: memberResource("AccountId"), handle: describeAccount},
 			{name: "ListAccounts", handle: listAccounts},
 			{name: "ListTagsForResource", resources: memberResource("ResourceId"), handle: listAccountTags},
+			{name: "CreatePolicy", handle: createControlPolicy},
+			{name: "DescribePolicy", resources: policyResources, handle: describeControlPolicy},
+			{name: "ListPolicies", handle: listControlPolicies},
+			{name: "AttachPolicy", resources: policyResources, handle: attachControlPolicy},
+			{name: "DetachPolicy", resources: policyResources, handle: detachControlPolicy},
+			{name: "ListPoliciesForTarget", resources: policyResources, handle: listControlPoliciesForTarget},
 		},
 	}
 }
@@ -108,7 +114,7 @@ func listAccounts(c *call) (wire.Object, error) {
 	return out, nil
 }
 
-// listAccountTags knows accounts only; the sandbox has no units or policies.
+// listAccountTags knows accounts only.
 func listAccountTags(c *call) (wire.Object, error) {
 	o, err := c.asManagement()
 	if err != nil {
