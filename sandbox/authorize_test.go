@@ -154,7 +154,7 @@ func TestUnknownServiceIsExplained(t *testing.T) {
 	for name, req := range map[string]func() (*http.Request, error){
 		"JSON": func() (*http.Request, error) {
 			r, err := http.NewRequest("POST", w.url, strings.NewReader("{}"))
-			r.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
+			r.Header.Set("X-Amz-Target", "Textract.DetectDocumentText")
 			return r, err
 		},
 		"XML": func() (*http.Request, error) {

@@ -118,7 +118,7 @@ func createEKSCluster(c *call) (wire.Object, error) {
 		arn: c.arn("access-entry/" + name + "/" + c.sb.newUUID()), policies: []accessPolicy{{arn: eksClusterAdmin}},
 	}}
 	var err error
-	if k.endpoint, k.ca, err = c.sb.serveKubernetes(kubeCluster{account: c.account.id, region: c.region, name: name}); err != nil {
+	if k.endpoint, k.ca, err = c.sb.serveKubernetes(c.ctx, kubeCluster{account: c.account.id, region: c.region, name: name}); err != nil {
 		return nil, err
 	}
 	s := c.eksClusters()

@@ -28,12 +28,12 @@ var kubeService = &service{name: "kubernetes"}
 
 // serveKubernetes starts the API of a cluster, under the sandbox's lock, and
 // returns its address and the certificate of the authority behind it, in PEM.
-func (s *Sandbox) serveKubernetes(k kubeCluster) (endpoint string, ca []byte, err error) {
+func (s *Sandbox) serveKubernetes(ctx context.Context, k kubeCluster) (endpoint string, ca []byte, err error) {
 	config, ca, err := newKubeTLS(s.opts.Clock.Now())
 	if err != nil {
 		return "", nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("serve Kubernetes: %w", err)
 	}

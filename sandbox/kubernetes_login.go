@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -74,7 +75,7 @@ func (s *Sandbox) kubeLogin(c *kubeCall, r *http.Request) (*kubeUser, error) {
 	if !ok || err != nil {
 		return nil, refused
 	}
-	asked, err := presignedIdentity(string(text), c.cluster.name)
+	asked, err := presignedIdentity(c.ctx, string(text), c.cluster.name)
 	if err != nil {
 		return nil, refused
 	}
@@ -100,12 +101,12 @@ func (s *Sandbox) kubeLogin(c *kubeCall, r *http.Request) (*kubeUser, error) {
 }
 
 // presignedIdentity is the request for GetCallerIdentity that a token holds, for this cluster and no other call.
-func presignedIdentity(text, cluster string) (*http.Request, error) {
+func presignedIdentity(ctx context.Context, text, cluster string) (*http.Request, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(http.MethodGet, text, http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, text, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

@@ -89,8 +89,8 @@ func TestIdentifyRefuses(t *testing.T) {
 		req     *Request
 		signing string
 	}{
-		"a service that is not there": {request("POST", "/", ""), "dynamodb"},
-		"a target that is not there":  {request("POST", "/", "{}", "X-Amz-Target: DynamoDB_20120810.GetItem"), "dynamodb"},
+		"a service that is not there": {request("POST", "/", ""), "braket"},
+		"a target that is not there":  {request("POST", "/", "{}", "X-Amz-Target: Textract.DetectDocumentText"), "textract"},
 		"an unknown version":          {request("GET", "/?Action=GetUser&Version=1999-01-01", ""), ""},
 	} {
 		if _, err := c.Identify(tc.req, tc.signing); !errors.Is(err, ErrUnknownService) {

@@ -52,6 +52,8 @@ func anyValue(t *rapid.T, s *Shape, depth int) any {
 		return rapid.Bool().Draw(t, "bool")
 	case "integer", "long":
 		return rapid.Int64Range(-1<<31, 1<<31).Draw(t, "int")
+	case "float", "double":
+		return rapid.Float64Range(-1e12, 1e12).Draw(t, "number")
 	case "timestamp":
 		return time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "time")).UTC()
 	case "blob":
