@@ -135,20 +135,27 @@ func (w *world) decode(script string, into any) {
 // prints is enough, and no more than what the roles have.
 func (w *world) assertRoles() {
 	w.t.Helper()
+	const inline, managed = "aws iam list-role-policies --output json --query PolicyNames --role-name riposte-",
+		"aws iam list-attached-role-policies --output json --query AttachedPolicies[].PolicyArn --role-name riposte-"
+	w.samePolicy("riposte iam policy reader", "aws iam get-role-policy --role-name riposte-reader --policy-name riposte --query PolicyDocument --output json")
+	var parts []string
+	w.decode(managed+"responder", &parts)
+	for i, arn := range parts {
+		w.samePolicy(fmt.Sprintf("riposte iam policy responder --managed --part %d 2>/dev/null", i+1),
+			"aws iam get-policy-version --policy-arn "+arn+" --version-id v1 --query PolicyVersion.Document --output json")
+	}
+	if said := w.shell.run(fmt.Sprintf("riposte iam policy responder --managed --part %d 2>&1 || true", len(parts)+1)); !strings.Contains(said, "there is no part") {
+		w.t.Errorf("the role riposte-responder has %d parts of its policy; the next one is\n%s", len(parts), said)
+	}
+	for _, others := range []string{managed + "reader", inline + "responder"} {
+		if said := strings.TrimSpace(w.shell.run(others)); said != "[]" {
+			w.t.Errorf("%s: %s", others, said)
+		}
+	}
 	for role, did := range map[string][]string{
 		"responder": {"ReceiveMessage", "DeleteMessageBatch", "GetObject", "DescribeTrails", "StartLogging", "StopLogging"},
 		"reader":    {"LookupEvents", "ListRules", "SimulatePrincipalPolicy", "ListPublicKeys", "GetObject"},
 	} {
-		var printed, attached, others any
-		w.decode("riposte iam policy "+role, &printed)
-		w.decode("aws iam get-role-policy --role-name riposte-"+role+" --policy-name riposte --query PolicyDocument --output json", &attached)
-		if !reflect.DeepEqual(printed, attached) {
-			w.t.Errorf("the role riposte-%s has the policy %v; riposte prints %v", role, attached, printed)
-		}
-		w.decode("aws iam list-attached-role-policies --role-name riposte-"+role+" --query AttachedPolicies --output json", &others)
-		if !reflect.DeepEqual(others, []any{}) {
-			w.t.Errorf("the role riposte-%s has policies beside its own: %v", role, others)
-		}
 		calls := w.calls("riposte-" + role)
 		for _, c := range calls {
 			if c.ErrorCode != "" {
@@ -160,6 +167,17 @@ func (w *world) assertRoles() {
 				w.t.Errorf("the guide has riposte call %s as riposte-%s, but it has not", operation, role)
 			}
 		}
+	}
+}
+
+// samePolicy checks that two commands print the same document.
+func (w *world) samePolicy(printed, attached string) {
+	w.t.Helper()
+	var want, got any
+	w.decode(printed, &want)
+	w.decode(attached, &got)
+	if !reflect.DeepEqual(want, got) {
+		w.t.Errorf("%s: %v; %s: %v", printed, want, attached, got)
 	}
 }
 
