@@ -35,10 +35,10 @@ build: script ## build bin/riposte, without cgo
 demo: build ## play the first response on this machine: no account, no Docker, no network
 	./bin/riposte demo $(ARGS)
 
-# What runs at the same time, and doesn't pull in the AWS SDK: to build that for the race detector too takes longer than the tests.
-# Everything was vetted before, and nobody debugs test programs: linking takes a third less.
+# All is vetted before, and nobody debugs test programs.
 QUICK := -vet=off -ldflags=-w
 
+# What runs at the same time, and doesn't pull in the AWS SDK: to build that for the race detector too takes longer than the tests.
 RACED := action action/setting asl/... audit bus conf content detect event evidence fault finding guard notify notify/outbound \
 	notify/slack notify/smtp/... notify/webhook pattern playbook/... sandbox/wire source/file store target target/http web
 
