@@ -28,7 +28,7 @@ func external(t *testing.T, n int, change func(*server.Options)) string {
 	for i := range n {
 		opts := &server.Options{
 			ServerName: fmt.Sprintf("n%d", i), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
-			JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, MaxPayload: 2 << 20,
+			JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 1 << 40, SyncAlways: true, MaxPayload: 2 << 20,
 		}
 		if n > 1 {
 			host, port, err := net.SplitHostPort(routes[i].Host)
@@ -118,7 +118,7 @@ func TestExternalServerAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := server.Options{Host: "127.0.0.1", NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), MaxPayload: 2 << 20}
+	options := server.Options{Host: "127.0.0.1", NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 1 << 40, MaxPayload: 2 << 20}
 	if _, err := fmt.Sscan(port, &options.Port); err != nil {
 		t.Fatal(err)
 	}
