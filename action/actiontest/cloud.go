@@ -26,9 +26,9 @@ const (
 // Cloud is a sandbox behind HTTP with an organisation of two accounts.
 type Cloud struct {
 	*sandbox.Sandbox
+	T               *testing.T
 	Member, Manager *sandbox.Account
 
-	t      *testing.T
 	url    string
 	admins map[string]sandbox.Keys // by account
 	users  int
@@ -50,22 +50,25 @@ func NewCloud(t *testing.T) *Cloud {
 			t.Error(err)
 		}
 	})
-	c := &Cloud{Sandbox: sb, t: t, url: srv.URL, admins: map[string]sandbox.Keys{}}
+	c := &Cloud{Sandbox: sb, T: t, url: srv.URL, admins: map[string]sandbox.Keys{}}
 	c.Member, c.Manager = c.account(Account), c.account(Management)
-	if err := c.Manager.CreateOrganization(c.Member); err != nil {
-		t.Fatal(err)
-	}
+	c.Must(c.Manager.CreateOrganization(c.Member))
 	return c
+}
+
+// Must ends the test where there is an error.
+func (c *Cloud) Must(err error) {
+	c.T.Helper()
+	if err != nil {
+		c.T.Fatal(err)
+	}
 }
 
 func (c *Cloud) account(id string) *sandbox.Account {
 	account, err := c.CreateAccount(id, "account "+id)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if c.admins[id], err = account.CreateUser("admin", sandbox.AdministratorAccess); err != nil {
-		c.t.Fatal(err)
-	}
+	c.Must(err)
+	c.admins[id], err = account.CreateUser("admin", sandbox.AdministratorAccess)
+	c.Must(err)
 	return account
 }
 
@@ -81,17 +84,14 @@ func (c *Cloud) With(keys sandbox.Keys, region string) aws.Config { return c.con
 // those that `riposte iam policy` prints for them. The suite narrows some as the action's specification does; only "*" is
 // everything.
 func (c *Cloud) Caller(permissions []string) *awscall.Caller {
-	c.t.Helper()
+	c.T.Helper()
 	c.users++
 	keys := map[string]sandbox.Keys{}
 	for _, account := range []*sandbox.Account{c.Member, c.Manager} {
 		policies, err := printed(account.ID, permissions)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		if keys[account.ID], err = account.CreateUser(fmt.Sprintf("responder-%d", c.users), policies...); err != nil {
-			c.t.Fatal(err)
-		}
+		c.Must(err)
+		keys[account.ID], err = account.CreateUser(fmt.Sprintf("responder-%d", c.users), policies...)
+		c.Must(err)
 	}
 	return awscall.New(clients{c, keys}, time.Now)
 }

@@ -61,6 +61,15 @@ func grants(spec action.Spec) []grant {
 	return out
 }
 
+// declared are the grants of the specification, as World.Action takes them.
+func declared(spec action.Spec) []string {
+	permissions, err := without(grants(spec), -1)
+	if err != nil {
+		panic(err) // what is marshalled is strings alone
+	}
+	return permissions
+}
+
 // without writes the grants but one, as World.Action takes them.
 func without(all []grant, one int) ([]string, error) {
 	var out []string

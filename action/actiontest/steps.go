@@ -7,42 +7,41 @@ import (
 	"riposte.dev/action"
 )
 
+// Plan plans with the permissions that the action declares, and returns the one item.
+func (c *Cloud) Plan(newAction NewAction, params string) action.Item {
+	c.T.Helper()
+	return c.Item(c.Action(newAction), Request(params))
+}
+
 // Item plans and returns the one item.
 func (c *Cloud) Item(a action.Action, req action.Request) action.Item {
-	c.t.Helper()
-	p, err := a.Plan(c.t.Context(), req)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	p, err := a.Plan(c.T.Context(), req)
+	c.Must(err)
 	if len(p.Items) != 1 {
-		c.t.Fatalf("%d items, want one", len(p.Items))
+		c.T.Fatalf("%d items, want one", len(p.Items))
 	}
 	return p.Items[0]
 }
 
 // Do applies the item, which has to be a change, and verifies it.
 func (c *Cloud) Do(a action.Action, item action.Item) {
-	c.t.Helper()
+	c.T.Helper()
 	if item.Status != action.Change {
-		c.t.Fatalf("%s is %s (%s), want it to change", item.ID, item.Status, item.Reason)
+		c.T.Fatalf("%s is %s (%s), want it to change", item.ID, item.Status, item.Reason)
 	}
-	if _, err := a.Apply(c.t.Context(), item); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := a.Verify(c.t.Context(), item); err != nil {
-		c.t.Fatal(err)
-	}
+	_, err := a.Apply(c.T.Context(), item)
+	c.Must(err)
+	c.Must(a.Verify(c.T.Context(), item))
 }
 
 // Undo plans the way back and returns the one item.
 func (c *Cloud) Undo(a action.Action, applied action.Item) action.Item {
-	c.t.Helper()
-	p, err := a.Undo(c.t.Context(), applied)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	p, err := a.Undo(c.T.Context(), applied)
+	c.Must(err)
 	if len(p.Items) != 1 {
-		c.t.Fatalf("%d items, want one", len(p.Items))
+		c.T.Fatalf("%d items, want one", len(p.Items))
 	}
 	return p.Items[0]
 }

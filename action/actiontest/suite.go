@@ -1,7 +1,7 @@
 // Package actiontest is the conformance suite that every action must pass, and the world that it runs in: the sandbox
 // behind HTTP, with the real SDK. Only tests import it.
 //
-// Start at [Run]; [NewCloud] gives an account to build a [World] in.
+// Start at [Run]; [NewCloud] gives an account to build in, and [Cloud.World] makes a [World] of it.
 package actiontest
 
 import (
@@ -16,34 +16,6 @@ import (
 
 	"riposte.dev/action"
 )
-
-// World is a place with one resource that needs the action's change. Each part of the suite opens a new one.
-type World struct {
-	// Action returns the action with credentials that may do exactly what the permissions say.
-	Action func(permissions []string) action.Action
-	// Request is for the resource that needs the change.
-	Request action.Request
-	// Missing is parameters that name a resource that does not exist; nil for an action without parameters, whose resource
-	// is the account.
-	Missing json.RawMessage
-	// State looks at the resource from outside, without the action: what an undo must restore.
-	State func() string
-	// Writes counts the calls so far that may change something, whoever made them.
-	Writes func() int
-	// Interfere changes the resource, after the action, so that an undo would overwrite or miss somebody else's change. nil where
-	// the state has two values only: the one before, and the action's.
-	Interfere func()
-	// Permission returns the IAM action that a call needs, where that isn't its service and operation. It may be nil.
-	Permission func(action.Call) string
-	// Elsewhere is the permissions that this world doesn't need, and another world of the same action does: "ec2:CreateTags", or one
-	// of the resources that the specification narrows it to, "ec2:CreateTags on arn:P:ec2:*::snapshot/*".
-	Elsewhere []string
-	// Unanswered are the operations whose answers go to somebody else, so that their request ids are never riposte's: such as
-	// GetCallerIdentity of a token.
-	Unanswered []string
-	// Stale makes the reads after the next write see the state before it, that many times.
-	Stale func(reads int)
-}
 
 // Run checks that the action keeps its contract, [action.Action], in worlds that open makes.
 func Run(t *testing.T, open func(t *testing.T) World) {
@@ -69,13 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) World) {
 }
 
 // whole returns the action with all the permissions that it declares.
-func (w World) whole() action.Action {
-	permissions, err := without(grants(w.Action(nil).Spec()), -1)
-	if err != nil {
-		panic(err) // what is marshalled is strings alone
-	}
-	return w.Action(permissions)
-}
+func (w World) whole() action.Action { return w.Action(declared(w.Action(nil).Spec())) }
 
 // plan makes the plan and sends it through JSON, as the journal does between plan and apply.
 func (w World) plan(t *testing.T, a action.Action) *action.Plan {

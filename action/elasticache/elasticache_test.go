@@ -1,7 +1,6 @@
 package elasticache_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -11,21 +10,18 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/elasticache"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with a replication group of two nodes and a cluster without replicas.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	c.group("sessions", func(in *sdk.CreateReplicationGroupInput) { in.NumCacheClusters = aws.Int32(2) })
 	c.cluster("fragments", "redis")
@@ -34,51 +30,40 @@ func newCloud(t *testing.T) cloud {
 
 var tags = []types.Tag{{Key: aws.String("team"), Value: aws.String("payments")}}
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) group(id string, change func(*sdk.CreateReplicationGroupInput)) {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.CreateReplicationGroupInput{
 		ReplicationGroupId: &id, ReplicationGroupDescription: aws.String("x"), CacheNodeType: aws.String("cache.t4g.micro"), AutoMinorVersionUpgrade: aws.Bool(false), Tags: tags,
 	}
 	change(in)
-	_, err := c.client.CreateReplicationGroup(c.t.Context(), in)
-	c.must(err)
+	_, err := c.client.CreateReplicationGroup(c.T.Context(), in)
+	c.Must(err)
 }
 
 func (c cloud) cluster(id, engine string) {
-	c.t.Helper()
-	_, err := c.client.CreateCacheCluster(c.t.Context(), &sdk.CreateCacheClusterInput{
+	c.T.Helper()
+	_, err := c.client.CreateCacheCluster(c.T.Context(), &sdk.CreateCacheClusterInput{
 		CacheClusterId: &id, Engine: &engine, CacheNodeType: aws.String("cache.t4g.micro"), AutoMinorVersionUpgrade: aws.Bool(false), Tags: tags,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) modify(in sdk.ModifyReplicationGroupInput) {
-	c.t.Helper()
+	c.T.Helper()
 	in.ReplicationGroupId = aws.String("sessions")
-	_, err := c.client.ModifyReplicationGroup(c.t.Context(), &in)
-	c.must(err)
+	_, err := c.client.ModifyReplicationGroup(c.T.Context(), &in)
+	c.Must(err)
 }
 
 // state is all that the undo of any of the actions must restore.
 func (c cloud) state() string {
-	c.t.Helper()
-	groups, err := c.client.DescribeReplicationGroups(c.t.Context(), &sdk.DescribeReplicationGroupsInput{ReplicationGroupId: aws.String("sessions")})
-	c.must(err)
-	clusters, err := c.client.DescribeCacheClusters(c.t.Context(), &sdk.DescribeCacheClustersInput{CacheClusterId: aws.String("fragments")})
-	c.must(err)
+	c.T.Helper()
+	groups, err := c.client.DescribeReplicationGroups(c.T.Context(), &sdk.DescribeReplicationGroupsInput{ReplicationGroupId: aws.String("sessions")})
+	c.Must(err)
+	clusters, err := c.client.DescribeCacheClusters(c.T.Context(), &sdk.DescribeCacheClustersInput{CacheClusterId: aws.String("fragments")})
+	c.Must(err)
 	g, x := groups.ReplicationGroups[0], clusters.CacheClusters[0]
 	return fmt.Sprint(*g.SnapshotRetentionLimit, aws.ToString(g.SnapshottingClusterId), *g.AutoMinorVersionUpgrade, g.AutomaticFailover, *x.SnapshotRetentionLimit, *x.AutoMinorVersionUpgrade)
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }
 
 const ofGroup, ofCluster = `{"replication_group":"sessions"}`, `{"cluster":"fragments"}`
@@ -87,40 +72,29 @@ func TestConformance(t *testing.T) {
 	ofGroups := []string{"elasticache:DescribeCacheClusters", "elasticache:ModifyCacheCluster"}
 	ofClusters := []string{"elasticache:DescribeReplicationGroups", "elasticache:ModifyReplicationGroup"}
 	for _, tt := range []struct {
-		name, operation, params, missing string
-		newAction                        func(*awscall.Caller) action.Action
-		elsewhere                        []string
-		interfere                        func(cloud)
+		name, params, missing string
+		newAction             actiontest.NewAction
+		elsewhere             []string
+		interfere             func(cloud)
 	}{
-		{"backups of a group", "ModifyReplicationGroup", ofGroup, `{"replication_group":"none"}`, elasticache.NewEnableBackups, ofGroups, func(c cloud) {
+		{"backups of a group", ofGroup, `{"replication_group":"none"}`, elasticache.NewEnableBackups, ofGroups, func(c cloud) {
 			c.modify(sdk.ModifyReplicationGroupInput{SnapshotRetentionLimit: aws.Int32(9)})
 		}},
-		{"backups of a cluster", "ModifyCacheCluster", ofCluster, `{"cluster":"none"}`, elasticache.NewEnableBackups, ofClusters, nil},
-		{"upgrades of a group, by a node", "ModifyReplicationGroup", `{"cluster":"sessions-002"}`, `{"cluster":"none"}`, elasticache.NewEnableMinorUpgrades,
+		{"backups of a cluster", ofCluster, `{"cluster":"none"}`, elasticache.NewEnableBackups, ofClusters, nil},
+		{"upgrades of a group, by a node", `{"cluster":"sessions-002"}`, `{"cluster":"none"}`, elasticache.NewEnableMinorUpgrades,
 			[]string{"elasticache:ModifyCacheCluster"}, nil},
-		{"upgrades of a cluster", "ModifyCacheCluster", `{"cluster":"arn:aws:elasticache:eu-west-1:111122223333:cluster:fragments"}`, `{"cluster":"none"}`,
+		{"upgrades of a cluster", `{"cluster":"arn:aws:elasticache:eu-west-1:111122223333:cluster:fragments"}`, `{"cluster":"none"}`,
 			elasticache.NewEnableMinorUpgrades, ofClusters, nil},
-		{"failover", "ModifyReplicationGroup", ofGroup, `{"replication_group":"none"}`, elasticache.NewEnableFailover, nil, func(c cloud) {
+		{"failover", ofGroup, `{"replication_group":"none"}`, elasticache.NewEnableFailover, nil, func(c cloud) {
 			c.modify(sdk.ModifyReplicationGroupInput{MultiAZEnabled: aws.Bool(true), ApplyImmediately: aws.Bool(true)})
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				w := actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:   request(tt.params),
-					Missing:   json.RawMessage(tt.missing),
-					State:     c.state,
-					Writes:    c.Writes,
-					Elsewhere: tt.elsewhere,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "elasticache", Operation: tt.operation, Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, tt.params, tt.missing, c.state)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -130,7 +104,7 @@ func TestConformance(t *testing.T) {
 func TestWhatIsLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name, params string
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		spoil        func(cloud)
 		status       action.Status
 		says         string
@@ -157,7 +131,7 @@ func TestWhatIsLeft(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), request(tt.params))
+			item := c.Plan(tt.newAction, tt.params)
 			actiontest.Want(t, item, tt.status, tt.says)
 			if item.Resource.Tags["team"] != "payments" {
 				t.Errorf("%+v, want its tags", item.Resource)
@@ -171,11 +145,11 @@ func TestWhatIsBackedUp(t *testing.T) {
 	c := newCloud(t)
 	c.group("big", func(in *sdk.CreateReplicationGroupInput) { in.NumNodeGroups = aws.Int32(2) })
 	c.group("alone", func(*sdk.CreateReplicationGroupInput) {})
-	a := elasticache.NewEnableBackups(c.Caller(elasticache.NewEnableBackups(nil).Spec().Permissions))
+	a := c.Action(elasticache.NewEnableBackups)
 	for id, want := range map[string]string{"sessions": "sessions-002", "alone": "alone-001", "big": ""} {
-		c.Do(a, c.Item(a, request(`{"replication_group":"`+id+`"}`)))
+		c.Do(a, c.Item(a, actiontest.Request(`{"replication_group":"`+id+`"}`)))
 		out, err := c.client.DescribeReplicationGroups(t.Context(), &sdk.DescribeReplicationGroupsInput{ReplicationGroupId: &id})
-		c.must(err)
+		c.Must(err)
 		if g := out.ReplicationGroups[0]; aws.ToString(g.SnapshottingClusterId) != want || *g.SnapshotRetentionLimit != 1 {
 			t.Errorf("of %s %q is backed up for %d days, want %q for one", id, aws.ToString(g.SnapshottingClusterId), *g.SnapshotRetentionLimit, want)
 		}
