@@ -48,12 +48,17 @@ func (c *Cloud) World(newAction NewAction, params, missing string, state func() 
 		Request: Request(params),
 		State:   state,
 		Writes:  c.Writes,
-		Stale:   func(reads int) { c.AddStaleness(sandbox.Staleness{Reads: reads}) },
+		Stale:   c.StaleAfter(""),
 	}
 	if missing != "" {
 		w.Missing = json.RawMessage(missing)
 	}
 	return w
+}
+
+// StaleAfter returns World.Stale for the write alone that is named, where the action reads what an earlier one of its writes left.
+func (c *Cloud) StaleAfter(operation string) func(reads int) {
+	return func(reads int) { c.AddStaleness(sandbox.Staleness{Operation: operation, Reads: reads}) }
 }
 
 // On returns what do does on the cloud; nil, as World.Interfere may be, where that is nil.

@@ -1,7 +1,6 @@
 package autoscaling_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,60 +12,50 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/autoscaling"
-	"riposte.dev/action/awscall"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is one with a group, web, behind a load balancer.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	c.create("web", "EC2", "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef")
 	c.suspend("web", "AZRebalance")
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) create(name, healthCheck, targets string, tags ...types.Tag) {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.CreateAutoScalingGroupInput{AutoScalingGroupName: &name, MinSize: aws.Int32(0), MaxSize: aws.Int32(2), HealthCheckType: &healthCheck, Tags: tags}
 	if targets != "" {
 		in.TargetGroupARNs = []string{targets}
 	}
-	_, err := c.client.CreateAutoScalingGroup(c.t.Context(), in)
-	c.must(err)
+	_, err := c.client.CreateAutoScalingGroup(c.T.Context(), in)
+	c.Must(err)
 }
 
 func (c cloud) suspend(name, process string) {
-	c.t.Helper()
-	_, err := c.client.SuspendProcesses(c.t.Context(), &sdk.SuspendProcessesInput{AutoScalingGroupName: &name, ScalingProcesses: []string{process}})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.SuspendProcesses(c.T.Context(), &sdk.SuspendProcessesInput{AutoScalingGroupName: &name, ScalingProcesses: []string{process}})
+	c.Must(err)
 }
 
 func (c cloud) judge(healthCheck string) {
-	c.t.Helper()
-	_, err := c.client.UpdateAutoScalingGroup(c.t.Context(), &sdk.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web"), HealthCheckType: &healthCheck})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.UpdateAutoScalingGroup(c.T.Context(), &sdk.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web"), HealthCheckType: &healthCheck})
+	c.Must(err)
 }
 
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.DescribeAutoScalingGroups(c.t.Context(), &sdk.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"web"}})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeAutoScalingGroups(c.T.Context(), &sdk.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"web"}})
+	c.Must(err)
 	g := out.AutoScalingGroups[0]
 	suspended := []string{}
 	for _, p := range g.SuspendedProcesses {
@@ -76,17 +65,13 @@ func (c cloud) state() string {
 	return fmt.Sprint(*g.HealthCheckType, suspended)
 }
 
-func (c cloud) plan(newAction func(*awscall.Caller) action.Action, params string) (*action.Plan, error) {
-	return newAction(c.Caller(newAction(nil).Spec().Permissions)).Plan(c.t.Context(), request(params))
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
+func (c cloud) plan(newAction actiontest.NewAction, params string) (*action.Plan, error) {
+	return c.Action(newAction).Plan(c.T.Context(), actiontest.Request(params))
 }
 
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
-		newAction               func(*awscall.Caller) action.Action
+		newAction               actiontest.NewAction
 		params, missing, writes string
 		interfere               func(c cloud)
 	}{
@@ -98,14 +83,9 @@ func TestConformance(t *testing.T) {
 		t.Run(tt.writes, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request: request(tt.params), Missing: json.RawMessage(tt.missing), State: c.state, Writes: c.Writes,
-					Interfere: func() { tt.interfere(c) },
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "autoscaling", Operation: tt.writes, Reads: reads})
-					},
-				}
+				w := c.World(tt.newAction, tt.params, tt.missing, c.state)
+				w.Interfere = actiontest.On(c, tt.interfere)
+				return w
 			})
 		})
 	}
@@ -119,7 +99,7 @@ func TestGroupsThatAreLeft(t *testing.T) {
 	c.create("nodes", "EC2", "arn:t", types.Tag{Key: aws.String("eks:nodegroup-name"), Value: aws.String("n")})
 	c.suspend("alone", "Launch")
 	for _, tt := range []struct {
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		status    action.Status
 		says      string
@@ -132,7 +112,7 @@ func TestGroupsThatAreLeft(t *testing.T) {
 		{autoscaling.NewSuspendProcesses, `{"group_name":"nodes","processes":["Launch"]}`, action.Change, "goes on with Launch"},
 	} {
 		p, err := c.plan(tt.newAction, tt.params)
-		c.must(err)
+		c.Must(err)
 		actiontest.Want(t, p.Items[0], tt.status, tt.says)
 		if tt.params == `{"group_name":"volumes"}` && string(p.Items[0].After) != `{"health_check_type":"EBS,ELB"}` {
 			t.Errorf("after it is %s", p.Items[0].After)

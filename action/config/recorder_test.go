@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -13,69 +12,52 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/config"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with AWS Config.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) recorder() {
-	c.t.Helper()
-	_, err := c.client.PutConfigurationRecorder(c.t.Context(), &sdk.PutConfigurationRecorderInput{ConfigurationRecorder: &types.ConfigurationRecorder{
+	c.T.Helper()
+	_, err := c.client.PutConfigurationRecorder(c.T.Context(), &sdk.PutConfigurationRecorderInput{ConfigurationRecorder: &types.ConfigurationRecorder{
 		Name: aws.String("main"), RoleARN: aws.String("arn:aws:iam::111122223333:role/config"),
 	}})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) channel() {
-	c.t.Helper()
-	_, err := c.client.PutDeliveryChannel(c.t.Context(), &sdk.PutDeliveryChannelInput{DeliveryChannel: &types.DeliveryChannel{
+	c.T.Helper()
+	_, err := c.client.PutDeliveryChannel(c.T.Context(), &sdk.PutDeliveryChannelInput{DeliveryChannel: &types.DeliveryChannel{
 		Name: aws.String("main"), S3BucketName: aws.String("config-111122223333"),
 	}})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) start() {
-	c.t.Helper()
-	_, err := c.client.StartConfigurationRecorder(c.t.Context(), &sdk.StartConfigurationRecorderInput{ConfigurationRecorderName: aws.String("main")})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.StartConfigurationRecorder(c.T.Context(), &sdk.StartConfigurationRecorderInput{ConfigurationRecorderName: aws.String("main")})
+	c.Must(err)
 }
 
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.DescribeConfigurationRecorderStatus(c.t.Context(), nil)
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeConfigurationRecorderStatus(c.T.Context(), nil)
+	c.Must(err)
 	text := ""
 	for _, s := range out.ConfigurationRecordersStatus {
 		text += fmt.Sprintln(*s.Name, s.Recording)
 	}
 	return text
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
-}
-
-func (c cloud) action() action.Action {
-	return config.NewStartRecorder(c.Caller(config.NewStartRecorder(nil).Spec().Permissions))
 }
 
 func TestConformance(t *testing.T) {
@@ -85,15 +67,7 @@ func TestConformance(t *testing.T) {
 				c := newCloud(t)
 				c.recorder()
 				c.channel()
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return config.NewStartRecorder(c.Caller(permissions)) },
-					Request: request(params),
-					State:   c.state,
-					Writes:  c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "config", Operation: "StartConfigurationRecorder", Reads: reads})
-					},
-				}
+				return c.World(config.NewStartRecorder, params, "", c.state)
 			})
 		})
 	}
@@ -115,7 +89,7 @@ func TestWhatIsLeft(t *testing.T) {
 			for _, step := range tt.setUp {
 				step(c)
 			}
-			actiontest.Want(t, c.Item(c.action(), request(`{}`)), tt.status, tt.says)
+			actiontest.Want(t, c.Plan(config.NewStartRecorder, `{}`), tt.status, tt.says)
 		})
 	}
 }
@@ -123,7 +97,7 @@ func TestWhatIsLeft(t *testing.T) {
 func TestARecorderThatIsNotThere(t *testing.T) {
 	c := newCloud(t)
 	c.recorder()
-	if _, err := c.action().Plan(t.Context(), request(`{"recorder":"none"}`)); fault.CodeOf(err) != fault.NotFound || fault.Hint(err) == "" {
+	if _, err := c.Action(config.NewStartRecorder).Plan(t.Context(), actiontest.Request(`{"recorder":"none"}`)); fault.CodeOf(err) != fault.NotFound || fault.Hint(err) == "" {
 		t.Errorf("plan: %v, want not found with a hint", err)
 	}
 }

@@ -1,7 +1,6 @@
 package ecs_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,15 +11,12 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/ecs"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with a cluster that has a service and a task.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	task   string
 }
@@ -29,26 +25,19 @@ const cluster = "shop"
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	tags := []types.Tag{{Key: aws.String("team"), Value: aws.String("payments")}}
 	_, err := c.client.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String(cluster), Tags: tags})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.RegisterTaskDefinition(t.Context(), &sdk.RegisterTaskDefinitionInput{
 		Family: aws.String("checkout"), NetworkMode: types.NetworkModeAwsvpc, RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		Cpu: aws.String("256"), Memory: aws.String("512"), ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("web"), Image: aws.String("web:1")}},
 	})
-	c.must(err)
+	c.Must(err)
 	c.service("checkout", func(in *sdk.CreateServiceInput) { in.Tags = tags })
 	c.task = c.run("family:checkout", tags)
 	return c
-}
-
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
 }
 
 func public(ip types.AssignPublicIp, subnets ...string) *types.NetworkConfiguration {
@@ -58,92 +47,79 @@ func public(ip types.AssignPublicIp, subnets ...string) *types.NetworkConfigurat
 }
 
 func (c cloud) service(name string, change func(*sdk.CreateServiceInput)) {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.CreateServiceInput{
 		Cluster: aws.String(cluster), ServiceName: &name, TaskDefinition: aws.String("checkout"), DesiredCount: aws.Int32(2),
 		LaunchType: types.LaunchTypeFargate, NetworkConfiguration: public(types.AssignPublicIpEnabled, "subnet-2", "subnet-1"),
 	}
 	change(in)
-	_, err := c.client.CreateService(c.t.Context(), in)
-	c.must(err)
+	_, err := c.client.CreateService(c.T.Context(), in)
+	c.Must(err)
 }
 
 func (c cloud) run(group string, tags []types.Tag) string {
-	c.t.Helper()
-	out, err := c.client.RunTask(c.t.Context(), &sdk.RunTaskInput{
+	c.T.Helper()
+	out, err := c.client.RunTask(c.T.Context(), &sdk.RunTaskInput{
 		Cluster: aws.String(cluster), TaskDefinition: aws.String("checkout"), LaunchType: types.LaunchTypeFargate, Group: &group, Tags: tags,
 		NetworkConfiguration: public(types.AssignPublicIpEnabled, "subnet-1"),
 	})
-	c.must(err)
+	c.Must(err)
 	return *out.Tasks[0].TaskArn
 }
 
 // state is all that the undo of any of the actions must restore.
 func (c cloud) state() string {
-	c.t.Helper()
-	clusters, err := c.client.DescribeClusters(c.t.Context(), &sdk.DescribeClustersInput{Clusters: []string{cluster}, Include: []types.ClusterField{types.ClusterFieldSettings}})
-	c.must(err)
-	services, err := c.client.DescribeServices(c.t.Context(), &sdk.DescribeServicesInput{Cluster: aws.String(cluster), Services: []string{"checkout"}})
-	c.must(err)
-	tasks, err := c.client.DescribeTasks(c.t.Context(), &sdk.DescribeTasksInput{Cluster: aws.String(cluster), Tasks: []string{c.task}})
-	c.must(err)
+	c.T.Helper()
+	clusters, err := c.client.DescribeClusters(c.T.Context(), &sdk.DescribeClustersInput{Clusters: []string{cluster}, Include: []types.ClusterField{types.ClusterFieldSettings}})
+	c.Must(err)
+	services, err := c.client.DescribeServices(c.T.Context(), &sdk.DescribeServicesInput{Cluster: aws.String(cluster), Services: []string{"checkout"}})
+	c.Must(err)
+	tasks, err := c.client.DescribeTasks(c.T.Context(), &sdk.DescribeTasksInput{Cluster: aws.String(cluster), Tasks: []string{c.task}})
+	c.Must(err)
 	v := services.Services[0].NetworkConfiguration.AwsvpcConfiguration
 	return fmt.Sprint(*clusters.Clusters[0].Settings[0].Value, v.AssignPublicIp, len(v.Subnets), len(v.SecurityGroups), *tasks.Tasks[0].LastStatus)
 }
 
 func (c cloud) update(in sdk.UpdateServiceInput) {
-	c.t.Helper()
+	c.T.Helper()
 	in.Cluster, in.Service = aws.String(cluster), aws.String("checkout")
-	_, err := c.client.UpdateService(c.t.Context(), &in)
-	c.must(err)
+	_, err := c.client.UpdateService(c.T.Context(), &in)
+	c.Must(err)
 }
 
 func (c cloud) insights(value string) {
-	c.t.Helper()
-	_, err := c.client.UpdateClusterSettings(c.t.Context(), &sdk.UpdateClusterSettingsInput{
+	c.T.Helper()
+	_, err := c.client.UpdateClusterSettings(c.T.Context(), &sdk.UpdateClusterSettingsInput{
 		Cluster: aws.String(cluster), Settings: []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: &value}},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
-// request names the cloud's task where the parameters say TASK.
-func (c cloud) request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(strings.ReplaceAll(params, "TASK", c.task))}
-}
+// params names the cloud's task where they say TASK.
+func (c cloud) params(text string) string { return strings.ReplaceAll(text, "TASK", c.task) }
 
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
-		name, operation, params, missing string
-		newAction                        func(*awscall.Caller) action.Action
-		interfere                        func(cloud)
+		name, params, missing string
+		newAction             actiontest.NewAction
+		interfere             func(cloud)
 	}{
-		{"container insights", "UpdateClusterSettings", `{"cluster":"shop"}`, `{"cluster":"none"}`, ecs.NewEnableContainerInsights,
+		{"container insights", `{"cluster":"shop"}`, `{"cluster":"none"}`, ecs.NewEnableContainerInsights,
 			func(c cloud) { c.insights("enhanced") }},
-		{"no public address", "UpdateService", `{"cluster":"shop","service":"checkout"}`, `{"cluster":"shop","service":"none"}`, ecs.NewNoPublicAddress,
+		{"no public address", `{"cluster":"shop","service":"checkout"}`, `{"cluster":"shop","service":"none"}`, ecs.NewNoPublicAddress,
 			func(c cloud) {
 				c.update(sdk.UpdateServiceInput{NetworkConfiguration: public(types.AssignPublicIpDisabled, "subnet-3")})
 			}},
-		{"by ARNs, in a cluster that is not there", "UpdateService",
+		{"by ARNs, in a cluster that is not there",
 			`{"cluster":"arn:aws:ecs:eu-west-1:111122223333:cluster/shop","service":"arn:aws:ecs:eu-west-1:111122223333:service/shop/checkout"}`,
 			`{"cluster":"none","service":"checkout"}`, ecs.NewNoPublicAddress, nil},
-		{"stop a task", "StopTask", `{"cluster":"shop","task":"TASK"}`, `{"cluster":"shop","task":"1dc5c17a422b4dc4b493371970c6c4d6"}`, ecs.NewStopTask, nil},
+		{"stop a task", `{"cluster":"shop","task":"TASK"}`, `{"cluster":"shop","task":"1dc5c17a422b4dc4b493371970c6c4d6"}`, ecs.NewStopTask, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				w := actiontest.World{
-					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request: c.request(tt.params),
-					Missing: json.RawMessage(tt.missing),
-					State:   c.state,
-					Writes:  c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "ecs", Operation: tt.operation, Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, c.params(tt.params), tt.missing, c.state)
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -157,7 +133,7 @@ func TestWhatIsLeft(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, params string
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		spoil        func(*cloud)
 		status       action.Status
 		says         string
@@ -181,14 +157,14 @@ func TestWhatIsLeft(t *testing.T) {
 		{"a task of a service", `{"cluster":"shop","task":"TASK"}`, ecs.NewStopTask, func(c *cloud) { c.task = c.run("service:checkout", nil) },
 			action.Change, "The service checkout starts another"},
 		{"a task that ended", `{"cluster":"shop","task":"TASK"}`, ecs.NewStopTask, func(c *cloud) {
-			_, err := c.client.StopTask(c.t.Context(), &sdk.StopTaskInput{Cluster: aws.String(cluster), Task: &c.task})
-			c.must(err)
+			_, err := c.client.StopTask(c.T.Context(), &sdk.StopTaskInput{Cluster: aws.String(cluster), Task: &c.task})
+			c.Must(err)
 		}, action.Unneeded, "stopped already"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(&c)
-			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), c.request(tt.params))
+			item := c.Plan(tt.newAction, c.params(tt.params))
 			actiontest.Want(t, item, tt.status, tt.says)
 		})
 	}
@@ -196,11 +172,11 @@ func TestWhatIsLeft(t *testing.T) {
 
 func TestTheTagsAreShown(t *testing.T) {
 	c := newCloud(t)
-	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+	for params, newAction := range map[string]actiontest.NewAction{
 		`{"cluster":"shop"}`: ecs.NewEnableContainerInsights, `{"cluster":"shop","service":"checkout"}`: ecs.NewNoPublicAddress,
 		`{"cluster":"shop","task":"TASK"}`: ecs.NewStopTask,
 	} {
-		if r := c.Item(newAction(c.Caller(newAction(nil).Spec().Permissions)), c.request(params)).Resource; r.Tags["team"] != "payments" {
+		if r := c.Plan(newAction, c.params(params)).Resource; r.Tags["team"] != "payments" {
 			t.Errorf("%+v, want its tags", r)
 		}
 	}

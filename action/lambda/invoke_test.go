@@ -19,7 +19,7 @@ func (c cloud) invocation(payload string) action.Request {
 // The function gets the payload and a name for the effect, and the playbook its answer.
 func TestInvoke(t *testing.T) {
 	c := newCloud(t)
-	a := lambda.NewInvoke(c.Caller(lambda.NewInvoke(nil).Spec().Permissions))
+	a := c.Action(lambda.NewInvoke)
 	c.answer(`{"owner":"web"}`, false)
 	p, err := a.Plan(t.Context(), c.invocation(`{"bucket":"b"}`))
 	if err != nil {
@@ -80,7 +80,7 @@ func TestInvokeFails(t *testing.T) {
 		})
 	}
 	c := newCloud(t)
-	a := lambda.NewInvoke(c.Caller(lambda.NewInvoke(nil).Spec().Permissions))
+	a := c.Action(lambda.NewInvoke)
 	for params, code := range map[string]fault.Code{`{"function":"nobody"}`: fault.NotFound, `{}`: fault.Invalid, `{"functoin":"x"}`: fault.Invalid} {
 		req := c.invocation("1")
 		req.Params = json.RawMessage(params)
@@ -94,8 +94,8 @@ const functionARN = "arn:aws:lambda:eu-west-1:111122223333:function:" + function
 
 // answer sets what the function gives.
 func (c cloud) answer(text string, failed bool) {
-	c.t.Helper()
-	c.must(c.AnswerInvocations(functionARN, json.RawMessage(text), failed))
+	c.T.Helper()
+	c.Must(c.AnswerInvocations(functionARN, json.RawMessage(text), failed))
 }
 
 // made are the payloads that the function got.

@@ -12,9 +12,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/lambda"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -25,33 +23,25 @@ const (
 // cloud is a sandbox with a function.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	role, err := c.Member.CreateRole("runs", trust)
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.CreateFunction(t.Context(), &sdk.CreateFunctionInput{
 		FunctionName: aws.String(function), Role: &role, PackageType: types.PackageTypeImage, Tags: map[string]string{"team": "web"},
 		Code: &types.FunctionCode{ImageUri: aws.String("111122223333.dkr.ecr.eu-west-1.amazonaws.com/resize:1")},
 	})
-	c.must(err)
+	c.Must(err)
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) allow(sid string, in sdk.AddPermissionInput) {
-	c.t.Helper()
+	c.T.Helper()
 	in.FunctionName, in.StatementId = aws.String(function), &sid
 	if in.Action == nil {
 		in.Action = aws.String("lambda:InvokeFunction")
@@ -59,8 +49,8 @@ func (c cloud) allow(sid string, in sdk.AddPermissionInput) {
 	if in.Principal == nil {
 		in.Principal = aws.String("*")
 	}
-	_, err := c.client.AddPermission(c.t.Context(), &in)
-	c.must(err)
+	_, err := c.client.AddPermission(c.T.Context(), &in)
+	c.Must(err)
 }
 
 // open lets everybody in by two statements, and others by some more.
@@ -79,23 +69,23 @@ func (c cloud) narrow() {
 }
 
 func (c cloud) reserve(n int32) {
-	_, err := c.client.PutFunctionConcurrency(c.t.Context(), &sdk.PutFunctionConcurrencyInput{FunctionName: aws.String(function), ReservedConcurrentExecutions: &n})
-	c.must(err)
+	_, err := c.client.PutFunctionConcurrency(c.T.Context(), &sdk.PutFunctionConcurrencyInput{FunctionName: aws.String(function), ReservedConcurrentExecutions: &n})
+	c.Must(err)
 }
 
 // state is all that the undo of both actions must restore; the order of statements means nothing.
 func (c cloud) state() string {
-	c.t.Helper()
-	reserved, err := c.client.GetFunctionConcurrency(c.t.Context(), &sdk.GetFunctionConcurrencyInput{FunctionName: aws.String(function)})
-	c.must(err)
+	c.T.Helper()
+	reserved, err := c.client.GetFunctionConcurrency(c.T.Context(), &sdk.GetFunctionConcurrencyInput{FunctionName: aws.String(function)})
+	c.Must(err)
 	text := "any"
 	if reserved.ReservedConcurrentExecutions != nil {
 		text = fmt.Sprint(*reserved.ReservedConcurrentExecutions)
 	}
 	var statements []string
-	if out, err := c.client.GetPolicy(c.t.Context(), &sdk.GetPolicyInput{FunctionName: aws.String(function)}); err == nil {
+	if out, err := c.client.GetPolicy(c.T.Context(), &sdk.GetPolicyInput{FunctionName: aws.String(function)}); err == nil {
 		var doc struct{ Statement []json.RawMessage }
-		c.must(json.Unmarshal([]byte(*out.Policy), &doc))
+		c.Must(json.Unmarshal([]byte(*out.Policy), &doc))
 		for _, s := range doc.Statement {
 			statements = append(statements, string(s))
 		}
@@ -104,36 +94,28 @@ func (c cloud) state() string {
 	return fmt.Sprint(text, statements)
 }
 
-var ofFunction = action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(`{"function":"` + function + `"}`)}
+const ofFunction = `{"function":"` + function + `"}`
 
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
-		name, operation string
-		newAction       func(*awscall.Caller) action.Action
-		spoil           func(cloud)
-		interfere       func(cloud)
-		elsewhere       []string
+		name      string
+		newAction actiontest.NewAction
+		spoil     func(cloud)
+		interfere func(cloud)
+		elsewhere []string
 	}{
-		{"remove public statements", "RemovePermission", lambda.NewRemovePublicStatements, cloud.open, func(c cloud) { c.allow("again", sdk.AddPermissionInput{}) }, nil},
-		{"stop a function", "PutFunctionConcurrency", lambda.NewStop, func(cloud) {}, func(c cloud) { c.reserve(7) }, nil},
-		{"stop a function with a reservation", "PutFunctionConcurrency", lambda.NewStop, func(c cloud) { c.reserve(5) }, func(c cloud) { c.reserve(7) }, []string{"lambda:DeleteFunctionConcurrency"}},
+		{"remove public statements", lambda.NewRemovePublicStatements, cloud.open, func(c cloud) { c.allow("again", sdk.AddPermissionInput{}) }, nil},
+		{"stop a function", lambda.NewStop, func(cloud) {}, func(c cloud) { c.reserve(7) }, nil},
+		{"stop a function with a reservation", lambda.NewStop, func(c cloud) { c.reserve(5) }, func(c cloud) { c.reserve(7) }, []string{"lambda:DeleteFunctionConcurrency"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
 				tt.spoil(c)
-				return actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:   ofFunction,
-					Missing:   json.RawMessage(`{"function":"none"}`),
-					State:     c.state,
-					Writes:    c.Writes,
-					Interfere: func() { tt.interfere(c) },
-					Elsewhere: tt.elsewhere,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "lambda", Operation: tt.operation, Reads: reads})
-					},
-				}
+				w := c.World(tt.newAction, ofFunction, `{"function":"none"}`, c.state)
+				w.Interfere = actiontest.On(c, tt.interfere)
+				w.Elsewhere = tt.elsewhere
+				return w
 			})
 		})
 	}
@@ -142,7 +124,7 @@ func TestConformance(t *testing.T) {
 func TestWhatIsLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		spoil     func(cloud)
 		says      string
 	}{
@@ -153,7 +135,7 @@ func TestWhatIsLeft(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), ofFunction)
+			item := c.Plan(tt.newAction, ofFunction)
 			actiontest.Want(t, item, action.Unneeded, tt.says)
 			if item.Resource.Tags["team"] != "web" {
 				t.Errorf("%+v, want its tags", item.Resource)
@@ -165,8 +147,8 @@ func TestWhatIsLeft(t *testing.T) {
 func TestOnlyPublicStatementsGo(t *testing.T) {
 	c := newCloud(t)
 	c.open()
-	a := lambda.NewRemovePublicStatements(c.Caller(lambda.NewRemovePublicStatements(nil).Spec().Permissions))
-	item := c.Item(a, ofFunction)
+	a := c.Action(lambda.NewRemovePublicStatements)
+	item := c.Item(a, actiontest.Request(ofFunction))
 	actiontest.Want(t, item, action.Change, "by public (lambda:InvokeFunction), url (lambda:InvokeFunctionUrl).")
 	c.Do(a, item)
 	rest := newCloud(t)

@@ -16,10 +16,8 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/lambda"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -53,49 +51,49 @@ func tampered(t *testing.T) (cloud, string) {
 	_, err := buckets.CreateBucket(ctx, &s3.CreateBucketInput{
 		Bucket: aws.String("releases"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: actiontest.Region},
 	})
-	c.must(err)
+	c.Must(err)
 	_, err = buckets.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("releases"), Key: aws.String("charge.zip"), Body: bytes.NewReader(packed(t, "good"))})
-	c.must(err)
+	c.Must(err)
 	role, err := c.Member.CreateRole("charges", trust)
-	c.must(err)
+	c.Must(err)
 	name := aws.String(zipFunction)
 	made, err := c.client.CreateFunction(ctx, &sdk.CreateFunctionInput{
 		FunctionName: name, Role: &role, Runtime: types.RuntimeNodejs18x, Handler: aws.String("index.handler"), Tags: map[string]string{"team": "payments"},
 		Code: &types.FunctionCode{S3Bucket: aws.String("releases"), S3Key: aws.String("charge.zip")}, Layers: []string{goodLayer},
 	})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.PublishVersion(ctx, &sdk.PublishVersionInput{FunctionName: name})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.UpdateFunctionCode(ctx, &sdk.UpdateFunctionCodeInput{FunctionName: name, ZipFile: packed(t, "bad")})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.PublishVersion(ctx, &sdk.PublishVersionInput{FunctionName: name})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.CreateAlias(ctx, &sdk.CreateAliasInput{FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("2")})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.UpdateFunctionCode(ctx, &sdk.UpdateFunctionCodeInput{FunctionName: name, ZipFile: packed(t, "worse")})
-	c.must(err)
+	c.Must(err)
 	c.layer(goodLayer, badLayer)
 	return c, *made.CodeSha256
 }
 
 func (c cloud) layer(arns ...string) {
-	c.t.Helper()
-	_, err := c.client.UpdateFunctionConfiguration(c.t.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: aws.String(zipFunction), Layers: arns})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.UpdateFunctionConfiguration(c.T.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: aws.String(zipFunction), Layers: arns})
+	c.Must(err)
 }
 
 func (c cloud) point(version string) {
-	c.t.Helper()
-	_, err := c.client.UpdateAlias(c.t.Context(), &sdk.UpdateAliasInput{FunctionName: aws.String(zipFunction), Name: aws.String("live"), FunctionVersion: &version})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.UpdateAlias(c.T.Context(), &sdk.UpdateAliasInput{FunctionName: aws.String(zipFunction), Name: aws.String("live"), FunctionVersion: &version})
+	c.Must(err)
 }
 
 func (c cloud) tamperedState() string {
-	c.t.Helper()
-	f, err := c.client.GetFunctionConfiguration(c.t.Context(), &sdk.GetFunctionConfigurationInput{FunctionName: aws.String(zipFunction)})
-	c.must(err)
-	alias, err := c.client.GetAlias(c.t.Context(), &sdk.GetAliasInput{FunctionName: aws.String(zipFunction), Name: aws.String("live")})
-	c.must(err)
+	c.T.Helper()
+	f, err := c.client.GetFunctionConfiguration(c.T.Context(), &sdk.GetFunctionConfigurationInput{FunctionName: aws.String(zipFunction)})
+	c.Must(err)
+	alias, err := c.client.GetAlias(c.T.Context(), &sdk.GetAliasInput{FunctionName: aws.String(zipFunction), Name: aws.String("live")})
+	c.Must(err)
 	var layers []string
 	for _, l := range f.Layers {
 		layers = append(layers, *l.Arn)
@@ -103,43 +101,28 @@ func (c cloud) tamperedState() string {
 	return fmt.Sprint(*f.CodeSha256, layers, *alias.FunctionVersion)
 }
 
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
-}
-
 func TestReverting(t *testing.T) {
 	const of = `{"function":"charge-cards"`
 	code := `,"code_sha256":"HASH","s3_bucket":"releases","s3_key":"charge.zip"`
 	for _, tt := range []struct {
-		name, params, operation string // HASH stands for that of the code
-		newAction               func(*awscall.Caller) action.Action
-		interfere               func(cloud)
-		elsewhere               []string
+		name, params string // HASH stands for that of the code
+		newAction    actiontest.NewAction
+		interfere    func(cloud)
+		elsewhere    []string
 	}{
-		{"code", code, "UpdateFunctionCode", lambda.NewRevertCode, nil, []string{"s3:GetObjectVersion"}},
-		{"code of a version in S3", code + `,"s3_object_version":"null"`, "UpdateFunctionCode", lambda.NewRevertCode, nil, []string{"s3:GetObject"}},
-		{"layers", `,"layers":["` + goodLayer + `"]`, "UpdateFunctionConfiguration", lambda.NewRevertLayers, func(c cloud) { c.layer(badLayer) }, nil},
-		{"to no layers", `,"layers":[]`, "UpdateFunctionConfiguration", lambda.NewRevertLayers, func(c cloud) { c.layer(badLayer) }, nil},
-		{"alias", `,"alias":"live","version":"1"`, "UpdateAlias", lambda.NewRevertAlias, func(c cloud) { c.point("$LATEST") }, nil},
+		{"code", code, lambda.NewRevertCode, nil, []string{"s3:GetObjectVersion"}},
+		{"code of a version in S3", code + `,"s3_object_version":"null"`, lambda.NewRevertCode, nil, []string{"s3:GetObject"}},
+		{"layers", `,"layers":["` + goodLayer + `"]`, lambda.NewRevertLayers, func(c cloud) { c.layer(badLayer) }, nil},
+		{"to no layers", `,"layers":[]`, lambda.NewRevertLayers, func(c cloud) { c.layer(badLayer) }, nil},
+		{"alias", `,"alias":"live","version":"1"`, lambda.NewRevertAlias, func(c cloud) { c.point("$LATEST") }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c, hash := tampered(t)
 				params := strings.ReplaceAll(tt.params, "HASH", hash)
-				w := actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:   request(of + params + `}`),
-					Missing:   json.RawMessage(`{"function":"none"` + params + `}`),
-					State:     c.tamperedState,
-					Writes:    c.Writes,
-					Elsewhere: tt.elsewhere,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "lambda", Operation: tt.operation, Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, of+params+`}`, `{"function":"none"`+params+`}`, c.tamperedState)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -149,15 +132,15 @@ func TestReverting(t *testing.T) {
 // What is replaced can be looked at later: it is a version.
 func TestReplacedCodeIsKept(t *testing.T) {
 	c, hash := tampered(t)
-	a := lambda.NewRevertCode(c.Caller(lambda.NewRevertCode(nil).Spec().Permissions))
-	req := request(`{"function":"charge-cards","code_sha256":"` + hash + `","s3_bucket":"releases","s3_key":"charge.zip"}`)
+	a := c.Action(lambda.NewRevertCode)
+	req := actiontest.Request(`{"function":"charge-cards","code_sha256":"` + hash + `","s3_bucket":"releases","s3_key":"charge.zip"}`)
 	item := c.Item(a, req)
 	actiontest.Want(t, item, action.Change, "other code")
 	var before struct{ CodeSHA256 string }
-	c.must(json.Unmarshal([]byte(strings.ReplaceAll(string(item.Before), "code_sha256", "CodeSHA256")), &before))
+	c.Must(json.Unmarshal([]byte(strings.ReplaceAll(string(item.Before), "code_sha256", "CodeSHA256")), &before))
 	c.Do(a, item)
 	out, err := c.client.ListVersionsByFunction(t.Context(), &sdk.ListVersionsByFunctionInput{FunctionName: aws.String(zipFunction)})
-	c.must(err)
+	c.Must(err)
 	last := out.Versions[len(out.Versions)-1]
 	if *last.Version != "3" || *last.CodeSha256 != before.CodeSHA256 || !strings.Contains(*last.Description, "kept by riposte") {
 		t.Errorf("%+v, want what was replaced", last)
@@ -169,7 +152,7 @@ func TestRevertsThatAreLeft(t *testing.T) {
 	c, hash := tampered(t)
 	image := `{"function":"` + function + `","code_sha256":"` + hash + `","s3_bucket":"releases","s3_key":"charge.zip"}`
 	for params, want := range map[string]struct {
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		status    action.Status
 		says      string
 	}{
@@ -177,10 +160,10 @@ func TestRevertsThatAreLeft(t *testing.T) {
 		`{"function":"charge-cards","layers":["` + goodLayer + `","` + badLayer + `"]}`: {lambda.NewRevertLayers, action.Unneeded, "already"},
 		`{"function":"charge-cards","alias":"live","version":"2"}`:                      {lambda.NewRevertAlias, action.Unneeded, "already"},
 	} {
-		a := want.newAction(c.Caller(want.newAction(nil).Spec().Permissions))
-		actiontest.Want(t, c.Item(a, request(params)), want.status, want.says)
+		a := c.Action(want.newAction)
+		actiontest.Want(t, c.Item(a, actiontest.Request(params)), want.status, want.says)
 	}
-	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+	for params, newAction := range map[string]actiontest.NewAction{
 		`{"function":"charge-cards","layers":["imaging"]}`:                                            lambda.NewRevertLayers,
 		`{"function":"charge-cards"}`:                                                                 lambda.NewRevertLayers,
 		`{"function":"charge-cards","alias":"live","version":"$LATEST"}`:                              lambda.NewRevertAlias,
@@ -189,7 +172,7 @@ func TestRevertsThatAreLeft(t *testing.T) {
 		`{"function":"","code_sha256":"` + hash + `","s3_bucket":"releases","s3_key":"charge.zip"}`:   lambda.NewRevertCode,
 		`{"function":"charge-cards","alias":"li ve","version":"1"}`:                                   lambda.NewRevertAlias,
 	} {
-		if _, err := newAction(c.Caller(newAction(nil).Spec().Permissions)).Plan(t.Context(), request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		if _, err := c.Action(newAction).Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", params, err)
 		}
 	}

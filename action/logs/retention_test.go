@@ -1,7 +1,6 @@
 package logs_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,51 +12,42 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/logs"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with a log group pay, which keeps events for a while, and one whose name begins with the same.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	for _, name := range []string{"pay", "pa", "payment"} {
 		_, err := c.client.CreateLogGroup(t.Context(), &sdk.CreateLogGroupInput{LogGroupName: &name, Tags: map[string]string{"team": name}})
-		c.must(err)
+		c.Must(err)
 	}
 	c.keep(7)
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) keep(days int32) {
-	c.t.Helper()
-	_, err := c.client.PutRetentionPolicy(c.t.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("pay"), RetentionInDays: &days})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.PutRetentionPolicy(c.T.Context(), &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("pay"), RetentionInDays: &days})
+	c.Must(err)
 }
 
 func (c cloud) forEver() {
-	c.t.Helper()
-	_, err := c.client.DeleteRetentionPolicy(c.t.Context(), &sdk.DeleteRetentionPolicyInput{LogGroupName: aws.String("pay")})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.DeleteRetentionPolicy(c.T.Context(), &sdk.DeleteRetentionPolicyInput{LogGroupName: aws.String("pay")})
+	c.Must(err)
 }
 
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.DescribeLogGroups(c.t.Context(), nil)
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeLogGroups(c.T.Context(), nil)
+	c.Must(err)
 	var s strings.Builder
 	for _, g := range out.LogGroups {
 		fmt.Fprintln(&s, *g.LogGroupName, aws.ToInt32(g.RetentionInDays))
@@ -65,24 +55,12 @@ func (c cloud) state() string {
 	return s.String()
 }
 
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
-}
-
 func TestConformance(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		c := newCloud(t)
-		return actiontest.World{
-			Action:    func(permissions []string) action.Action { return logs.NewSetRetention(c.Caller(permissions)) },
-			Request:   request(`{"log_group":"pay"}`),
-			Missing:   json.RawMessage(`{"log_group":"none"}`),
-			State:     c.state,
-			Writes:    c.Writes,
-			Interfere: c.forEver,
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "logs", Operation: "PutRetentionPolicy", Reads: reads})
-			},
-		}
+		w := c.World(logs.NewSetRetention, `{"log_group":"pay"}`, `{"log_group":"none"}`, c.state)
+		w.Interfere = c.forEver
+		return w
 	})
 }
 
@@ -101,7 +79,7 @@ func TestHowLongEventsAreKept(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(logs.NewSetRetention(c.Caller(logs.NewSetRetention(nil).Spec().Permissions)), request(tt.params))
+			item := c.Plan(logs.NewSetRetention, tt.params)
 			if item.Status != tt.status || string(item.After) != tt.after || item.Resource.Tags["team"] != "pay" {
 				t.Errorf("%+v, want %s with %s and the group's tags", item, tt.status, tt.after)
 			}
@@ -111,9 +89,9 @@ func TestHowLongEventsAreKept(t *testing.T) {
 
 func TestPeriodsThatAreRefused(t *testing.T) {
 	c := newCloud(t)
-	a := logs.NewSetRetention(c.Caller(logs.NewSetRetention(nil).Spec().Permissions))
+	a := c.Action(logs.NewSetRetention)
 	for _, days := range []int{-1, 2, 366, 4000} {
-		_, err := a.Plan(t.Context(), request(fmt.Sprintf(`{"log_group":"pay","days":%d}`, days)))
+		_, err := a.Plan(t.Context(), actiontest.Request(fmt.Sprintf(`{"log_group":"pay","days":%d}`, days)))
 		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.Hint(err), "365, 400") {
 			t.Errorf("%d days: %v, want it refused with what can be had", days, err)
 		}

@@ -24,32 +24,24 @@ import (
 // cloud is a sandbox whose organisation has an account that is to be stopped.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Management, actiontest.Region))
 	c.Member.SetTag("team", "payments")
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 // policies are the names of the service control policies on the account.
 func (c cloud) policies() string {
-	c.t.Helper()
-	out, err := c.client.ListPoliciesForTarget(c.t.Context(), &sdk.ListPoliciesForTargetInput{
+	c.T.Helper()
+	out, err := c.client.ListPoliciesForTarget(c.T.Context(), &sdk.ListPoliciesForTargetInput{
 		TargetId: aws.String(actiontest.Account), Filter: types.PolicyTypeServiceControlPolicy,
 	})
-	c.must(err)
+	c.Must(err)
 	var names []string
 	for _, p := range out.Policies {
 		names = append(names, *p.Name)
@@ -78,29 +70,23 @@ func quarantine(caller *awscall.Caller) action.Action {
 }
 
 func (c cloud) action() action.Action {
-	return quarantine(c.Caller(quarantine(nil).Spec().Permissions))
+	return c.Action(quarantine)
 }
 
 func TestConformance(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		c := newCloud(t)
-		return actiontest.World{
-			Action:  func(permissions []string) action.Action { return quarantine(c.Caller(permissions)) },
-			Request: request(actiontest.Account, responders),
-			Missing: json.RawMessage(`{"account_id":"123456789012","spare":[` + responders + `]}`),
-			State:   c.policies,
-			Writes:  c.Writes,
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "organizations", Operation: "AttachPolicy", Reads: reads})
-			},
-		}
+		w := c.World(quarantine, "", `{"account_id":"123456789012","spare":[`+responders+`]}`, c.policies)
+		w.Request = request(actiontest.Account, responders)
+		w.Stale = c.StaleAfter("AttachPolicy")
+		return w
 	})
 }
 
 func TestQuarantineStopsAllButWhoIsSpared(t *testing.T) {
 	c := newCloud(t)
 	spared, err := c.Member.CreateUser("break-glass", sandbox.AdministratorAccess)
-	c.must(err)
+	c.Must(err)
 	list := func(cfg aws.Config) error {
 		_, err := sqs.NewFromConfig(cfg).ListQueues(t.Context(), nil)
 		return err
@@ -114,14 +100,14 @@ func TestQuarantineStopsAllButWhoIsSpared(t *testing.T) {
 	if err := list(c.Admin(actiontest.Account, actiontest.Region)); err == nil || !strings.Contains(err.Error(), "explicit deny in a service control policy") {
 		t.Errorf("an administrator of the account: %v, want it denied", err)
 	}
-	c.must(list(c.With(spared, actiontest.Region)))
-	c.must(list(c.Admin(actiontest.Management, actiontest.Region)))
+	c.Must(list(c.With(spared, actiontest.Region)))
+	c.Must(list(c.Admin(actiontest.Management, actiontest.Region)))
 
 	again := c.Item(a, request(actiontest.Account, `"arn:aws:iam::111122223333:user/break-glass", "arn:aws:iam::*:user/responder-1"`))
 	actiontest.Want(t, again, action.Unneeded, "in quarantine already")
 	item.Status = action.Changed
 	c.Do(a, c.Undo(a, item))
-	c.must(list(c.Admin(actiontest.Account, actiontest.Region)))
+	c.Must(list(c.Admin(actiontest.Account, actiontest.Region)))
 
 	second := c.Item(a, request(actiontest.Account, `"arn:aws:iam::111122223333:user/break-glass", "arn:aws:iam::*:user/responder-1"`))
 	if len(second.Calls) != 1 || second.Calls[0].Operation != "AttachPolicy" {

@@ -9,7 +9,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/rds"
 	"riposte.dev/fault"
 )
@@ -27,7 +26,7 @@ func TestUpkeepThatIsLeft(t *testing.T) {
 	member := func(c cloud) { c.create("member", "orders", nil) }
 	for _, tt := range []struct {
 		name, params string
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		spoil        func(cloud)
 		status       action.Status
 		says         string
@@ -41,10 +40,10 @@ func TestUpkeepThatIsLeft(t *testing.T) {
 		{"IAM: another change waits", `{"instance":"orders-db"}`, rds.NewEnableIAMAuthentication, cloud.wait, action.Escalated, "wait for its maintenance window"},
 		{"IAM: an instance of a cluster", `{"instance":"member"}`, rds.NewEnableIAMAuthentication, member, action.Escalated, "the cluster orders"},
 		{"IAM: Oracle", `{"instance":"ledger"}`, rds.NewEnableIAMAuthentication, func(c cloud) {
-			_, err := c.client.CreateDBInstance(c.t.Context(), &sdk.CreateDBInstanceInput{
+			_, err := c.client.CreateDBInstance(c.T.Context(), &sdk.CreateDBInstanceInput{
 				DBInstanceIdentifier: aws.String("ledger"), DBInstanceClass: aws.String("db.m7i.large"), Engine: aws.String("oracle-ee"),
 			})
-			c.must(err)
+			c.Must(err)
 		}, action.Escalated, "oracle-ee"},
 		{"long enough", `{"instance":"orders-db"}`, rds.NewKeepBackups, func(c cloud) {
 			c.modify(sdk.ModifyDBInstanceInput{BackupRetentionPeriod: aws.Int32(8)})
@@ -62,7 +61,7 @@ func TestUpkeepThatIsLeft(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), request(tt.params))
+			item := c.Plan(tt.newAction, tt.params)
 			actiontest.Want(t, item, tt.status, tt.says)
 		})
 	}
@@ -72,15 +71,15 @@ func TestBackupsBeginAndEndAtOnce(t *testing.T) {
 	c := newCloud(t)
 	c.noBackups()
 	before := c.state()
-	a := rds.NewKeepBackups(c.Caller(rds.NewKeepBackups(nil).Spec().Permissions))
-	item := c.Item(a, request(`{"instance":"orders-db","interrupt":true}`))
+	a := c.Action(rds.NewKeepBackups)
+	item := c.Item(a, actiontest.Request(`{"instance":"orders-db","interrupt":true}`))
 	actiontest.Want(t, item, action.Change, "interrupts it")
 	c.Do(a, item)
 	c.Do(a, c.Undo(a, item))
 	if c.state() != before {
 		t.Errorf("the undo left %s, want %s", c.state(), before)
 	}
-	if _, err := a.Plan(t.Context(), request(`{"instance":"orders-db","days":36}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+	if _, err := a.Plan(t.Context(), actiontest.Request(`{"instance":"orders-db","days":36}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 		t.Errorf("36 days: %v, want invalid and a hint", err)
 	}
 }
@@ -98,10 +97,10 @@ func TestEncryptSaysHow(t *testing.T) {
 		{"with a key", database, "alias/orders", func(cloud) {}, action.Escalated, []string{"--kms-key-id alias/orders"}},
 		{"of a cluster", "member", "", func(c cloud) { c.create("member", "orders", nil) }, action.Escalated, []string{"restore-db-cluster-from-snapshot", "--db-cluster-identifier orders"}},
 		{"encrypted", "vault", "", func(c cloud) {
-			_, err := c.client.CreateDBInstance(c.t.Context(), &sdk.CreateDBInstanceInput{
+			_, err := c.client.CreateDBInstance(c.T.Context(), &sdk.CreateDBInstanceInput{
 				DBInstanceIdentifier: aws.String("vault"), DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("mysql"), StorageEncrypted: aws.Bool(true),
 			})
-			c.must(err)
+			c.Must(err)
 		}, action.Unneeded, []string{"encrypted already"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,7 +110,7 @@ func TestEncryptSaysHow(t *testing.T) {
 			if tt.key != "" {
 				params = `{"instance":"` + tt.instance + `","key":"` + tt.key + `"}`
 			}
-			item := c.Item(rds.NewEncrypt(c.Caller(rds.NewEncrypt(nil).Spec().Permissions)), request(params))
+			item := c.Plan(rds.NewEncrypt, params)
 			for _, says := range tt.says {
 				actiontest.Want(t, item, tt.status, says)
 			}
@@ -121,7 +120,7 @@ func TestEncryptSaysHow(t *testing.T) {
 		})
 	}
 	c := newCloud(t)
-	if _, err := rds.NewEncrypt(c.Caller([]string{"rds:DescribeDBSnapshots"})).Plan(t.Context(), request(`{"instance":"orders-db"}`)); fault.CodeOf(err) != fault.Denied || !strings.Contains(fault.Hint(err), "rds:DescribeDBInstances") {
+	if _, err := rds.NewEncrypt(c.Caller([]string{"rds:DescribeDBSnapshots"})).Plan(t.Context(), actiontest.Request(`{"instance":"orders-db"}`)); fault.CodeOf(err) != fault.Denied || !strings.Contains(fault.Hint(err), "rds:DescribeDBInstances") {
 		t.Errorf("without the permission: %v", err)
 	}
 }

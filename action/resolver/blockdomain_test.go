@@ -14,72 +14,56 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/resolver"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is one with a domain list.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	list   string
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	made, err := c.client.CreateFirewallDomainList(t.Context(), &sdk.CreateFirewallDomainListInput{
 		CreatorRequestId: aws.String("1"), Name: aws.String("blocked"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("soc")}},
 	})
-	c.must(err)
+	c.Must(err)
 	c.list = *made.FirewallDomainList.Id
 	c.update(types.FirewallDomainUpdateOperationAdd, "miner.example.com", "*.bad.example.com", "*.all.example.net")
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) update(does types.FirewallDomainUpdateOperation, domains ...string) {
-	c.t.Helper()
-	_, err := c.client.UpdateFirewallDomains(c.t.Context(), &sdk.UpdateFirewallDomainsInput{FirewallDomainListId: &c.list, Operation: does, Domains: domains})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.UpdateFirewallDomains(c.T.Context(), &sdk.UpdateFirewallDomainsInput{FirewallDomainListId: &c.list, Operation: does, Domains: domains})
+	c.Must(err)
 }
 
 func (c cloud) domains() string {
-	c.t.Helper()
-	out, err := c.client.ListFirewallDomains(c.t.Context(), &sdk.ListFirewallDomainsInput{FirewallDomainListId: &c.list})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.ListFirewallDomains(c.T.Context(), &sdk.ListFirewallDomainsInput{FirewallDomainListId: &c.list})
+	c.Must(err)
 	slices.Sort(out.Domains)
 	return strings.Join(out.Domains, " ")
 }
 
-func (c cloud) request(domain string) action.Request {
-	return action.Request{
-		Account: actiontest.Account, Region: actiontest.Region, Params: fmt.Appendf(nil, `{"firewall_domain_list_id":%q,"domain":%q}`, c.list, domain),
-	}
+func (c cloud) params(domain string) string {
+	return fmt.Sprintf(`{"firewall_domain_list_id":%q,"domain":%q}`, c.list, domain)
 }
 
+func (c cloud) request(domain string) action.Request { return actiontest.Request(c.params(domain)) }
+
 func (c cloud) action() action.Action {
-	return resolver.NewBlockDomain(c.Caller(resolver.NewBlockDomain(nil).Spec().Permissions))
+	return c.Action(resolver.NewBlockDomain)
 }
 
 func TestConformance(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		c := newCloud(t)
-		return actiontest.World{
-			Action:  func(permissions []string) action.Action { return resolver.NewBlockDomain(c.Caller(permissions)) },
-			Request: c.request("C2.example.com."), Missing: []byte(`{"firewall_domain_list_id":"rslvr-fdl-0123456789abcdef","domain":"c2.example.com"}`),
-			State: c.domains, Writes: c.Writes,
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "route53resolver", Operation: "UpdateFirewallDomains", Reads: reads})
-			},
-		}
+		return c.World(resolver.NewBlockDomain, c.params("C2.example.com."), `{"firewall_domain_list_id":"rslvr-fdl-0123456789abcdef","domain":"c2.example.com"}`, c.domains)
 	})
 }
 

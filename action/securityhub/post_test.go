@@ -13,7 +13,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/securityhub"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // stopped is a finding as riposte's hub publishes it.
@@ -24,19 +23,16 @@ const stopped = `{"finding":{"SchemaVersion":"2018-10-08","Id":"cloudtrail-loggi
 	"Resources":[{"Type":"AwsCloudTrailTrail","Id":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"}],"Workflow":{"Status":"NEW"},"RecordState":"ACTIVE"}}`
 
 func (c cloud) enable() {
-	c.t.Helper()
-	if _, err := c.client.EnableSecurityHub(c.t.Context(), &sdk.EnableSecurityHubInput{EnableDefaultStandards: aws.Bool(false)}); err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	_, err := c.client.EnableSecurityHub(c.T.Context(), &sdk.EnableSecurityHubInput{EnableDefaultStandards: aws.Bool(false)})
+	c.Must(err)
 }
 
 // findings are those that are active.
 func (c cloud) findings() []types.AwsSecurityFinding {
-	c.t.Helper()
-	out, err := c.client.GetFindings(c.t.Context(), &sdk.GetFindingsInput{})
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	out, err := c.client.GetFindings(c.T.Context(), &sdk.GetFindingsInput{})
+	c.Must(err)
 	var active []types.AwsSecurityFinding
 	for _, f := range out.Findings {
 		if f.RecordState == types.RecordStateActive {
@@ -50,32 +46,25 @@ func TestPostFinding(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		c := newCloud(t)
 		c.enable()
-		return actiontest.World{
-			Action:  func(permissions []string) action.Action { return securityhub.NewPostFinding(c.Caller(permissions)) },
-			Request: request(stopped), Writes: c.Writes,
-			State: func() string {
-				var shown []string
-				for _, f := range c.findings() {
-					shown = append(shown, fmt.Sprint(*f.Id, *f.Title, f.ProductFields))
-				}
-				return strings.Join(shown, "\n")
-			},
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "securityhub", Operation: "BatchImportFindings", Reads: reads})
-			},
-		}
+		return c.World(securityhub.NewPostFinding, stopped, "", func() string {
+			var shown []string
+			for _, f := range c.findings() {
+				shown = append(shown, fmt.Sprint(*f.Id, *f.Title, f.ProductFields))
+			}
+			return strings.Join(shown, "\n")
+		})
 	})
 }
 
 // It becomes a finding of the account in which it is posted; posted again after an undo, it is active again.
 func TestWhatIsPosted(t *testing.T) {
 	c := newCloud(t)
-	a := securityhub.NewPostFinding(c.Caller(securityhub.NewPostFinding(nil).Spec().Permissions))
-	if _, err := a.Plan(t.Context(), request(stopped)); fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), "securityhub.enable") {
+	a := c.Action(securityhub.NewPostFinding)
+	if _, err := a.Plan(t.Context(), actiontest.Request(stopped)); fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), "securityhub.enable") {
 		t.Errorf("while Security Hub is off: %v", err)
 	}
 	c.enable()
-	item := c.Item(a, request(stopped))
+	item := c.Item(a, actiontest.Request(stopped))
 	c.Do(a, item)
 	f := c.findings()[0]
 	if *f.AwsAccountId != actiontest.Account || *f.ProductArn != "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default" || f.ProductFields["riposte/Rule"] != "cloudtrail-logging-stopped" {
@@ -86,7 +75,7 @@ func TestWhatIsPosted(t *testing.T) {
 	if left := c.findings(); len(left) != 0 {
 		t.Errorf("after the undo: %+v", left)
 	}
-	again := c.Item(a, request(stopped))
+	again := c.Item(a, actiontest.Request(stopped))
 	c.Do(a, again)
 	if left := c.findings(); len(left) != 1 {
 		t.Errorf("posted again: %+v", left)
@@ -95,7 +84,7 @@ func TestWhatIsPosted(t *testing.T) {
 		`{}`: fault.Invalid, `{"finding":{}}`: fault.Invalid, `{"finding":"x"}`: fault.Invalid,
 		strings.Replace(stopped, "us-east-1:999988887777:product/999988887777/default", "us-east-1::product/aws/guardduty", 1): fault.Invalid,
 	} {
-		if _, err := a.Plan(t.Context(), request(params)); fault.CodeOf(err) != code || fault.Hint(err) == "" {
+		if _, err := a.Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != code || fault.Hint(err) == "" {
 			t.Errorf("%.60s: %v, want %s", params, err, code)
 		}
 	}

@@ -1,7 +1,6 @@
 package securityhub_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -12,34 +11,28 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/securityhub"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with Security Hub.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	return c
 }
 
 // state is how many standards there are, or why nobody knows.
 func (c cloud) state() string {
-	out, err := c.client.GetEnabledStandards(c.t.Context(), &sdk.GetEnabledStandardsInput{})
+	out, err := c.client.GetEnabledStandards(c.T.Context(), &sdk.GetEnabledStandardsInput{})
 	if err != nil {
 		return "off"
 	}
 	return fmt.Sprint(len(out.StandardsSubscriptions), " standards")
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }
 
 func TestEnable(t *testing.T) {
@@ -47,13 +40,7 @@ func TestEnable(t *testing.T) {
 		t.Run(params, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return securityhub.NewEnable(c.Caller(permissions)) },
-					Request: request(params), State: c.state, Writes: c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "securityhub", Operation: "EnableSecurityHub", Reads: reads})
-					},
-				}
+				return c.World(securityhub.NewEnable, params, "", c.state)
 			})
 		})
 	}
@@ -64,8 +51,8 @@ func TestByWhichStandards(t *testing.T) {
 		`{}`: "2 standards", `{"default_standards":true}`: "2 standards", `{"default_standards":false}`: "0 standards",
 	} {
 		c := newCloud(t)
-		a := securityhub.NewEnable(c.Caller(securityhub.NewEnable(nil).Spec().Permissions))
-		c.Do(a, c.Item(a, request(params)))
+		a := c.Action(securityhub.NewEnable)
+		c.Do(a, c.Item(a, actiontest.Request(params)))
 		if got := c.state(); got != want {
 			t.Errorf("with %s it has %s, want %s", params, got, want)
 		}
@@ -77,14 +64,14 @@ func TestOneThatIsOn(t *testing.T) {
 	if _, err := c.client.EnableSecurityHub(t.Context(), &sdk.EnableSecurityHubInput{EnableDefaultStandards: aws.Bool(false)}); err != nil {
 		t.Fatal(err)
 	}
-	a := securityhub.NewEnable(c.Caller(securityhub.NewEnable(nil).Spec().Permissions))
-	actiontest.Want(t, c.Item(a, request(`{}`)), action.Unneeded, "already")
+	a := c.Action(securityhub.NewEnable)
+	actiontest.Want(t, c.Item(a, actiontest.Request(`{}`)), action.Unneeded, "already")
 }
 
 // A refusal for want of a permission is not taken for one that is off.
 func TestDenied(t *testing.T) {
 	c := newCloud(t)
-	if _, err := securityhub.NewEnable(c.Caller(nil)).Plan(t.Context(), request(`{}`)); fault.CodeOf(err) != fault.Denied {
+	if _, err := securityhub.NewEnable(c.Caller(nil)).Plan(t.Context(), actiontest.Request(`{}`)); fault.CodeOf(err) != fault.Denied {
 		t.Errorf("plan: %v, want denied", err)
 	}
 }

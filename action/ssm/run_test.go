@@ -1,7 +1,6 @@
 package ssm_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,10 +13,8 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/ssm"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -29,38 +26,38 @@ const (
 
 // launch starts an instance; managed gives it the profile with which its agent reaches Systems Manager.
 func (c cloud) launch(managed bool) string {
-	c.t.Helper()
+	c.T.Helper()
 	client := ec2.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
-	out, err := client.RunInstances(c.t.Context(), &ec2.RunInstancesInput{
+	out, err := client.RunInstances(c.T.Context(), &ec2.RunInstancesInput{
 		ImageId: aws.String("ami-0123456789abcdef0"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), TagSpecifications: []ec2types.TagSpecification{{
 			ResourceType: ec2types.ResourceTypeInstance, Tags: []ec2types.Tag{{Key: aws.String("team"), Value: aws.String("web")}},
 		}},
 	})
-	c.must(err)
+	c.Must(err)
 	id := out.Instances[0].InstanceId
 	if managed {
-		_, err = client.AssociateIamInstanceProfile(c.t.Context(), &ec2.AssociateIamInstanceProfileInput{
+		_, err = client.AssociateIamInstanceProfile(c.T.Context(), &ec2.AssociateIamInstanceProfileInput{
 			InstanceId: id, IamInstanceProfile: &ec2types.IamInstanceProfileSpecification{Name: aws.String("managed")},
 		})
-		c.must(err)
+		c.Must(err)
 	}
 	return *id
 }
 
 // ran is what Systems Manager was asked to run.
 func (c cloud) ran() string {
-	c.t.Helper()
-	commands, err := c.client.ListCommands(c.t.Context(), &sdk.ListCommandsInput{})
-	c.must(err)
+	c.T.Helper()
+	commands, err := c.client.ListCommands(c.T.Context(), &sdk.ListCommandsInput{})
+	c.Must(err)
 	var all []string
 	for _, run := range commands.Commands {
 		all = append(all, fmt.Sprint(*run.DocumentName, run.InstanceIds, run.Parameters, *run.Comment))
 	}
-	automations, err := c.client.DescribeAutomationExecutions(c.t.Context(), &sdk.DescribeAutomationExecutionsInput{})
-	c.must(err)
+	automations, err := c.client.DescribeAutomationExecutions(c.T.Context(), &sdk.DescribeAutomationExecutionsInput{})
+	c.Must(err)
 	for _, run := range automations.AutomationExecutionMetadataList {
-		one, err := c.client.GetAutomationExecution(c.t.Context(), &sdk.GetAutomationExecutionInput{AutomationExecutionId: run.AutomationExecutionId})
-		c.must(err)
+		one, err := c.client.GetAutomationExecution(c.T.Context(), &sdk.GetAutomationExecutionInput{AutomationExecutionId: run.AutomationExecutionId})
+		c.Must(err)
 		all = append(all, fmt.Sprint(*run.DocumentName, one.AutomationExecution.Parameters))
 	}
 	return strings.Join(all, "; ")
@@ -68,18 +65,18 @@ func (c cloud) ran() string {
 
 func TestRuns(t *testing.T) {
 	for _, tt := range []struct {
-		name, operation string
-		newAction       func(*awscall.Caller) action.Action
+		name            string
+		newAction       actiontest.NewAction
 		params, missing string // ID stands for the instance's
 		ran             string
 	}{
-		{"a document", "SendCommand", ssm.NewRunDocument, `{"instance_id":"ID","document":"install-agent","case":"case-1","parameters":{"version":["3"]}}`,
+		{"a document", ssm.NewRunDocument, `{"instance_id":"ID","document":"install-agent","case":"case-1","parameters":{"version":["3"]}}`,
 			`{"instance_id":"` + noOne + `","document":"install-agent","case":"case-1"}`, `install-agent[ID] map[version:[3]]riposte case-1`},
-		{"patches", "SendCommand", ssm.NewPatchInstance, `{"instance_id":"ID","case":"case-1"}`,
+		{"patches", ssm.NewPatchInstance, `{"instance_id":"ID","case":"case-1"}`,
 			`{"instance_id":"` + noOne + `","case":"case-1"}`, `AWS-RunPatchBaseline[ID] map[Operation:[Install] RebootOption:[NoReboot]]riposte case-1`},
-		{"patches and a reboot", "SendCommand", ssm.NewPatchInstance, `{"instance_id":"ID","case":"case-1","operation":"Scan","reboot":"RebootIfNeeded"}`,
+		{"patches and a reboot", ssm.NewPatchInstance, `{"instance_id":"ID","case":"case-1","operation":"Scan","reboot":"RebootIfNeeded"}`,
 			`{"instance_id":"` + noOne + `","case":"case-1"}`, `AWS-RunPatchBaseline[ID] map[Operation:[Scan] RebootOption:[RebootIfNeeded]]riposte case-1`},
-		{"a runbook", "StartAutomationExecution", ssm.NewStartAutomation,
+		{"a runbook", ssm.NewStartAutomation,
 			`{"document":"` + runbook + `","role":"` + worksAs + `","case":"case-1","parameters":{"S3BucketName":["shared-files"]}}`,
 			`{"document":"none","role":"` + worksAs + `","case":"case-1"}`, runbook + `map[AutomationAssumeRole:[` + worksAs + `] S3BucketName:[shared-files]]`},
 	} {
@@ -88,22 +85,13 @@ func TestRuns(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c = newCloud(t)
 				_, err := c.Member.CreateRole("runbooks", trustsSSM)
-				c.must(err)
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request: request(strings.ReplaceAll(tt.params, "ID", c.launch(true))),
-					Missing: json.RawMessage(tt.missing),
-					State:   c.ran,
-					Writes:  c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "ssm", Operation: tt.operation, Reads: reads})
-					},
-				}
+				c.Must(err)
+				return c.World(tt.newAction, strings.ReplaceAll(tt.params, "ID", c.launch(true)), tt.missing, c.ran)
 			})
 			c = newCloud(t)
 			id := c.launch(true)
-			a := tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions))
-			c.Do(a, c.Item(a, request(strings.ReplaceAll(tt.params, "ID", id))))
+			a := c.Action(tt.newAction)
+			c.Do(a, c.Item(a, actiontest.Request(strings.ReplaceAll(tt.params, "ID", id))))
 			if got, want := c.ran(), strings.ReplaceAll(tt.ran, "ID", id); got != want {
 				t.Errorf("ran %s\nwant %s", got, want)
 			}
@@ -115,8 +103,8 @@ func TestRuns(t *testing.T) {
 func TestRunsOfACase(t *testing.T) {
 	c := newCloud(t)
 	id := c.launch(true)
-	document := ssm.NewRunDocument(c.Caller(ssm.NewRunDocument(nil).Spec().Permissions))
-	automation := ssm.NewStartAutomation(c.Caller(ssm.NewStartAutomation(nil).Spec().Permissions))
+	document := c.Action(ssm.NewRunDocument)
+	automation := c.Action(ssm.NewStartAutomation)
 	for _, tt := range []struct {
 		document, of string
 		a            action.Action
@@ -124,7 +112,7 @@ func TestRunsOfACase(t *testing.T) {
 		{"install-agent", `{"instance_id":"` + id + `","document":"install-agent","case":"%s"}`, document},
 		{runbook, `{"document":"` + runbook + `","role":"` + worksAs + `","case":"%s"}`, automation},
 	} {
-		of := func(name string) action.Request { return request(fmt.Sprintf(tt.of, name)) }
+		of := func(name string) action.Request { return actiontest.Request(fmt.Sprintf(tt.of, name)) }
 		first := c.Item(tt.a, of("case-1"))
 		c.Do(tt.a, first)
 		actiontest.Want(t, c.Item(tt.a, of("case-1")), action.Unneeded, "for this case")
@@ -154,25 +142,25 @@ func TestRunsOfACase(t *testing.T) {
 
 func TestInstancesThatCanNotBeReached(t *testing.T) {
 	c := newCloud(t)
-	a := ssm.NewPatchInstance(c.Caller(ssm.NewPatchInstance(nil).Spec().Permissions))
-	item := c.Item(a, request(`{"instance_id":"`+c.launch(false)+`","case":"x"}`))
+	a := c.Action(ssm.NewPatchInstance)
+	item := c.Item(a, actiontest.Request(`{"instance_id":"`+c.launch(false)+`","case":"x"}`))
 	actiontest.Want(t, item, action.Escalated, "does not manage it")
 	if item.Resource.Tags["team"] != "web" {
 		t.Errorf("%+v, want its tags", item.Resource)
 	}
 	id := c.launch(true)
 	_, err := ec2.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region)).StopInstances(t.Context(), &ec2.StopInstancesInput{InstanceIds: []string{id}})
-	c.must(err)
-	actiontest.Want(t, c.Item(a, request(`{"instance_id":"`+id+`","case":"x"}`)), action.Escalated, "does not reach")
+	c.Must(err)
+	actiontest.Want(t, c.Item(a, actiontest.Request(`{"instance_id":"`+id+`","case":"x"}`)), action.Escalated, "does not reach")
 }
 
 func TestWrongRuns(t *testing.T) {
 	c := newCloud(t)
 	id := c.launch(true)
 	_, err := c.client.CreateDocument(t.Context(), &sdk.CreateDocumentInput{Name: aws.String("book"), Content: aws.String("{}"), DocumentType: types.DocumentTypeAutomation})
-	c.must(err)
+	c.Must(err)
 	long := strings.Repeat("x", 513)
-	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+	for params, newAction := range map[string]actiontest.NewAction{
 		`{"instance_id":"` + id + `","document":"book","case":"x"}`:                                                          ssm.NewRunDocument,
 		`{"instance_id":"` + id + `","document":"install-agent","case":"a b"}`:                                               ssm.NewRunDocument,
 		`{"instance_id":"` + id + `","document":"install agent","case":"x"}`:                                                 ssm.NewRunDocument,
@@ -181,8 +169,8 @@ func TestWrongRuns(t *testing.T) {
 		`{"document":"` + runbook + `","role":"arn:aws:iam::444455556666:role/x","case":"x"}`:                                ssm.NewStartAutomation,
 		`{"document":"` + runbook + `","role":"` + worksAs + `","case":"x","parameters":{"AutomationAssumeRole":["other"]}}`: ssm.NewStartAutomation,
 	} {
-		a := newAction(c.Caller(newAction(nil).Spec().Permissions))
-		if _, err := a.Plan(t.Context(), request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		a := c.Action(newAction)
+		if _, err := a.Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", params, err)
 		}
 	}
