@@ -104,7 +104,7 @@ var identities = []story{
 	}},
 	{rule: "access-key-exposed", playbook: "contain-principal", calls: []string{"iam:UpdateAccessKey"}, right: "Inactive", stage: func(e *engine) (scene, error) {
 		return scene{e.Intruder.AccessKeyID, func() error {
-			return e.tell("aws.health", "AWS Health Event", `{"eventArn":"arn:aws:health:us-east-1::event/AWS_RISK_CREDENTIALS_EXPOSED_1","service":"RISK","eventTypeCategory":"issue",
+			return e.tell("aws.health", "AWS Health Event", `{"eventArn":"arn:aws:health:us-east-1::event/RISK/AWS_RISK_CREDENTIALS_EXPOSED/AWS_RISK_CREDENTIALS_EXPOSED_0a1b2c3d4e5f67890","service":"RISK","eventTypeCategory":"issue",
 				"eventTypeCode":"AWS_RISK_CREDENTIALS_EXPOSED","eventDescription":[{"language":"en_US","latestDescription":"A key was found in public."}],
 				"affectedEntities":[{"entityValue":"`+e.Intruder.AccessKeyID+`"}]}`)
 		}, e.keyOf("mallory")}, nil
@@ -239,4 +239,4 @@ var identities = []story{
 }
 
 // stories are all of them. Trails come first, because one of them starts every stopped one.
-var stories = slices.Concat(trails, buckets, services, network, identities)
+var stories = slices.Concat(trails, buckets, services, network, identities, documents)

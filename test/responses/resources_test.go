@@ -206,6 +206,28 @@ var buckets = []story{
 			return string(out.Status), nil
 		}}, err
 	}},
+	{rule: "log-bucket-weakened", playbook: "protect-log-bucket", apart: true, calls: []string{"s3:PutBucketLifecycleConfiguration"}, right: "Disabled", stage: func(e *engine) (scene, error) {
+		name, client := aws.String("trail-logs"), s3.NewFromConfig(e.As(e.Admin, "us-east-1"), func(o *s3.Options) { o.UsePathStyle = true })
+		_, err := client.PutBucketVersioning(e.ctx, &s3.PutBucketVersioningInput{Bucket: name, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled}})
+		if err == nil {
+			_, err = e.newTrail(false)
+		}
+		if err != nil && strings.Contains(err.Error(), "MaximumNumberOfTrailsExceeded") {
+			err = nil // those of other stories deliver there too
+		}
+		return scene{`"trail-logs"`, func() error {
+			_, err := client.PutBucketLifecycleConfiguration(e.ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: name, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{
+				Rules: []s3types.LifecycleRule{{ID: aws.String("all"), Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: aws.String("")},
+					Expiration: &s3types.LifecycleExpiration{Days: aws.Int32(1)}}}}})
+			return err
+		}, func() (string, error) {
+			out, err := client.GetBucketLifecycleConfiguration(e.ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: name})
+			if err != nil {
+				return "", err
+			}
+			return string(out.Rules[0].Status), nil
+		}}, err
+	}},
 }
 
 // services are the stories of keys, functions, databases and AWS Config.
