@@ -183,6 +183,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		elb.NewEnableAccessLogs(caller),
 		elb.NewEnableDeletionProtection(caller),
 		elb.NewMitigateDesync(caller),
+		elb.NewRedirectHTTP(caller),
 
 		resolver.NewBlockDomain(caller),
 		redshift.NewEnableLogging(caller),

@@ -8,6 +8,10 @@ var elasticloadbalancingFacts = map[string][]string{
 	"elasticloadbalancing:DescribeLoadBalancerAttributes": nil,
 	"elasticloadbalancing:DescribeLoadBalancers":          nil,
 	"elasticloadbalancing:DescribeTags":                   nil,
+	"elasticloadbalancing:DescribeListeners":              nil,
+	"elasticloadbalancing:DescribeRules":                  nil,
+	"elasticloadbalancing:ModifyListener": {"arn:P:elasticloadbalancing:*:A:listener/app/*/*/*", "arn:P:elasticloadbalancing:*:A:listener/net/*/*/*",
+		"arn:P:elasticloadbalancing:*:A:listener/gwy/*/*/*"},
 	"elasticloadbalancing:ModifyLoadBalancerAttributes": {"arn:P:elasticloadbalancing:*:A:loadbalancer/app/*/*", "arn:P:elasticloadbalancing:*:A:loadbalancer/net/*/*",
 		"arn:P:elasticloadbalancing:*:A:loadbalancer/gwy/*/*"},
 }

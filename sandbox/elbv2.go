@@ -7,28 +7,31 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// elbv2Service answers for load balancers without listeners, and for target
-// groups of instances, which are registered and unused
+// elbv2Service answers for load balancers, their listeners and rules, and for
+// target groups of instances; no request ever reaches them
 // (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html).
 // Actions are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html.
 func elbv2Service() *service {
 	return &service{
-		name: "elbv2", prefix: "elasticloadbalancing",
-		operations: append(loadBalancerOperations(), []operation{
+		name: "elbv2", prefix: "elasticloadbalancing", versioned: true,
+		operations: slices.Concat(loadBalancerOperations(), listenerOperations(), ruleOperations(), []operation{
 			{name: "CreateTargetGroup", resources: func(c *call) []string { return []string{c.arn("targetgroup/" + c.in.str("Name") + "/*")} }, handle: createTargetGroup},
 			{name: "DescribeTargetGroups", handle: describeTargetGroups},
 			{name: "RegisterTargets", resources: targetGroupOfInput, handle: registerTargets},
 			{name: "DeregisterTargets", resources: targetGroupOfInput, handle: deregisterTargets},
 			{name: "DescribeTargetHealth", handle: describeTargetHealth},
-		}...),
+			{name: "DeleteTargetGroup", resources: targetGroupOfInput, handle: deleteTargetGroup},
+		}),
 	}
 }
 
-// targetGroups are those of an account in a region, and its load balancers.
+// targetGroups are those of an account in a region, and its load balancers with
+// their listeners.
 type targetGroups struct {
 	groups    []*targetGroup
 	balancers []*loadBalancer
+	listeners []*balancerListener
 }
 
 type targetGroup struct {
@@ -47,7 +50,7 @@ func newTargetGroups() *targetGroups { return &targetGroups{} }
 
 func (s *targetGroups) clone() stater {
 	out := newTargetGroups()
-	out.balancers = slices.Clone(s.balancers)
+	out.balancers, out.listeners = slices.Clone(s.balancers), slices.Clone(s.listeners)
 	for _, g := range s.groups {
 		c := *g
 		c.targets = slices.Clone(g.targets)
@@ -91,13 +94,13 @@ func createTargetGroup(c *call) (wire.Object, error) {
 	g := &targetGroup{name: name, vpc: vpc, protocol: c.in.str("Protocol"), port: c.in.number("Port", 0)}
 	g.arn = c.arn("targetgroup/" + name + "/" + c.sb.ec2ID("")[:16])
 	s.groups = append(s.groups, g)
-	return wire.Object{"TargetGroups": wire.List{g.object()}}, nil
+	return wire.Object{"TargetGroups": wire.List{g.object(s)}}, nil
 }
 
-func (g *targetGroup) object() wire.Object {
+func (g *targetGroup) object(s *targetGroups) wire.Object {
 	return wire.Object{
 		"TargetGroupArn": g.arn, "TargetGroupName": g.name, "Protocol": g.protocol, "Port": int64(g.port), "VpcId": g.vpc, "TargetType": "instance",
-		"HealthCheckEnabled": true, "LoadBalancerArns": wire.List{},
+		"HealthCheckEnabled": true, "LoadBalancerArns": strList(s.users(g.arn)),
 	}
 }
 
@@ -118,7 +121,7 @@ func describeTargetGroups(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, c.fail(wire.Invalid, "The marker is not valid")
 	}
-	out := wire.Object{"TargetGroups": list(page, func(g *targetGroup) any { return g.object() })}
+	out := wire.Object{"TargetGroups": list(page, func(g *targetGroup) any { return g.object(c.targetGroups()) })}
 	put(out, "NextMarker", next)
 	return out, nil
 }
@@ -182,9 +185,22 @@ func describeTargetHealth(c *call) (wire.Object, error) {
 			}
 		}
 	}
-	return wire.Object{"TargetHealthDescriptions": list(shown, func(t balanced) any {
-		return wire.Object{"Target": wire.Object{"Id": t.id, "Port": int64(t.port)}, "TargetHealth": wire.Object{
+	health := wire.Object{"State": "healthy"}
+	if len(c.targetGroups().users(g.arn)) == 0 {
+		health = wire.Object{
 			"State": "unused", "Reason": "Target.NotInUse", "Description": "Target group is not configured to receive traffic from the load balancer",
-		}}
+		}
+	}
+	return wire.Object{"TargetHealthDescriptions": list(shown, func(t balanced) any {
+		return wire.Object{"Target": wire.Object{"Id": t.id, "Port": int64(t.port)}, "TargetHealth": health}
 	})}, nil
+}
+
+func deleteTargetGroup(c *call) (wire.Object, error) {
+	s, arn := c.targetGroups(), c.in.str("TargetGroupArn")
+	if len(s.users(arn)) > 0 {
+		return nil, wire.Errorf("ResourceInUseException", "Target group '%s' is currently in use by a listener or a rule", arn)
+	}
+	s.groups = slices.DeleteFunc(s.groups, func(g *targetGroup) bool { return g.arn == arn })
+	return wire.Object{}, nil
 }

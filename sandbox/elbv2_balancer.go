@@ -3,6 +3,7 @@ package sandbox
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"riposte.dev/sandbox/wire"
 )
@@ -18,6 +19,7 @@ func loadBalancerOperations() []operation {
 		{name: "DescribeLoadBalancerAttributes", handle: describeBalancerAttributes},
 		{name: "ModifyLoadBalancerAttributes", resources: ofInput, handle: modifyBalancerAttributes},
 		{name: "DescribeTags", handle: describeBalancerTags},
+		{name: "DeleteLoadBalancer", resources: ofInput, handle: deleteLoadBalancer},
 	}
 }
 
@@ -139,13 +141,55 @@ func modifyBalancerAttributes(c *call) (wire.Object, error) {
 }
 
 func describeBalancerTags(c *call) (wire.Object, error) {
-	out := wire.List{}
-	for _, arn := range c.in.strs("ResourceArns") {
-		b, err := c.existingBalancer(arn)
+	arns, out := c.in.strs("ResourceArns"), wire.List{}
+	if len(arns) > 20 {
+		return nil, c.fail(wire.Invalid, "The number of resource ARNs must not exceed 20")
+	}
+	for _, arn := range arns {
+		tags, err := c.balancingTags(arn)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, wire.Object{"ResourceArn": arn, "Tags": tagList(b.tags)})
+		out = append(out, wire.Object{"ResourceArn": arn, "Tags": tagList(tags)})
 	}
 	return wire.Object{"TagDescriptions": out}, nil
+}
+
+// balancingTags are those of a load balancer, a listener or a rule.
+func (c *call) balancingTags(arn string) (map[string]string, error) {
+	switch {
+	case strings.Contains(arn, ":listener/"):
+		l, err := c.existingListener(arn)
+		if err != nil {
+			return nil, err
+		}
+		return l.tags, nil
+	case strings.Contains(arn, ":listener-rule/"):
+		_, r, err := c.existingRule(arn)
+		if err != nil {
+			return nil, err
+		}
+		return r.tags, nil
+	}
+	b, err := c.existingBalancer(arn)
+	if err != nil {
+		return nil, err
+	}
+	return b.tags, nil
+}
+
+// deleteLoadBalancer takes the listeners along. One that isn't there is deleted
+// already.
+func deleteLoadBalancer(c *call) (wire.Object, error) {
+	s, arn := c.targetGroups(), c.in.str("LoadBalancerArn")
+	b := firstWhere(s.balancers, func(b *loadBalancer) bool { return b.arn == arn })
+	if b == nil {
+		return wire.Object{}, nil
+	}
+	if b.attributes["deletion_protection.enabled"] == "true" {
+		return nil, wire.Errorf("OperationNotPermittedException", "Load balancer '%s' cannot be deleted because deletion protection is enabled", arn)
+	}
+	s.balancers = without(s.balancers, b)
+	s.listeners = slices.DeleteFunc(slices.Clone(s.listeners), func(l *balancerListener) bool { return l.balancer == arn })
+	return wire.Object{}, nil
 }

@@ -31,6 +31,7 @@ type eventRecord struct {
 	ReadOnly            bool              `json:"readOnly"`
 	Resources           []eventResource   `json:"resources,omitempty"`
 	EventType           string            `json:"eventType"`
+	APIVersion          string            `json:"apiVersion,omitempty"`
 	ManagementEvent     bool              `json:"managementEvent"`
 	RecipientAccountID  string            `json:"recipientAccountId"`
 	SharedEventID       string            `json:"sharedEventID,omitempty"`
@@ -107,6 +108,9 @@ func (s *Sandbox) newRecord(c *call, out wire.Object, err error) *eventRecord {
 		TLSDetails: map[string]string{
 			"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256", "clientProvidedHostHeader": c.awsHost(),
 		},
+	}
+	if c.svc.versioned {
+		r.APIVersion = c.target.Model.Metadata.APIVersion
 	}
 	for _, x := range c.resources {
 		r.Resources = append(r.Resources, eventResource{AccountID: x.account, Type: x.kind, ARN: x.arn})

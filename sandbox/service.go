@@ -16,6 +16,7 @@ type service struct {
 	prefix     string // of IAM actions and of the event source: "events" in events:PutEvents and events.amazonaws.com
 	source     string // of events where it isn't the prefix: "monitoring"
 	global     bool   // one endpoint in the partition: records lie in us-east-1
+	versioned  bool   // records name the API's version
 	operations []operation
 	// setup runs once when the service joins a sandbox: it may add administration
 	// to admin and offer lookups to other services (buckets, topics); optional.

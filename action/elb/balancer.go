@@ -1,6 +1,6 @@
 // Package elb has the actions on Elastic Load Balancing's application, network and gateway load balancers.
 //
-// Start at [NewEnableAccessLogs]; what all share is in balancer.go.
+// Start at [NewEnableAccessLogs]; what all share is in balancer.go. [NewRedirectHTTP] is about listeners (listener.go).
 package elb
 
 import (
@@ -47,27 +47,39 @@ func find(ctx context.Context, cfg aws.Config, req action.Request, arn string, k
 			WithHint("aws elbv2 describe-load-balancers shows them; classic load balancers have none")
 	}
 	if !slices.Contains(kinds, parts[1]) {
-		return nil, fault.New(fault.Invalid, "%s is a load balancer of another type, which has no such attribute", arn).
+		return nil, fault.New(fault.Invalid, "%s is a load balancer of another type, for which this can't be done", arn).
 			WithHint("give one of the type %s", strings.Join(kinds, " or "))
 	}
-	client := elb.NewFromConfig(cfg)
-	if _, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}}); err != nil {
+	if _, err := elb.NewFromConfig(cfg).DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}}); err != nil {
 		return nil, gone(err, "elasticloadbalancing:DescribeLoadBalancers", arn)
 	}
-	out, err := client.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: []string{arn}})
+	tags, err := tagsOf(ctx, cfg, arn)
 	if err != nil {
-		return nil, gone(err, "elasticloadbalancing:DescribeTags", arn)
+		return nil, err
 	}
-	r := action.Resource{
-		Type: "AWS::ElasticLoadBalancingV2::LoadBalancer", ARN: arn, Name: strings.Split(arn, "/")[2],
-		Account: req.Account, Region: req.Region, Tags: map[string]string{},
+	return []action.Resource{{
+		Type: "AWS::ElasticLoadBalancingV2::LoadBalancer", ARN: arn, Name: strings.Split(arn, "/")[2], Account: req.Account, Region: req.Region, Tags: tags,
+	}}, nil
+}
+
+// tagsOf are the tags of load balancers and listeners, the last one's before those of the others.
+func tagsOf(ctx context.Context, cfg aws.Config, arns ...string) (map[string]string, error) {
+	out, err := elb.NewFromConfig(cfg).DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
+	if err != nil {
+		return nil, gone(err, "elasticloadbalancing:DescribeTags", arns[len(arns)-1])
 	}
-	for _, d := range out.TagDescriptions {
-		for _, t := range d.Tags {
-			r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	tags := map[string]string{}
+	for _, arn := range arns {
+		for _, d := range out.TagDescriptions {
+			if aws.ToString(d.ResourceArn) != arn {
+				continue
+			}
+			for _, t := range d.Tags {
+				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			}
 		}
 	}
-	return []action.Resource{r}, nil
+	return tags, nil
 }
 
 func gone(err error, permission, arn string) error {
