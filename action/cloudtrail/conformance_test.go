@@ -1,7 +1,6 @@
 package cloudtrail_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -12,30 +11,26 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/cloudtrail"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with trails in it.
 type cloud struct {
 	*actiontest.Cloud
-	t *testing.T
 }
 
 // newCloud returns a cloud in which both accounts have a bucket that trails may write to.
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{actiontest.NewCloud(t), t}
+	c := cloud{actiontest.NewCloud(t)}
 	for _, account := range []string{actiontest.Account, actiontest.Management} {
 		client := s3.NewFromConfig(c.Admin(account, "us-east-1"), func(o *s3.Options) { o.UsePathStyle = true })
 		bucket := aws.String("trails-" + account)
-		if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil {
-			t.Fatal(err)
-		}
+		_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket})
+		c.Must(err)
 		policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},
 			"Action":["s3:GetBucketAcl","s3:PutObject"],"Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"]}]}`, *bucket)
-		if _, err := client.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, Policy: &policy}); err != nil {
-			t.Fatal(err)
-		}
+		_, err = client.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, Policy: &policy})
+		c.Must(err)
 	}
 	return c
 }
@@ -46,19 +41,16 @@ func (c cloud) client(account, region string) *sdk.Client {
 
 // trail makes a trail and returns its ARN; it logs or not.
 func (c cloud) trail(account, region, name string, logging bool, options ...func(*sdk.CreateTrailInput)) string {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.CreateTrailInput{Name: aws.String(name), S3BucketName: aws.String("trails-" + account)}
 	for _, option := range options {
 		option(in)
 	}
-	out, err := c.client(account, region).CreateTrail(c.t.Context(), in)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	out, err := c.client(account, region).CreateTrail(c.T.Context(), in)
+	c.Must(err)
 	if logging {
-		if _, err := c.client(account, region).StartLogging(c.t.Context(), &sdk.StartLoggingInput{Name: out.TrailARN}); err != nil {
-			c.t.Fatal(err)
-		}
+		_, err := c.client(account, region).StartLogging(c.T.Context(), &sdk.StartLoggingInput{Name: out.TrailARN})
+		c.Must(err)
 	}
 	return aws.ToString(out.TrailARN)
 }
@@ -70,40 +62,29 @@ func ofOrganization(in *sdk.CreateTrailInput) {
 }
 
 func (c cloud) logging(account, region, arn string) bool {
-	c.t.Helper()
-	out, err := c.client(account, region).GetTrailStatus(c.t.Context(), &sdk.GetTrailStatusInput{Name: aws.String(arn)})
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	out, err := c.client(account, region).GetTrailStatus(c.T.Context(), &sdk.GetTrailStatusInput{Name: aws.String(arn)})
+	c.Must(err)
 	return aws.ToBool(out.IsLogging)
 }
 
 // action returns the action with all that it declares.
-func (c cloud) action() *cloudtrail.StartLogging {
-	return cloudtrail.NewStartLogging(c.Caller(cloudtrail.NewStartLogging(nil).Spec().Permissions))
+func (c cloud) action() action.Action {
+	return c.Action(cloudtrail.NewStartLogging)
 }
 
 func TestConformance(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		c := newCloud(t)
 		arn := c.trail(actiontest.Account, actiontest.Region, "main", false)
-		return actiontest.World{
-			Action: func(permissions []string) action.Action { return cloudtrail.NewStartLogging(c.Caller(permissions)) },
-			Request: action.Request{
-				Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(`{"trail":"main"}`),
-			},
-			Missing: json.RawMessage(`{"trail":"other"}`),
-			State:   func() string { return fmt.Sprint(c.logging(actiontest.Account, actiontest.Region, arn)) },
-			Writes:  c.Writes,
-			Interfere: func() {
-				in := &sdk.DeleteTrailInput{Name: aws.String(arn)}
-				if _, err := c.client(actiontest.Account, actiontest.Region).DeleteTrail(t.Context(), in); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "cloudtrail", Operation: "StartLogging", Reads: reads})
-			},
+		w := c.World(cloudtrail.NewStartLogging, `{"trail":"main"}`, `{"trail":"other"}`, func() string {
+			return fmt.Sprint(c.logging(actiontest.Account, actiontest.Region, arn))
+		})
+		w.Interfere = func() {
+			in := &sdk.DeleteTrailInput{Name: aws.String(arn)}
+			_, err := c.client(actiontest.Account, actiontest.Region).DeleteTrail(t.Context(), in)
+			c.Must(err)
 		}
+		return w
 	})
 }

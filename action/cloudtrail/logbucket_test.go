@@ -15,7 +15,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const trailBucket = "trails-" + actiontest.Account
@@ -31,11 +30,11 @@ func newOpen(t *testing.T, rules ...types.LifecycleRule) open {
 	o := open{narrow: newNarrow(t)}
 	o.bucket = s3.NewFromConfig(o.Admin(actiontest.Account, "us-east-1"), func(o *s3.Options) { o.UsePathStyle = true })
 	_, err := o.bucket.DeletePublicAccessBlock(t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: aws.String(trailBucket)})
-	o.must(err)
+	o.Must(err)
 	_, err = o.bucket.PutBucketTagging(t.Context(), &s3.PutBucketTaggingInput{Bucket: aws.String(trailBucket), Tagging: &types.Tagging{
 		TagSet: []types.Tag{{Key: aws.String("team"), Value: aws.String("audit")}},
 	}})
-	o.must(err)
+	o.Must(err)
 	if len(rules) > 0 {
 		o.rules(rules...)
 	}
@@ -43,26 +42,26 @@ func newOpen(t *testing.T, rules ...types.LifecycleRule) open {
 }
 
 func (o open) rules(rules ...types.LifecycleRule) {
-	o.t.Helper()
-	_, err := o.bucket.PutBucketLifecycleConfiguration(o.t.Context(), &s3.PutBucketLifecycleConfigurationInput{
+	o.T.Helper()
+	_, err := o.bucket.PutBucketLifecycleConfiguration(o.T.Context(), &s3.PutBucketLifecycleConfigurationInput{
 		Bucket: aws.String(trailBucket), LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: rules},
 	})
-	o.must(err)
+	o.Must(err)
 }
 
 func (o open) block(on bool) {
-	o.t.Helper()
-	_, err := o.bucket.PutPublicAccessBlock(o.t.Context(), &s3.PutPublicAccessBlockInput{
+	o.T.Helper()
+	_, err := o.bucket.PutPublicAccessBlock(o.T.Context(), &s3.PutPublicAccessBlockInput{
 		Bucket: aws.String(trailBucket), PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
 			BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: &on, IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: &on,
 		},
 	})
-	o.must(err)
+	o.Must(err)
 }
 
 // state is the bucket's block and rules, or why there are none.
 func (o open) state() string {
-	o.t.Helper()
+	o.T.Helper()
 	name := aws.String(trailBucket)
 	why := func(err error) string {
 		var api smithy.APIError
@@ -70,21 +69,21 @@ func (o open) state() string {
 			return ""
 		}
 		if !errors.As(err, &api) {
-			o.t.Fatal(err)
+			o.T.Fatal(err)
 		}
 		return api.ErrorCode()
 	}
 	state := []any{}
-	block, err := o.bucket.GetPublicAccessBlock(o.t.Context(), &s3.GetPublicAccessBlockInput{Bucket: name})
+	block, err := o.bucket.GetPublicAccessBlock(o.T.Context(), &s3.GetPublicAccessBlockInput{Bucket: name})
 	if state = append(state, why(err)); err == nil {
 		state = append(state, block.PublicAccessBlockConfiguration)
 	}
-	lifecycle, err := o.bucket.GetBucketLifecycleConfiguration(o.t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: name})
+	lifecycle, err := o.bucket.GetBucketLifecycleConfiguration(o.T.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: name})
 	if state = append(state, why(err)); err == nil {
 		state = append(state, lifecycle.Rules)
 	}
 	raw, err := json.Marshal(state)
-	o.must(err)
+	o.Must(err)
 	return string(raw)
 }
 
@@ -105,36 +104,29 @@ func TestProtectLogBucket(t *testing.T) {
 		name, params, missing string
 		rules                 []types.LifecycleRule
 		setUp                 func(open)
-		stale                 string
 		elsewhere             []string
 	}{
-		{"open, and deletes", `{"trail":"main"}`, ofOther, []types.LifecycleRule{moves, deletes("cleanup", below(""), 7)}, func(open) {}, "PutBucketLifecycleConfiguration", nil},
-		{"open", `{"bucket":"` + trailBucket + `"}`, `{"bucket":"trails-of-nobody"}`, nil, func(o open) { o.block(false) }, "PutPublicAccessBlock",
+		{"open, and deletes", `{"trail":"main"}`, ofOther, []types.LifecycleRule{moves, deletes("cleanup", below(""), 7)}, func(open) {}, nil},
+		{"open", `{"bucket":"` + trailBucket + `"}`, `{"bucket":"trails-of-nobody"}`, nil, func(o open) { o.block(false) },
 			[]string{"s3:PutLifecycleConfiguration"}},
 		{"deletes", `{"trail":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/main","keep_days":30}`, ofOther,
 			[]types.LifecycleRule{deletes("cleanup", below("AWSLogs/111122223333/CloudTrail"), 29), deletes("month", below("AWSLogs/"), 30)},
-			func(o open) { o.block(true) }, "PutBucketLifecycleConfiguration", []string{"s3:PutBucketPublicAccessBlock"}},
+			func(o open) { o.block(true) }, []string{"s3:PutBucketPublicAccessBlock"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				o := newOpen(t, tt.rules...)
 				tt.setUp(o)
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return cloudtrail.NewProtectLogBucket(o.Caller(permissions)) },
-					Request: action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(tt.params)},
-					Missing: json.RawMessage(tt.missing),
-					State:   o.state, Writes: o.Writes, Elsewhere: tt.elsewhere,
-					Interfere: func() { o.rules(deletes("theirs", below(""), 3)) },
-					Stale: func(reads int) {
-						o.AddStaleness(sandbox.Staleness{Service: "s3", Operation: tt.stale, Reads: reads})
-					},
-					Permission: func(c action.Call) string {
-						if c.Operation == "PutBucketLifecycleConfiguration" {
-							return "s3:PutLifecycleConfiguration"
-						}
-						return "s3:PutBucketPublicAccessBlock"
-					},
+				w := o.World(cloudtrail.NewProtectLogBucket, tt.params, tt.missing, o.state)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = func() { o.rules(deletes("theirs", below(""), 3)) }
+				w.Permission = func(c action.Call) string {
+					if c.Operation == "PutBucketLifecycleConfiguration" {
+						return "s3:PutLifecycleConfiguration"
+					}
+					return "s3:PutBucketPublicAccessBlock"
 				}
+				return w
 			})
 		})
 	}
@@ -180,8 +172,8 @@ func TestWhichRulesDeleteLogFiles(t *testing.T) {
 			o := newOpen(t, tt.rule)
 			o.block(true)
 			_, err := o.home().UpdateTrail(t.Context(), allRegions())
-			o.must(err)
-			item := o.item(cloudtrail.NewProtectLogBucket, ofMain)
+			o.Must(err)
+			item := o.Plan(cloudtrail.NewProtectLogBucket, ofMain)
 			if tt.says == "" {
 				actiontest.Want(t, item, action.Unneeded, "no lifecycle rule")
 			} else {
@@ -197,14 +189,14 @@ func TestWhichRulesDeleteLogFiles(t *testing.T) {
 // A trail that the bucket's region doesn't show may deliver to any folder.
 func TestRulesWhereTheTrailIsUnseen(t *testing.T) {
 	o := newOpen(t, deletes("r", below("logs/"), 7))
-	actiontest.Want(t, o.item(cloudtrail.NewProtectLogBucket, ofMain), action.Change, "deletes log files")
+	actiontest.Want(t, o.Plan(cloudtrail.NewProtectLogBucket, ofMain), action.Change, "deletes log files")
 }
 
 func TestWhoseBucket(t *testing.T) {
 	o := newOpen(t)
 	o.trail(actiontest.Management, actiontest.Region, "org", true, ofOrganization)
-	a := cloudtrail.NewProtectLogBucket(o.Caller(cloudtrail.NewProtectLogBucket(nil).Spec().Permissions))
-	req := action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(`{"trail":"org"}`)}
+	a := o.Action(cloudtrail.NewProtectLogBucket)
+	req := actiontest.Request(`{"trail":"org"}`)
 	if _, err := a.Plan(t.Context(), req); fault.CodeOf(err) != fault.Denied || fault.Hint(err) == "" {
 		t.Errorf("another account's bucket: %v, want denied with a hint", err)
 	}

@@ -37,7 +37,7 @@ func findTrail(ctx context.Context, caller *awscall.Caller, cfg aws.Config, req 
 	if err := checkTrail(name); err != nil {
 		return nil, err
 	}
-	trails, err := NewStartLogging(caller).find(ctx, req, params{Trail: name})
+	trails, err := (&StartLogging{caller}).find(ctx, req, params{Trail: name})
 	if err != nil {
 		return nil, err
 	}

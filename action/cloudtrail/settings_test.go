@@ -11,10 +11,8 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudtrail"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -38,31 +36,24 @@ func newNarrow(t *testing.T) narrow {
 
 func (n narrow) home() *sdk.Client { return n.client(actiontest.Account, actiontest.Region) }
 
-func (n narrow) must(err error) {
-	n.t.Helper()
-	if err != nil {
-		n.t.Fatal(err)
-	}
-}
-
 func (n narrow) put(list ...types.EventSelector) {
-	n.t.Helper()
-	_, err := n.home().PutEventSelectors(n.t.Context(), &sdk.PutEventSelectorsInput{TrailName: aws.String("main"), EventSelectors: list})
-	n.must(err)
+	n.T.Helper()
+	_, err := n.home().PutEventSelectors(n.T.Context(), &sdk.PutEventSelectorsInput{TrailName: aws.String("main"), EventSelectors: list})
+	n.Must(err)
 }
 
 func (n narrow) putAdvanced(list ...types.AdvancedEventSelector) {
-	n.t.Helper()
-	_, err := n.home().PutEventSelectors(n.t.Context(), &sdk.PutEventSelectorsInput{TrailName: aws.String("main"), AdvancedEventSelectors: list})
-	n.must(err)
+	n.T.Helper()
+	_, err := n.home().PutEventSelectors(n.T.Context(), &sdk.PutEventSelectorsInput{TrailName: aws.String("main"), AdvancedEventSelectors: list})
+	n.Must(err)
 }
 
 func (n narrow) update(change func(*sdk.UpdateTrailInput)) {
-	n.t.Helper()
+	n.T.Helper()
 	in := &sdk.UpdateTrailInput{Name: aws.String("main")}
 	change(in)
-	_, err := n.home().UpdateTrail(n.t.Context(), in)
-	n.must(err)
+	_, err := n.home().UpdateTrail(n.T.Context(), in)
+	n.Must(err)
 }
 
 func (n narrow) encrypt(key string) {
@@ -70,22 +61,22 @@ func (n narrow) encrypt(key string) {
 }
 
 func (n narrow) delete() {
-	n.t.Helper()
-	_, err := n.home().DeleteTrail(n.t.Context(), &sdk.DeleteTrailInput{Name: aws.String("main")})
-	n.must(err)
+	n.T.Helper()
+	_, err := n.home().DeleteTrail(n.T.Context(), &sdk.DeleteTrailInput{Name: aws.String("main")})
+	n.Must(err)
 }
 
 // state is the settings of the trail.
 func (n narrow) state() string {
-	n.t.Helper()
-	trail, err := n.home().GetTrail(n.t.Context(), &sdk.GetTrailInput{Name: aws.String("main")})
+	n.T.Helper()
+	trail, err := n.home().GetTrail(n.T.Context(), &sdk.GetTrailInput{Name: aws.String("main")})
 	if err != nil {
 		return "none"
 	}
-	selectors, err := n.home().GetEventSelectors(n.t.Context(), &sdk.GetEventSelectorsInput{TrailName: aws.String("main")})
-	n.must(err)
+	selectors, err := n.home().GetEventSelectors(n.T.Context(), &sdk.GetEventSelectorsInput{TrailName: aws.String("main")})
+	n.Must(err)
 	raw, err := json.Marshal([]any{trail.Trail, selectors.EventSelectors, selectors.AdvancedEventSelectors})
-	n.must(err)
+	n.Must(err)
 	return string(raw)
 }
 
@@ -109,25 +100,24 @@ const (
 func TestSettings(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		missing   string
-		stale     string
 		spoil     func(narrow)
 		interfere func(narrow)
 	}{
-		{"restore what is recorded", cloudtrail.NewRestoreSelectors, ofMain, ofOther, "PutEventSelectors", nil, func(n narrow) {
+		{"restore what is recorded", cloudtrail.NewRestoreSelectors, ofMain, ofOther, nil, func(n narrow) {
 			n.put(types.EventSelector{ReadWriteType: types.ReadWriteTypeReadOnly})
 		}},
-		{"restore advanced selectors", cloudtrail.NewRestoreSelectors, ofMain, ofOther, "PutEventSelectors", func(n narrow) {
+		{"restore advanced selectors", cloudtrail.NewRestoreSelectors, ofMain, ofOther, func(n narrow) {
 			n.putAdvanced(advanced("eventCategory", "Management", "readOnly", "true"), advanced("eventCategory", "Data", "resources.type", "AWS::S3::Object"))
 		}, narrow.delete},
-		{"restore to selectors", cloudtrail.NewRestoreSelectors, reads, ofOther, "PutEventSelectors", nil, narrow.delete},
-		{"restore to advanced selectors", cloudtrail.NewRestoreSelectors, objects, ofOther, "PutEventSelectors", nil, narrow.delete},
-		{"sign log files", cloudtrail.NewEnableLogValidation, ofMain, ofOther, "UpdateTrail", nil, narrow.delete},
-		{"take all regions", cloudtrail.NewMakeMultiRegion, ofMain, ofOther, "UpdateTrail", nil, narrow.delete},
-		{"encrypt", cloudtrail.NewSetKMSKey, encrypted, `{"trail":"other","kms_key":"` + trailKey + `"}`, "UpdateTrail", nil, func(n narrow) { n.encrypt(otherKey) }},
-		{"encrypt again with one's own key", cloudtrail.NewSetKMSKey, encrypted, `{"trail":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/other","kms_key":"` + trailKey + `"}`, "UpdateTrail", func(n narrow) { n.encrypt(otherKey) }, func(n narrow) { n.encrypt("") }},
+		{"restore to selectors", cloudtrail.NewRestoreSelectors, reads, ofOther, nil, narrow.delete},
+		{"restore to advanced selectors", cloudtrail.NewRestoreSelectors, objects, ofOther, nil, narrow.delete},
+		{"sign log files", cloudtrail.NewEnableLogValidation, ofMain, ofOther, nil, narrow.delete},
+		{"take all regions", cloudtrail.NewMakeMultiRegion, ofMain, ofOther, nil, narrow.delete},
+		{"encrypt", cloudtrail.NewSetKMSKey, encrypted, `{"trail":"other","kms_key":"` + trailKey + `"}`, nil, func(n narrow) { n.encrypt(otherKey) }},
+		{"encrypt again with one's own key", cloudtrail.NewSetKMSKey, encrypted, `{"trail":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/other","kms_key":"` + trailKey + `"}`, func(n narrow) { n.encrypt(otherKey) }, func(n narrow) { n.encrypt("") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
@@ -135,26 +125,12 @@ func TestSettings(t *testing.T) {
 				if tt.spoil != nil {
 					tt.spoil(n)
 				}
-				return actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(n.Caller(permissions)) },
-					Request:   action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(tt.params)},
-					Missing:   json.RawMessage(tt.missing),
-					State:     n.state,
-					Writes:    n.Writes,
-					Interfere: func() { tt.interfere(n) },
-					Stale: func(reads int) {
-						n.AddStaleness(sandbox.Staleness{Service: "cloudtrail", Operation: tt.stale, Reads: reads})
-					},
-				}
+				w := n.World(tt.newAction, tt.params, tt.missing, n.state)
+				w.Interfere = actiontest.On(n, tt.interfere)
+				return w
 			})
 		})
 	}
-}
-
-func (n narrow) item(newAction func(*awscall.Caller) action.Action, params string) action.Item {
-	n.t.Helper()
-	a := newAction(n.Caller(newAction(nil).Spec().Permissions))
-	return n.Item(a, action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)})
 }
 
 func TestWhatTheSettingsLeave(t *testing.T) {
@@ -163,7 +139,7 @@ func TestWhatTheSettingsLeave(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		spoil     func(narrow)
 		status    action.Status
@@ -189,7 +165,7 @@ func TestWhatTheSettingsLeave(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			n := newNarrow(t)
 			tt.spoil(n)
-			item := n.item(tt.newAction, tt.params)
+			item := n.Plan(tt.newAction, tt.params)
 			actiontest.Want(t, item, tt.status, tt.says)
 			if tt.status == action.Unneeded && item.Resource.Tags["team"] != "audit" {
 				t.Errorf("the tags are %v, want the trail's", item.Resource.Tags)
@@ -204,7 +180,7 @@ func TestOtherEventsStayRecorded(t *testing.T) {
 		ReadWriteType: types.ReadWriteTypeWriteOnly, ExcludeManagementEventSources: []string{"kms.amazonaws.com"},
 		DataResources: []types.DataResource{{Type: aws.String("AWS::S3::Object"), Values: []string{"arn:aws:s3"}}},
 	}, types.EventSelector{ReadWriteType: types.ReadWriteTypeReadOnly})
-	got := n.item(cloudtrail.NewRestoreSelectors, ofMain).After
+	got := n.Plan(cloudtrail.NewRestoreSelectors, ofMain).After
 	want := `{"event_selectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]}]},` +
 		`{"ReadWriteType":"All","IncludeManagementEvents":true}]}`
 	if string(got) != want {
@@ -215,7 +191,7 @@ func TestOtherEventsStayRecorded(t *testing.T) {
 func TestParametersOfSettingsThatAreRefused(t *testing.T) {
 	n := newNarrow(t)
 	for _, tt := range []struct {
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 	}{
 		{cloudtrail.NewRestoreSelectors, `{"trail":"main","event_selectors":[{}],"advanced_event_selectors":[{"FieldSelectors":[]}]}`},
@@ -224,8 +200,8 @@ func TestParametersOfSettingsThatAreRefused(t *testing.T) {
 		{cloudtrail.NewSetKMSKey, `{"trail":"main","kms_key":"alias/trails"}`},
 		{cloudtrail.NewSetKMSKey, fmt.Sprintf(`{"trail":"main","kms_key":%q}`, "arn:aws:kms:eu-west-1:111122223333:alias/trails")},
 	} {
-		a := tt.newAction(n.Caller(tt.newAction(nil).Spec().Permissions))
-		_, err := a.Plan(t.Context(), action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(tt.params)})
+		a := n.Action(tt.newAction)
+		_, err := a.Plan(t.Context(), actiontest.Request(tt.params))
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", tt.params, err)
 		}

@@ -47,7 +47,7 @@ type StartLogging struct {
 var _ action.Action = (*StartLogging)(nil)
 
 // NewStartLogging returns the action; it reaches accounts through caller.
-func NewStartLogging(caller *awscall.Caller) *StartLogging {
+func NewStartLogging(caller *awscall.Caller) action.Action {
 	return &StartLogging{caller: caller}
 }
 

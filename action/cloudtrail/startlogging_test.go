@@ -17,21 +17,15 @@ const (
 	other   = "us-east-1"
 )
 
-func request(params string) action.Request {
-	return action.Request{Account: account, Region: region, Params: json.RawMessage(params)}
-}
-
 // items plans and returns the items by name.
 func (c cloud) items(params string) map[string]action.Item {
-	c.t.Helper()
-	p, err := c.action().Plan(c.t.Context(), request(params))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	p, err := c.action().Plan(c.T.Context(), actiontest.Request(params))
+	c.Must(err)
 	byName := map[string]action.Item{}
 	for _, item := range p.Items {
 		if _, twice := byName[item.Resource.Name]; twice {
-			c.t.Errorf("%s is counted twice", item.Resource.Name)
+			c.T.Errorf("%s is counted twice", item.Resource.Name)
 		}
 		byName[item.Resource.Name] = item
 	}
@@ -165,7 +159,7 @@ func TestPlanFailures(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := c.action().Plan(t.Context(), request(tt.params))
+			_, err := c.action().Plan(t.Context(), actiontest.Request(tt.params))
 			if fault.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("plan: %v (%s), want %s that says %q", err, fault.CodeOf(err), tt.code, tt.says)
 			}
@@ -179,7 +173,7 @@ func TestAStatusThatCannotBeRead(t *testing.T) {
 	org := c.trail(actiontest.Management, other, "org", false, ofOrganization)
 	c.AddFault(sandbox.Fault{Match: sandbox.Match{Operation: "GetTrailStatus"}, Error: &sandbox.FaultError{Code: "AccessDeniedException"}})
 
-	if _, err := c.action().Plan(t.Context(), request(`{"trail":"main"}`)); fault.CodeOf(err) != fault.Denied {
+	if _, err := c.action().Plan(t.Context(), actiontest.Request(`{"trail":"main"}`)); fault.CodeOf(err) != fault.Denied {
 		t.Errorf("one trail: %v, want denied", err)
 	}
 	want(t, c.items(`{"trail":"` + org + `"}`)["org"], action.Escalated, "may not see")

@@ -23,31 +23,23 @@ const (
 // cloud is a sandbox with one security group, web, in a VPC of its own.
 type cloud struct {
 	*actiontest.Cloud
-	t          *testing.T
 	client     *sdk.Client
 	vpc, group string
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(account, region))
 	vpc, err := c.client.CreateVpc(t.Context(), &sdk.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
-	c.must(err)
+	c.Must(err)
 	c.vpc = aws.ToString(vpc.Vpc.VpcId)
 	group, err := c.client.CreateSecurityGroup(t.Context(), &sdk.CreateSecurityGroupInput{
 		GroupName: aws.String("web"), Description: aws.String("web servers"), VpcId: aws.String(c.vpc),
 	})
-	c.must(err)
+	c.Must(err)
 	c.group = aws.ToString(group.GroupId)
 	return c
-}
-
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
 }
 
 // tcp is a permission for TCP from a network.
@@ -70,25 +62,25 @@ func optional(s string) *string {
 
 // allow adds a rule with tags, given as keys and values, and returns its id.
 func (c cloud) allow(p types.IpPermission, tags ...string) string {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(c.group), IpPermissions: []types.IpPermission{p}}
 	if len(tags) > 0 {
 		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: tagList(tags)}}
 	}
-	out, err := c.client.AuthorizeSecurityGroupIngress(c.t.Context(), in)
-	c.must(err)
+	out, err := c.client.AuthorizeSecurityGroupIngress(c.T.Context(), in)
+	c.Must(err)
 	return aws.ToString(out.SecurityGroupRules[0].SecurityGroupRuleId)
 }
 
 // letOut adds a rule for outgoing traffic.
 func (c cloud) letOut(p types.IpPermission, tags ...string) {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.AuthorizeSecurityGroupEgressInput{GroupId: aws.String(c.group), IpPermissions: []types.IpPermission{p}}
 	if len(tags) > 0 {
 		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroupRule, Tags: tagList(tags)}}
 	}
-	_, err := c.client.AuthorizeSecurityGroupEgress(c.t.Context(), in)
-	c.must(err)
+	_, err := c.client.AuthorizeSecurityGroupEgress(c.T.Context(), in)
+	c.Must(err)
 }
 
 func tagList(pairs []string) []types.Tag {
@@ -100,32 +92,32 @@ func tagList(pairs []string) []types.Tag {
 }
 
 func (c cloud) tag(resource string, pairs ...string) {
-	c.t.Helper()
-	_, err := c.client.CreateTags(c.t.Context(), &sdk.CreateTagsInput{Resources: []string{resource}, Tags: tagList(pairs)})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.CreateTags(c.T.Context(), &sdk.CreateTagsInput{Resources: []string{resource}, Tags: tagList(pairs)})
+	c.Must(err)
 }
 
 func (c cloud) revoke(ids ...string) {
-	c.t.Helper()
-	_, err := c.client.RevokeSecurityGroupIngress(c.t.Context(), &sdk.RevokeSecurityGroupIngressInput{
+	c.T.Helper()
+	_, err := c.client.RevokeSecurityGroupIngress(c.T.Context(), &sdk.RevokeSecurityGroupIngressInput{
 		GroupId: aws.String(c.group), SecurityGroupRuleIds: ids,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) deleteGroup() {
-	c.t.Helper()
-	_, err := c.client.DeleteSecurityGroup(c.t.Context(), &sdk.DeleteSecurityGroupInput{GroupId: aws.String(c.group)})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.DeleteSecurityGroup(c.T.Context(), &sdk.DeleteSecurityGroupInput{GroupId: aws.String(c.group)})
+	c.Must(err)
 }
 
 // tagRules tags all rules of the group.
 func (c cloud) tagRules(pairs ...string) {
-	c.t.Helper()
-	out, err := c.client.DescribeSecurityGroupRules(c.t.Context(), &sdk.DescribeSecurityGroupRulesInput{
+	c.T.Helper()
+	out, err := c.client.DescribeSecurityGroupRules(c.T.Context(), &sdk.DescribeSecurityGroupRulesInput{
 		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{c.group}}},
 	})
-	c.must(err)
+	c.Must(err)
 	for _, r := range out.SecurityGroupRules {
 		c.tag(*r.SecurityGroupRuleId, pairs...)
 	}
@@ -136,11 +128,11 @@ func (c cloud) rules() string { return c.rulesOf(false) }
 
 // rulesOf returns the rules of one direction in the same way.
 func (c cloud) rulesOf(egress bool) string {
-	c.t.Helper()
-	out, err := c.client.DescribeSecurityGroupRules(c.t.Context(), &sdk.DescribeSecurityGroupRulesInput{
+	c.T.Helper()
+	out, err := c.client.DescribeSecurityGroupRules(c.T.Context(), &sdk.DescribeSecurityGroupRulesInput{
 		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{c.group}}},
 	})
-	c.must(err)
+	c.Must(err)
 	var lines []string
 	for _, r := range out.SecurityGroupRules {
 		if aws.ToBool(r.IsEgress) != egress {
@@ -163,13 +155,11 @@ func (c cloud) rulesOf(egress bool) string {
 }
 
 // params are those for SSH and RDP of a group.
-func params(group string) []byte {
-	return fmt.Appendf(nil, `{"group":%q,"ports":[22,3389]}`, group)
+func params(group string) string {
+	return fmt.Sprintf(`{"group":%q,"ports":[22,3389]}`, group)
 }
 
-func (c cloud) request() action.Request {
-	return action.Request{Account: account, Region: region, Params: params(c.group)}
-}
+func (c cloud) request() action.Request { return actiontest.Request(params(c.group)) }
 
 // action returns the action with all that it declares.
 func (c cloud) action(opts ec2.Options) *ec2.Revoke {
@@ -178,6 +168,6 @@ func (c cloud) action(opts ec2.Options) *ec2.Revoke {
 
 // item plans and returns the one item.
 func (c cloud) item(a action.Action) action.Item {
-	c.t.Helper()
+	c.T.Helper()
 	return c.Item(a, c.request())
 }

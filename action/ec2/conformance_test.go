@@ -1,7 +1,6 @@
 package ec2_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,9 +8,12 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
 	"riposte.dev/action/ec2"
-	"riposte.dev/sandbox"
 )
+
+// organization has nobody who owns anything, so that the search for an owner goes all the way.
+var organization = ec2.Options{Organization: actiontest.Management}
 
 func TestConformance(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
@@ -23,20 +25,10 @@ func TestConformance(t *testing.T) {
 		c.allow(types.IpPermission{
 			IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: aws.String(c.group)}},
 		})
-		return actiontest.World{
-			// Nobody owns anything here, so that the search for an owner goes all the way.
-			Action: func(permissions []string) action.Action {
-				return ec2.NewRevokeIngress(c.Caller(permissions), ec2.Options{Organization: actiontest.Management})
-			},
-			Request:   c.request(),
-			Missing:   params("sg-0123456789abcdef0"),
-			State:     c.rules,
-			Writes:    c.Writes,
-			Interfere: func() { c.allow(tcp(22, 22, "0.0.0.0/0", "another team")) },
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: "RevokeSecurityGroupIngress", Reads: reads})
-			},
-		}
+		w := c.World(func(caller *awscall.Caller) action.Action { return ec2.NewRevokeIngress(caller, organization) },
+			params(c.group), params("sg-0123456789abcdef0"), c.rules)
+		w.Interfere = func() { c.allow(tcp(22, 22, "0.0.0.0/0", "another team")) }
+		return w
 	})
 }
 
@@ -45,18 +37,9 @@ func TestConformanceOfEgress(t *testing.T) {
 		c := newCloud(t)
 		c.letOut(tcp(25, 25, "0.0.0.0/0", "mail"), "team", "web")
 		c.letOut(tcp(25, 25, "10.0.0.0/8", "own mail server"))
-		return actiontest.World{
-			Action: func(permissions []string) action.Action {
-				return ec2.NewRevokeEgress(c.Caller(permissions), ec2.Options{Organization: actiontest.Management})
-			},
-			Request:   action.Request{Account: account, Region: region, Params: fmt.Appendf(nil, `{"group":%q,"ports":[25],"even_everything":true}`, c.group)},
-			Missing:   []byte(`{"group":"sg-0123456789abcdef0","ports":[25]}`),
-			State:     func() string { return c.rulesOf(true) },
-			Writes:    c.Writes,
-			Interfere: func() { c.letOut(tcp(25, 25, "0.0.0.0/0", "another team")) },
-			Stale: func(reads int) {
-				c.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: "RevokeSecurityGroupEgress", Reads: reads})
-			},
-		}
+		w := c.World(func(caller *awscall.Caller) action.Action { return ec2.NewRevokeEgress(caller, organization) },
+			`{"group":"`+c.group+`","ports":[25],"even_everything":true}`, `{"group":"sg-0123456789abcdef0","ports":[25]}`, func() string { return c.rulesOf(true) })
+		w.Interfere = func() { c.letOut(tcp(25, 25, "0.0.0.0/0", "another team")) }
+		return w
 	})
 }

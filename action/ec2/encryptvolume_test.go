@@ -19,21 +19,18 @@ func TestEncryptVolumeSaysHow(t *testing.T) {
 		ImageId: aws.String("ami-01234567"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 		BlockDeviceMappings: []types.BlockDeviceMapping{{DeviceName: aws.String("/dev/sdf"), Ebs: &types.EbsBlockDevice{Encrypted: aws.Bool(true)}}},
 	})
-	c.must(err)
+	c.Must(err)
 	instance := *ran.Instances[0].InstanceId
 	found, err := c.client.DescribeVolumes(t.Context(), &sdk.DescribeVolumesInput{})
-	c.must(err)
-	a := ec2.NewEncryptVolume(c.Caller(ec2.NewEncryptVolume(nil).Spec().Permissions))
-	request := func(params string) action.Request {
-		return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: []byte(params)}
-	}
+	c.Must(err)
+	a := c.Action(ec2.NewEncryptVolume)
 	writes := c.Writes()
 	for _, v := range found.Volumes {
 		if *v.Encrypted {
-			actiontest.Want(t, c.Item(a, request(`{"volume":"`+*v.VolumeId+`"}`)), action.Unneeded, "encrypted already")
+			actiontest.Want(t, c.Item(a, actiontest.Request(`{"volume":"`+*v.VolumeId+`"}`)), action.Unneeded, "encrypted already")
 			continue
 		}
-		item := c.Item(a, request(`{"volume":"`+*v.VolumeId+`","key":"alias/disks"}`))
+		item := c.Item(a, actiontest.Request(`{"volume":"`+*v.VolumeId+`","key":"alias/disks"}`))
 		for _, says := range []string{
 			"(1) aws ec2 stop-instances --instance-ids " + instance, "create-snapshot --volume-id " + *v.VolumeId, "--kms-key-id alias/disks --availability-zone eu-west-1a",
 			"attach-volume --volume-id (the new volume) --instance-id " + instance + " --device /dev/xvda", "(7) Delete " + *v.VolumeId,
@@ -45,7 +42,7 @@ func TestEncryptVolumeSaysHow(t *testing.T) {
 		t.Errorf("%d volumes, %d changes", len(found.Volumes), c.Writes()-writes)
 	}
 	for params, code := range map[string]fault.Code{`{"volume":"vol-049df61146c4d7901"}`: fault.NotFound, `{}`: fault.Invalid} {
-		if _, err := a.Plan(t.Context(), request(params)); fault.CodeOf(err) != code || fault.Hint(err) == "" {
+		if _, err := a.Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != code || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want %s and a hint", params, err, code)
 		}
 	}

@@ -69,7 +69,7 @@ type Isolate struct{ caller *awscall.Caller }
 var _ action.Action = (*Isolate)(nil)
 
 // NewIsolate returns the action; it reaches accounts through caller.
-func NewIsolate(caller *awscall.Caller) *Isolate { return &Isolate{caller} }
+func NewIsolate(caller *awscall.Caller) action.Action { return &Isolate{caller} }
 
 // Spec describes the action.
 func (a *Isolate) Spec() action.Spec { return isolateSpec }

@@ -13,7 +13,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/ec2"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const everyStep = "CreateSnapshots ModifyInstanceAttribute DetachInstances DeregisterTargets CreateSecurityGroup RevokeSecurityGroupEgress " +
@@ -22,17 +21,10 @@ const everyStep = "CreateSnapshots ModifyInstanceAttribute DetachInstances Dereg
 func TestIsolateConformance(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		m := newMachine(t)
-		return actiontest.World{
-			Action:    func(permissions []string) action.Action { return ec2.NewIsolate(m.Caller(permissions)) },
-			Request:   action.Request{Account: account, Region: region, Params: isolateParams(m.id, "")},
-			Missing:   isolateParams("i-0123456789abcdef0", ""),
-			State:     m.state,
-			Writes:    m.Writes,
-			Interfere: func() { m.setGroups(m.interfaceIDs[0], m.other) },
-			Stale: func(reads int) {
-				m.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: "CreateTags", Reads: reads})
-			},
-		}
+		w := m.World(ec2.NewIsolate, isolateParams(m.id, ""), isolateParams("i-0123456789abcdef0", ""), m.state)
+		w.Interfere = func() { m.setGroups(m.interfaceIDs[0], m.other) }
+		w.Stale = m.StaleAfter("CreateTags")
+		return w
 	})
 }
 
@@ -56,7 +48,7 @@ func TestIsolate(t *testing.T) {
 		t.Errorf("snapshots are of %v, want one of each volume", got)
 	}
 
-	m.must(second(a.Apply(t.Context(), item)))
+	m.Must(second(a.Apply(t.Context(), item)))
 	if got := m.snapshots("case-1"); len(got) != 2 {
 		t.Errorf("applied twice there are snapshots of %v", got)
 	}
@@ -68,11 +60,11 @@ func TestIsolate(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func (c cloud) forensicGroup() types.SecurityGroup {
-	c.t.Helper()
-	out, err := c.client.DescribeSecurityGroups(c.t.Context(), &sdk.DescribeSecurityGroupsInput{Filters: []types.Filter{{Name: aws.String("group-name"), Values: []string{ec2.ForensicGroup}}}})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeSecurityGroups(c.T.Context(), &sdk.DescribeSecurityGroupsInput{Filters: []types.Filter{{Name: aws.String("group-name"), Values: []string{ec2.ForensicGroup}}}})
+	c.Must(err)
 	if len(out.SecurityGroups) != 1 {
-		c.t.Fatalf("there are %d forensic groups", len(out.SecurityGroups))
+		c.T.Fatalf("there are %d forensic groups", len(out.SecurityGroups))
 	}
 	return out.SecurityGroups[0]
 }
@@ -87,7 +79,7 @@ func TestWhatIsHalfDoneIsFinished(t *testing.T) {
 			item := m.planIsolation(a, "")
 			goal := item.After
 			item.Calls = item.Calls[:done+1]
-			m.must(second(a.Apply(t.Context(), item)))
+			m.Must(second(a.Apply(t.Context(), item)))
 			rest := m.planIsolation(a, "")
 			if got, want := operations(rest), strings.Join(all[done+1:], " "); got != want {
 				t.Errorf("left to do is %q, want %q", got, want)
@@ -112,7 +104,7 @@ func TestOnlyVolumesWithoutSnapshotGetOne(t *testing.T) {
 		InstanceSpecification: &types.InstanceSpecification{InstanceId: &m.id, ExcludeBootVolume: aws.Bool(true)},
 		TagSpecifications:     []types.TagSpecification{{ResourceType: types.ResourceTypeSnapshot, Tags: tagList([]string{ec2.IsolationTag, "case-1"})}},
 	})
-	m.must(err)
+	m.Must(err)
 	a := m.isolate()
 	m.apply(a, m.planIsolation(a, ""))
 	if got := m.snapshots("case-1"); len(got) != 2 || got[0] == got[1] {
@@ -136,10 +128,10 @@ func TestTheGroupThatIsolates(t *testing.T) {
 	t.Run("one of another VPC", func(t *testing.T) {
 		m := newMachine(t)
 		vpc, err := m.client.CreateVpc(t.Context(), &sdk.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")})
-		m.must(err)
+		m.Must(err)
 		group, err := m.client.CreateSecurityGroup(t.Context(), &sdk.CreateSecurityGroupInput{GroupName: aws.String("f"), Description: aws.String("f"), VpcId: vpc.Vpc.VpcId})
-		m.must(err)
-		_, err = m.isolate().Plan(t.Context(), action.Request{Account: account, Region: region, Params: isolateParams(m.id, `,"forensic_group_id":"`+*group.GroupId+`"`)})
+		m.Must(err)
+		_, err = m.isolate().Plan(t.Context(), actiontest.Request(isolateParams(m.id, `,"forensic_group_id":"`+*group.GroupId+`"`)))
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%v, want invalid and a next step", err)
 		}
@@ -149,9 +141,9 @@ func TestTheGroupThatIsolates(t *testing.T) {
 		a := m.isolate()
 		item := m.planIsolation(a, "")
 		made, err := m.client.CreateSecurityGroup(t.Context(), &sdk.CreateSecurityGroupInput{GroupName: aws.String(ec2.ForensicGroup), Description: aws.String("f"), VpcId: &m.vpc})
-		m.must(err)
+		m.Must(err)
 		_, err = m.client.AuthorizeSecurityGroupIngress(t.Context(), &sdk.AuthorizeSecurityGroupIngressInput{GroupId: made.GroupId, IpPermissions: []types.IpPermission{tcp(22, 22, "0.0.0.0/0", "")}})
-		m.must(err)
+		m.Must(err)
 		if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.Conflict {
 			t.Errorf("apply into an open group: %v, want a conflict", err)
 		}
@@ -171,7 +163,7 @@ func TestAnInstanceThatHasEnded(t *testing.T) {
 		t.Errorf("it is %s: %s", ended.Status, ended.Reason)
 	}
 	p, err := a.Undo(t.Context(), item)
-	m.must(err)
+	m.Must(err)
 	if p.Items[0].Status != action.Conflict {
 		t.Errorf("its undo is %s: %s", p.Items[0].Status, p.Items[0].Reason)
 	}
@@ -204,7 +196,7 @@ func TestUndoOfAnIsolation(t *testing.T) {
 			m.apply(a, item)
 			tt.since(m)
 			p, err := a.Undo(t.Context(), item)
-			m.must(err)
+			m.Must(err)
 			undo := p.Items[0]
 			if undo.Status != tt.status || !strings.Contains(undo.Reason, tt.says) || (len(undo.Calls) > 0) != (tt.status == action.Change) {
 				t.Errorf("undo is %s with %d calls: %s; want %s that says %q", undo.Status, len(undo.Calls), undo.Reason, tt.status, tt.says)
@@ -221,9 +213,9 @@ func TestUndoOfAnIsolation(t *testing.T) {
 
 // fill attaches instances until the Auto Scaling group is at its maximum.
 func (m machine) fill() {
-	m.t.Helper()
-	ran, err := m.client.RunInstances(m.t.Context(), &sdk.RunInstancesInput{ImageId: aws.String("ami-01234567"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1)})
-	m.must(err)
-	_, err = m.scaling.AttachInstances(m.t.Context(), &autoscaling.AttachInstancesInput{AutoScalingGroupName: aws.String(scalingGroup), InstanceIds: []string{*ran.Instances[0].InstanceId}})
-	m.must(err)
+	m.T.Helper()
+	ran, err := m.client.RunInstances(m.T.Context(), &sdk.RunInstancesInput{ImageId: aws.String("ami-01234567"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1)})
+	m.Must(err)
+	_, err = m.scaling.AttachInstances(m.T.Context(), &autoscaling.AttachInstancesInput{AutoScalingGroupName: aws.String(scalingGroup), InstanceIds: []string{*ran.Instances[0].InstanceId}})
+	m.Must(err)
 }

@@ -14,12 +14,12 @@ import (
 )
 
 func (c cloud) securityContact(mail string) {
-	c.t.Helper()
-	_, err := sdkaccount.NewFromConfig(c.Admin(account, region)).PutAlternateContact(c.t.Context(), &sdkaccount.PutAlternateContactInput{
+	c.T.Helper()
+	_, err := sdkaccount.NewFromConfig(c.Admin(account, region)).PutAlternateContact(c.T.Context(), &sdkaccount.PutAlternateContactInput{
 		AlternateContactType: types.AlternateContactTypeSecurity, EmailAddress: aws.String(mail),
 		Name: aws.String("Sam"), PhoneNumber: aws.String("+1 555 0100"), Title: aws.String("Security"),
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) refuse(service, operation, code string) {

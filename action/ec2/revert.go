@@ -52,7 +52,7 @@ type RevertGroup struct{ groups }
 var _ action.Action = (*RevertGroup)(nil)
 
 // NewRevertGroup returns the action; it reaches accounts through caller.
-func NewRevertGroup(caller *awscall.Caller) *RevertGroup { return &RevertGroup{newGroups(caller)} }
+func NewRevertGroup(caller *awscall.Caller) action.Action { return &RevertGroup{newGroups(caller)} }
 
 // Spec describes the action.
 func (a *RevertGroup) Spec() action.Spec { return revertSpec }

@@ -17,67 +17,64 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/ec2"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // lastRecord is the CloudTrail record of the latest call of the operation.
 func (c cloud) lastRecord(operation string) json.RawMessage {
-	c.t.Helper()
-	out, err := cloudtrail.NewFromConfig(c.Admin(account, region)).LookupEvents(c.t.Context(), &cloudtrail.LookupEventsInput{
+	c.T.Helper()
+	out, err := cloudtrail.NewFromConfig(c.Admin(account, region)).LookupEvents(c.T.Context(), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []cttypes.LookupAttribute{{AttributeKey: cttypes.LookupAttributeKeyEventName, AttributeValue: &operation}},
 	})
-	c.must(err)
+	c.Must(err)
 	if len(out.Events) == 0 {
-		c.t.Fatalf("there is no record of %s", operation)
+		c.T.Fatalf("there is no record of %s", operation)
 	}
 	return json.RawMessage(*out.Events[0].CloudTrailEvent)
 }
 
-func revertParams(group string, event json.RawMessage) action.Request {
-	return action.Request{Account: account, Region: region, Params: fmt.Appendf(nil, `{"group_id":%q,"event":%s}`, group, event)}
+func revertParams(group string, event json.RawMessage) string {
+	return fmt.Sprintf(`{"group_id":%q,"event":%s}`, group, event)
 }
 
-func (c cloud) revert() *ec2.RevertGroup {
-	return ec2.NewRevertGroup(c.Caller(ec2.NewRevertGroup(nil).Spec().Permissions))
+func (c cloud) revert() action.Action {
+	return c.Action(ec2.NewRevertGroup)
 }
 
 // planRevert plans to take back the event and returns the one item.
 func (c cloud) planRevert(a action.Action, event json.RawMessage) action.Item {
-	c.t.Helper()
-	p, err := a.Plan(c.t.Context(), revertParams(c.group, event))
-	c.must(err)
-	return p.Items[0]
+	c.T.Helper()
+	return c.Item(a, actiontest.Request(revertParams(c.group, event)))
 }
 
 // change makes one of the four changes by permissions, as somebody whose call is to be taken back.
 func (c cloud) change(operation string, permissions ...types.IpPermission) {
-	c.t.Helper()
+	c.T.Helper()
 	var err error
 	switch operation {
 	case "AuthorizeSecurityGroupIngress":
-		_, err = c.client.AuthorizeSecurityGroupIngress(c.t.Context(), &sdk.AuthorizeSecurityGroupIngressInput{GroupId: &c.group, IpPermissions: permissions})
+		_, err = c.client.AuthorizeSecurityGroupIngress(c.T.Context(), &sdk.AuthorizeSecurityGroupIngressInput{GroupId: &c.group, IpPermissions: permissions})
 	case "AuthorizeSecurityGroupEgress":
-		_, err = c.client.AuthorizeSecurityGroupEgress(c.t.Context(), &sdk.AuthorizeSecurityGroupEgressInput{GroupId: &c.group, IpPermissions: permissions})
+		_, err = c.client.AuthorizeSecurityGroupEgress(c.T.Context(), &sdk.AuthorizeSecurityGroupEgressInput{GroupId: &c.group, IpPermissions: permissions})
 	case "RevokeSecurityGroupIngress":
-		_, err = c.client.RevokeSecurityGroupIngress(c.t.Context(), &sdk.RevokeSecurityGroupIngressInput{GroupId: &c.group, IpPermissions: permissions})
+		_, err = c.client.RevokeSecurityGroupIngress(c.T.Context(), &sdk.RevokeSecurityGroupIngressInput{GroupId: &c.group, IpPermissions: permissions})
 	case "RevokeSecurityGroupEgress":
-		_, err = c.client.RevokeSecurityGroupEgress(c.t.Context(), &sdk.RevokeSecurityGroupEgressInput{GroupId: &c.group, IpPermissions: permissions})
+		_, err = c.client.RevokeSecurityGroupEgress(c.T.Context(), &sdk.RevokeSecurityGroupEgressInput{GroupId: &c.group, IpPermissions: permissions})
 	}
-	c.must(err)
+	c.Must(err)
 }
 
 // modify gives the rules of one direction another description.
 func (c cloud) modify(egress bool, text string) {
-	c.t.Helper()
-	out, err := c.client.DescribeSecurityGroupRules(c.t.Context(), &sdk.DescribeSecurityGroupRulesInput{
+	c.T.Helper()
+	out, err := c.client.DescribeSecurityGroupRules(c.T.Context(), &sdk.DescribeSecurityGroupRulesInput{
 		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{c.group}}},
 	})
-	c.must(err)
+	c.Must(err)
 	for _, r := range out.SecurityGroupRules {
 		if aws.ToBool(r.IsEgress) != egress {
 			continue
 		}
-		_, err := c.client.ModifySecurityGroupRules(c.t.Context(), &sdk.ModifySecurityGroupRulesInput{
+		_, err := c.client.ModifySecurityGroupRules(c.T.Context(), &sdk.ModifySecurityGroupRulesInput{
 			GroupId: &c.group, SecurityGroupRules: []types.SecurityGroupRuleUpdate{{
 				SecurityGroupRuleId: r.SecurityGroupRuleId,
 				SecurityGroupRule: &types.SecurityGroupRuleRequest{
@@ -86,7 +83,7 @@ func (c cloud) modify(egress bool, text string) {
 				},
 			}},
 		})
-		c.must(err)
+		c.Must(err)
 	}
 }
 
@@ -112,24 +109,17 @@ func TestRevertConformance(t *testing.T) {
 					c.tagRules("team", "web")
 				}
 				event := c.lastRecord(operation)
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return ec2.NewRevertGroup(c.Caller(permissions)) },
-					Request: revertParams(c.group, event),
-					Missing: json.RawMessage(strings.ReplaceAll(string(revertParams(c.group, event).Params), c.group, "sg-0123456789abcdef0")),
-					State:   func() string { return c.rulesOf(egress) },
-					Writes:  c.Writes,
-					Interfere: func() {
-						if !revoked {
-							c.change(operation, bad...) // without the tags
-						} else {
-							c.modify(egress, "mine")
-						}
-					},
-					Elsewhere: slices.DeleteFunc(slices.Clone(ec2.NewRevertGroup(nil).Spec().Permissions[2:]), func(p string) bool { return slices.Contains(needed[operation], p) }),
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: opposite(operation), Reads: reads})
-					},
+				params := revertParams(c.group, event)
+				w := c.World(ec2.NewRevertGroup, params, strings.ReplaceAll(params, c.group, "sg-0123456789abcdef0"), func() string { return c.rulesOf(egress) })
+				w.Interfere = func() {
+					if !revoked {
+						c.change(operation, bad...) // without the tags
+					} else {
+						c.modify(egress, "mine")
+					}
 				}
+				w.Elsewhere = slices.DeleteFunc(slices.Clone(ec2.NewRevertGroup(nil).Spec().Permissions[2:]), func(p string) bool { return slices.Contains(needed[operation], p) })
+				return w
 			})
 		})
 	}
@@ -275,18 +265,18 @@ func opposite(operation string) string {
 
 // narrow changes where the one ingress rule lets in from.
 func (c cloud) narrow() {
-	c.t.Helper()
-	out, err := c.client.DescribeSecurityGroupRules(c.t.Context(), &sdk.DescribeSecurityGroupRulesInput{
+	c.T.Helper()
+	out, err := c.client.DescribeSecurityGroupRules(c.T.Context(), &sdk.DescribeSecurityGroupRulesInput{
 		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{c.group}}},
 	})
-	c.must(err)
+	c.Must(err)
 	for _, r := range out.SecurityGroupRules {
 		if !aws.ToBool(r.IsEgress) {
-			_, err := c.client.ModifySecurityGroupRules(c.t.Context(), &sdk.ModifySecurityGroupRulesInput{GroupId: &c.group, SecurityGroupRules: []types.SecurityGroupRuleUpdate{{
+			_, err := c.client.ModifySecurityGroupRules(c.T.Context(), &sdk.ModifySecurityGroupRulesInput{GroupId: &c.group, SecurityGroupRules: []types.SecurityGroupRuleUpdate{{
 				SecurityGroupRuleId: r.SecurityGroupRuleId,
 				SecurityGroupRule:   &types.SecurityGroupRuleRequest{IpProtocol: r.IpProtocol, FromPort: r.FromPort, ToPort: r.ToPort, CidrIpv4: aws.String("203.0.113.0/24")},
 			}}})
-			c.must(err)
+			c.Must(err)
 		}
 	}
 }

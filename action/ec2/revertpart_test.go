@@ -15,10 +15,8 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/ec2"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // lists is a plant with a network ACL and a route table.
@@ -31,86 +29,86 @@ func newLists(t *testing.T) lists {
 	t.Helper()
 	l := lists{plant: newPlant(t)}
 	acl, err := l.client.CreateNetworkAcl(t.Context(), &sdk.CreateNetworkAclInput{VpcId: &l.vpc})
-	l.must(err)
+	l.Must(err)
 	table, err := l.client.CreateRouteTable(t.Context(), &sdk.CreateRouteTableInput{VpcId: &l.vpc})
-	l.must(err)
+	l.Must(err)
 	gateway, err := l.client.CreateInternetGateway(t.Context(), nil)
-	l.must(err)
+	l.Must(err)
 	l.acl, l.table, l.gateway = *acl.NetworkAcl.NetworkAclId, *table.RouteTable.RouteTableId, *gateway.InternetGateway.InternetGatewayId
 	_, err = l.client.AttachInternetGateway(t.Context(), &sdk.AttachInternetGatewayInput{VpcId: &l.vpc, InternetGatewayId: &l.gateway})
-	l.must(err)
+	l.Must(err)
 	return l
 }
 
 // The ways to change the entry 100 of the ACL, and the route to everywhere. ICMP and ports are both to come back.
 func (l lists) createEntry(cidr string) {
-	_, err := l.client.CreateNetworkAclEntry(l.t.Context(), &sdk.CreateNetworkAclEntryInput{
+	_, err := l.client.CreateNetworkAclEntry(l.T.Context(), &sdk.CreateNetworkAclEntryInput{
 		NetworkAclId: &l.acl, RuleNumber: aws.Int32(100), Egress: aws.Bool(true), Protocol: aws.String("6"), RuleAction: types.RuleActionAllow,
 		CidrBlock: &cidr, PortRange: &types.PortRange{From: aws.Int32(443), To: aws.Int32(444)},
 	})
-	l.must(err)
+	l.Must(err)
 }
 
 func (l lists) replaceEntry(cidr string) {
-	_, err := l.client.ReplaceNetworkAclEntry(l.t.Context(), &sdk.ReplaceNetworkAclEntryInput{
+	_, err := l.client.ReplaceNetworkAclEntry(l.T.Context(), &sdk.ReplaceNetworkAclEntryInput{
 		NetworkAclId: &l.acl, RuleNumber: aws.Int32(100), Egress: aws.Bool(true), Protocol: aws.String("58"), RuleAction: types.RuleActionDeny,
 		Ipv6CidrBlock: &cidr, IcmpTypeCode: &types.IcmpTypeCode{Type: aws.Int32(128), Code: aws.Int32(-1)},
 	})
-	l.must(err)
+	l.Must(err)
 }
 
 func (l lists) deleteEntry() {
-	_, err := l.client.DeleteNetworkAclEntry(l.t.Context(), &sdk.DeleteNetworkAclEntryInput{NetworkAclId: &l.acl, RuleNumber: aws.Int32(100), Egress: aws.Bool(true)})
-	l.must(err)
+	_, err := l.client.DeleteNetworkAclEntry(l.T.Context(), &sdk.DeleteNetworkAclEntryInput{NetworkAclId: &l.acl, RuleNumber: aws.Int32(100), Egress: aws.Bool(true)})
+	l.Must(err)
 }
 
 func (l lists) createRoute() {
-	_, err := l.client.CreateRoute(l.t.Context(), &sdk.CreateRouteInput{RouteTableId: &l.table, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: &l.gateway})
-	l.must(err)
+	_, err := l.client.CreateRoute(l.T.Context(), &sdk.CreateRouteInput{RouteTableId: &l.table, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: &l.gateway})
+	l.Must(err)
 }
 
 func (l lists) replaceRoute(in sdk.ReplaceRouteInput) {
 	in.RouteTableId, in.DestinationCidrBlock = &l.table, aws.String("0.0.0.0/0")
-	_, err := l.client.ReplaceRoute(l.t.Context(), &in)
-	l.must(err)
+	_, err := l.client.ReplaceRoute(l.T.Context(), &in)
+	l.Must(err)
 }
 
 func (l lists) deleteRoute() {
-	_, err := l.client.DeleteRoute(l.t.Context(), &sdk.DeleteRouteInput{RouteTableId: &l.table, DestinationCidrBlock: aws.String("0.0.0.0/0")})
-	l.must(err)
+	_, err := l.client.DeleteRoute(l.T.Context(), &sdk.DeleteRouteInput{RouteTableId: &l.table, DestinationCidrBlock: aws.String("0.0.0.0/0")})
+	l.Must(err)
 }
 
 // params are those for the newest record of the operation, as if it had come an hour later than what was before.
 func (l lists) params(operation string) string {
-	l.t.Helper()
-	out, err := cloudtrail.NewFromConfig(l.Admin(account, region)).LookupEvents(l.t.Context(), &cloudtrail.LookupEventsInput{
+	l.T.Helper()
+	out, err := cloudtrail.NewFromConfig(l.Admin(account, region)).LookupEvents(l.T.Context(), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: &operation}},
 	})
-	l.must(err)
+	l.Must(err)
 	var record map[string]any
-	l.must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
+	l.Must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
 	record["eventTime"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	raw, err := json.Marshal(map[string]any{"event": record})
-	l.must(err)
+	l.Must(err)
 	return string(raw)
 }
 
 // text is all that the undo must restore.
 func (l lists) text() string {
-	l.t.Helper()
-	acls, err := l.client.DescribeNetworkAcls(l.t.Context(), &sdk.DescribeNetworkAclsInput{NetworkAclIds: []string{l.acl}})
-	l.must(err)
-	tables, err := l.client.DescribeRouteTables(l.t.Context(), &sdk.DescribeRouteTablesInput{RouteTableIds: []string{l.table}})
-	l.must(err)
+	l.T.Helper()
+	acls, err := l.client.DescribeNetworkAcls(l.T.Context(), &sdk.DescribeNetworkAclsInput{NetworkAclIds: []string{l.acl}})
+	l.Must(err)
+	tables, err := l.client.DescribeRouteTables(l.T.Context(), &sdk.DescribeRouteTablesInput{RouteTableIds: []string{l.table}})
+	l.Must(err)
 	raw, err := json.Marshal([]any{acls.NetworkAcls[0].Entries, tables.RouteTables[0].Routes})
-	l.must(err)
+	l.Must(err)
 	return string(raw)
 }
 
 // partCase is an event that is taken back.
 type partCase struct {
 	operation, takenBackBy string
-	newAction              func(*awscall.Caller) action.Action
+	newAction              actiontest.NewAction
 	happen                 func(l lists) // the event, the last of its operation
 	interfere              func(l lists)
 }
@@ -154,14 +152,10 @@ func TestWhatEventsDidToLists(t *testing.T) {
 				tt.happen(l)
 				params := l.params(tt.operation)
 				missing := strings.NewReplacer(l.acl, "acl-"+nobody, l.table, "rtb-"+nobody).Replace(params)
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return tt.newAction(l.Caller(permissions)) },
-					Request: l.request("%s", params), Missing: json.RawMessage(missing), State: l.text, Writes: l.Writes,
-					Interfere: func() { tt.interfere(l) }, Elsewhere: elsewhere,
-					Stale: func(reads int) {
-						l.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: tt.takenBackBy, Reads: reads})
-					},
-				}
+				w := l.World(tt.newAction, params, missing, l.text)
+				w.Interfere = actiontest.On(l, tt.interfere)
+				w.Elsewhere = elsewhere
+				return w
 			})
 		})
 	}
@@ -170,7 +164,7 @@ func TestWhatEventsDidToLists(t *testing.T) {
 func TestWhatIsNotTakenBackFromLists(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		happen    func(l lists) string // parameters
 		status    action.Status
 		says      string
@@ -197,8 +191,8 @@ func TestWhatIsNotTakenBackFromLists(t *testing.T) {
 			return strings.Replace(strings.Replace(l.params("DeleteRoute"), `"eventID"`, `"x"`, 1), `"eventTime"`, `"y"`, 1)
 		}, action.Escalated, "history has no event"},
 		{"it led to an instance", ec2.NewRevertRoute, func(l lists) string {
-			_, err := l.client.CreateRoute(l.t.Context(), &sdk.CreateRouteInput{RouteTableId: &l.table, DestinationCidrBlock: aws.String("0.0.0.0/0"), InstanceId: &l.instance})
-			l.must(err)
+			_, err := l.client.CreateRoute(l.T.Context(), &sdk.CreateRouteInput{RouteTableId: &l.table, DestinationCidrBlock: aws.String("0.0.0.0/0"), InstanceId: &l.instance})
+			l.Must(err)
 			l.deleteRoute()
 			return l.params("DeleteRoute")
 		}, action.Escalated, "history has no event"},
@@ -220,17 +214,17 @@ func TestWhatIsNotTakenBackFromLists(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLists(t)
 			params := tt.happen(l)
-			actiontest.Want(t, l.plan(tt.newAction, l.request("%s", params)), tt.status, tt.says)
+			actiontest.Want(t, l.Plan(tt.newAction, params), tt.status, tt.says)
 		})
 	}
 }
 
 // second is when the newest record of the operation says that it was.
 func (l lists) second(operation string) string {
-	out, err := cloudtrail.NewFromConfig(l.Admin(account, region)).LookupEvents(l.t.Context(), &cloudtrail.LookupEventsInput{
+	out, err := cloudtrail.NewFromConfig(l.Admin(account, region)).LookupEvents(l.T.Context(), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: &operation}},
 	})
-	l.must(err)
+	l.Must(err)
 	if len(out.Events) == 0 {
 		return ""
 	}
@@ -247,7 +241,7 @@ func TestEventsAboutListsThatAreWrong(t *testing.T) {
 		`{"eventName":"CreateRoute","eventTime":"now","requestParameters":{}}`,
 		`[]`,
 	} {
-		_, err := ec2.NewRevertRoute(l.Caller(ec2.NewRevertRoute(nil).Spec().Permissions)).Plan(t.Context(), l.request(`{"event":%s}`, event))
+		_, err := l.Action(ec2.NewRevertRoute).Plan(t.Context(), l.request(`{"event":%s}`, event))
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", event, err)
 		}

@@ -18,12 +18,12 @@ import (
 
 // apply applies and verifies the item.
 func (c cloud) apply(a action.Action, item action.Item) {
-	c.t.Helper()
-	if _, err := a.Apply(c.t.Context(), item); err != nil {
-		c.t.Fatal(err)
+	c.T.Helper()
+	if _, err := a.Apply(c.T.Context(), item); err != nil {
+		c.T.Fatal(err)
 	}
-	if err := a.Verify(c.t.Context(), item); err != nil {
-		c.t.Fatalf("verify: %v", err)
+	if err := a.Verify(c.T.Context(), item); err != nil {
+		c.T.Fatalf("verify: %v", err)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestRulesThatLetEverythingOutAreLeftToPeople(t *testing.T) {
 	c.letOut(types.IpPermission{IpProtocol: aws.String("udp"), FromPort: aws.Int32(53), ToPort: aws.Int32(53), IpRanges: []types.IpRange{{CidrIp: aws.String("198.51.100.0/24")}}})
 	a := ec2.NewRevokeEgress(c.Caller(ec2.NewRevokeEgress(nil, ec2.Options{}).Spec().Permissions), ec2.Options{})
 	plan := func(params string) action.Item {
-		return c.Item(a, action.Request{Account: account, Region: region, Params: fmt.Appendf(nil, `{"group":%q,%s}`, c.group, params)})
+		return c.Item(a, actiontest.Request(fmt.Sprintf(`{"group":%q,%s}`, c.group, params)))
 	}
 	actiontest.Want(t, plan(`"ports":[25]`), action.Escalated, "(everything to 0.0.0.0/0), without which")
 	actiontest.Want(t, plan(`"ports":[53],"protocol":"udp","cidrs":["198.51.100.9/32"]`), action.Escalated, "Outgoing UDP port 53 is open to 198.51.100.9/32")

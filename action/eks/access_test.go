@@ -33,11 +33,11 @@ func TestWhatTheClusterRefuses(t *testing.T) {
 			c := newCloud(t)
 			caller := c.Caller([]string{"eks:DescribeCluster"})
 			cfg, err := caller.Config(t.Context(), actiontest.Account, actiontest.Region)
-			c.must(err)
+			c.Must(err)
 			if tt.groups != nil {
 				c.enter(cfg, tt.groups...)
 			}
-			_, err = eks.NewIsolatePod(caller, clock).Plan(t.Context(), request(web))
+			_, err = eks.NewIsolatePod(caller, clock).Plan(t.Context(), actiontest.Request(web))
 			if fault.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says) || !strings.Contains(fault.Hint(err), tt.hint) {
 				t.Errorf("%v (%s), want %s that says %q, and to %q", err, fault.Hint(err), tt.code, tt.says, tt.hint)
 			}
@@ -58,7 +58,7 @@ func TestWhatComesBack(t *testing.T) {
 		t.Run(tt.reason, func(t *testing.T) {
 			c := newCloud(t)
 			a := c.do(eks.NewIsolatePod)
-			item := c.Item(a, request(web))
+			item := c.Item(a, actiontest.Request(web))
 			c.AddFault(sandbox.Fault{
 				Match: sandbox.Match{Service: "kubernetes", Operation: "CreateNetworkPolicy"}, Times: 1,
 				Error: &sandbox.FaultError{Code: tt.reason, Status: tt.status, Message: "as it happens"},
@@ -78,7 +78,7 @@ func TestWhatComesBack(t *testing.T) {
 func TestTheAnswerIsLost(t *testing.T) {
 	c := newCloud(t)
 	a := c.do(eks.NewIsolatePod)
-	item := c.Item(a, request(web))
+	item := c.Item(a, actiontest.Request(web))
 	c.AddFault(sandbox.Fault{Match: sandbox.Match{Service: "kubernetes", Operation: "CreateNetworkPolicy"}, After: true, Drop: true, Times: 1})
 	var err error
 	item.Receipts, err = a.Apply(t.Context(), item)
@@ -92,7 +92,7 @@ func TestTheAnswerIsLost(t *testing.T) {
 func TestACallThatIsNotPermittedIsNotMade(t *testing.T) {
 	c := newCloud(t)
 	a := c.do(eks.NewIsolatePod)
-	item := c.Item(a, request(web))
+	item := c.Item(a, actiontest.Request(web))
 	paused := errors.New("paused")
 	ctx := action.Permit(t.Context(), func(context.Context) error { return paused })
 	writes := c.Writes()
@@ -128,7 +128,7 @@ func TestEKSAsksSTS(t *testing.T) {
 	a := c.do(eks.NewIsolatePod)
 	before := len(c.Calls(sandbox.Match{Service: "sts", Operation: "GetCallerIdentity", Principal: "responder-1"}))
 	ctx, recorder := action.Record(t.Context())
-	if _, err := a.Plan(ctx, request(web)); err != nil {
+	if _, err := a.Plan(ctx, actiontest.Request(web)); err != nil {
 		t.Fatal(err)
 	}
 	noted := 0

@@ -31,13 +31,12 @@ const (
 // cloud is a sandbox with a cluster, a node and a pod. Who is of the group riposte may do there what clusterrole.yaml says.
 type cloud struct {
 	*actiontest.Cloud
-	t     *testing.T
 	admin aws.Config
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.admin = c.Admin(actiontest.Account, actiontest.Region)
 	c.cluster(cluster)
 	c.create("/api/v1/namespaces", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}`)
@@ -50,12 +49,12 @@ func newCloud(t *testing.T) cloud {
 }
 
 func (c cloud) cluster(name string) {
-	c.t.Helper()
-	_, err := sdk.NewFromConfig(c.admin).CreateCluster(c.t.Context(), &sdk.CreateClusterInput{
+	c.T.Helper()
+	_, err := sdk.NewFromConfig(c.admin).CreateCluster(c.T.Context(), &sdk.CreateClusterInput{
 		Name: &name, RoleArn: aws.String("arn:aws:iam::111122223333:role/eks"), Tags: map[string]string{"team": "payments"},
 		ResourcesVpcConfig: &types.VpcConfigRequest{SubnetIds: []string{"subnet-0a1b2c3d", "subnet-4e5f6a7b"}},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 // clusterRole is what the reference tells people to apply, document by document, as JSON.
@@ -89,67 +88,60 @@ func kind(t *testing.T, object string) string {
 	return o.Kind
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) kubernetes(method, path, kind, body string) string {
-	c.t.Helper()
-	out, err := eks.Raw(c.t.Context(), c.admin, cluster, method, path, kind, body)
-	c.must(err)
+	c.T.Helper()
+	out, err := eks.Raw(c.T.Context(), c.admin, cluster, method, path, kind, body)
+	c.Must(err)
 	return out
 }
 
 func (c cloud) create(path, body string) {
-	c.t.Helper()
+	c.T.Helper()
 	c.kubernetes("POST", path, "application/json", body)
 }
 
 func (c cloud) patch(path, body string) {
-	c.t.Helper()
+	c.T.Helper()
 	c.kubernetes("PATCH", path, "application/merge-patch+json", body)
 }
 
 func (c cloud) remove(path string) {
-	c.t.Helper()
+	c.T.Helper()
 	c.kubernetes("DELETE", path, "application/json", "")
 }
 
 // pod makes a pod with the label app, and more of its spec.
 func (c cloud) pod(name, spec string) {
-	c.t.Helper()
+	c.T.Helper()
 	c.create(pods, fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"labels":{"app":%[1]q}},"spec":{"nodeName":%q,"containers":[{"name":"main","image":"shop/web:1"}]%s},"status":{"phase":"Running"}}`,
 		name, node, spec))
 }
 
 // policy makes a network policy for the pods with a label app.
 func (c cloud) policy(name, app, more string) {
-	c.t.Helper()
+	c.T.Helper()
 	c.create(policies, fmt.Sprintf(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":%q},"spec":{"podSelector":{"matchLabels":{"app":%q}},"policyTypes":["Ingress","Egress"]%s}}`, name, app, more))
 }
 
 func (c cloud) uid(path string) string {
-	c.t.Helper()
+	c.T.Helper()
 	var o struct{ Metadata struct{ UID string } }
-	c.must(json.Unmarshal([]byte(c.kubernetes("GET", path, "", "")), &o))
+	c.Must(json.Unmarshal([]byte(c.kubernetes("GET", path, "", "")), &o))
 	return o.Metadata.UID
 }
 
 // state is what an undo must restore: everything but the versions of objects.
 func (c cloud) state() string {
-	c.t.Helper()
+	c.T.Helper()
 	var out []string
 	for _, path := range []string{pods, nodes, policies} {
 		var list struct{ Items []map[string]any }
-		c.must(json.Unmarshal([]byte(c.kubernetes("GET", path, "", "")), &list))
+		c.Must(json.Unmarshal([]byte(c.kubernetes("GET", path, "", "")), &list))
 		for _, o := range list.Items {
 			delete(o["metadata"].(map[string]any), "resourceVersion")
 		}
 		raw, err := json.Marshal(list.Items)
-		c.must(err)
+		c.Must(err)
 		out = append(out, string(raw))
 	}
 	return strings.Join(out, "\n")
@@ -157,21 +149,21 @@ func (c cloud) state() string {
 
 // enter gives who is behind the configuration an access entry of the group riposte.
 func (c cloud) enter(cfg aws.Config, groups ...string) {
-	c.t.Helper()
-	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(c.t.Context(), nil)
-	c.must(err)
-	_, err = sdk.NewFromConfig(c.admin).CreateAccessEntry(c.t.Context(), &sdk.CreateAccessEntryInput{
+	c.T.Helper()
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(c.T.Context(), nil)
+	c.Must(err)
+	_, err = sdk.NewFromConfig(c.admin).CreateAccessEntry(c.T.Context(), &sdk.CreateAccessEntryInput{
 		ClusterName: aws.String(cluster), PrincipalArn: who.Arn, KubernetesGroups: groups,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 // caller may do what the permissions say, and has an access entry.
 func (c cloud) caller(permissions []string) *awscall.Caller {
-	c.t.Helper()
+	c.T.Helper()
 	caller := c.Caller(permissions)
-	cfg, err := caller.Config(c.t.Context(), actiontest.Account, actiontest.Region)
-	c.must(err)
+	cfg, err := caller.Config(c.T.Context(), actiontest.Account, actiontest.Region)
+	c.Must(err)
 	c.enter(cfg, "riposte")
 	return caller
 }
@@ -181,8 +173,4 @@ type newAction = func(*awscall.Caller, func() time.Time) action.Action
 // do is the action with all that it needs.
 func (c cloud) do(n newAction) action.Action {
 	return n(c.caller([]string{"eks:DescribeCluster"}), time.Now)
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }

@@ -1,7 +1,6 @@
 package eks_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,43 +9,30 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/eks"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const web = `{"cluster":"prod","namespace":"shop","pod":"web"}`
 
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
-		name, params, missing, operation string
-		newAction                        newAction
-		interfere                        func(cloud)
+		name, params, missing string
+		newAction             newAction
+		interfere             func(cloud)
 	}{
-		{"isolate a pod", web, `{"cluster":"prod","namespace":"shop","pod":"none"}`, "PatchPod", eks.NewIsolatePod, func(c cloud) {
+		{"isolate a pod", web, `{"cluster":"prod","namespace":"shop","pod":"none"}`, eks.NewIsolatePod, func(c cloud) {
 			c.patch(pods+"/web", `{"metadata":{"labels":{"riposte.dev/quarantine":"theirs"}}}`)
 		}},
-		{"cordon a node", `{"cluster":"prod","node":"` + node + `"}`, `{"cluster":"prod","node":"none"}`, "PatchNode", eks.NewCordonNode, nil},
+		{"cordon a node", `{"cluster":"prod","node":"` + node + `"}`, `{"cluster":"prod","node":"none"}`, eks.NewCordonNode, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
 				c.policy("deny-others", "web", "")
-				w := actiontest.World{
-					Action: func(permissions []string) action.Action {
-						return tt.newAction(c.caller(permissions), clock)
-					},
-					Request:    request(tt.params),
-					Missing:    json.RawMessage(tt.missing),
-					State:      c.state,
-					Writes:     c.Writes,
-					Permission: func(action.Call) string { return "eks:DescribeCluster" },
-					Unanswered: []string{"GetCallerIdentity"},
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "kubernetes", Operation: tt.operation, Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(nil, tt.params, tt.missing, c.state)
+				w.Action = func(permissions []string) action.Action { return tt.newAction(c.caller(permissions), clock) }
+				w.Permission = func(action.Call) string { return "eks:DescribeCluster" }
+				w.Unanswered = []string{"GetCallerIdentity"}
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -87,7 +73,7 @@ func TestWhatIsLeft(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(c.do(tt.newAction), request(tt.params))
+			item := c.Item(c.do(tt.newAction), actiontest.Request(tt.params))
 			actiontest.Want(t, item, tt.status, tt.says)
 			if item.Resource.Tags["team"] != "payments" {
 				t.Errorf("%+v, want the cluster's tags", item.Resource)
@@ -99,7 +85,7 @@ func TestWhatIsLeft(t *testing.T) {
 func TestWhatIsPlanned(t *testing.T) {
 	c := newCloud(t)
 	uid := c.uid(pods + "/web")
-	item := c.Item(c.do(eks.NewIsolatePod), request(web))
+	item := c.Item(c.do(eks.NewIsolatePod), actiontest.Request(web))
 	if want := "arn:aws:eks:eu-west-1:111122223333:cluster/prod/namespace/shop/pod/web"; item.Resource.ARN != want || item.Resource.Name != "shop/web" {
 		t.Errorf("%+v, want %s", item.Resource, want)
 	}
@@ -117,7 +103,7 @@ func TestOnlyTheVeryPodIsIsolated(t *testing.T) {
 	c := newCloud(t)
 	a := c.do(eks.NewIsolatePod)
 	with := func(uid string) action.Request {
-		return request(fmt.Sprintf(`{"cluster":"prod","namespace":"shop","pod":"web","uid":%q}`, uid))
+		return actiontest.Request(fmt.Sprintf(`{"cluster":"prod","namespace":"shop","pod":"web","uid":%q}`, uid))
 	}
 	item := c.Item(a, with(c.uid(pods+"/web")))
 	if _, err := a.Plan(t.Context(), with("another")); fault.CodeOf(err) != fault.NotFound || !strings.Contains(err.Error(), "another one now") {
@@ -134,7 +120,7 @@ func TestOnlyTheVeryPodIsIsolated(t *testing.T) {
 func TestAPolicyThatIsGoneIsAConflict(t *testing.T) {
 	c := newCloud(t)
 	a := c.do(eks.NewIsolatePod)
-	item := c.Item(a, request(web))
+	item := c.Item(a, actiontest.Request(web))
 	c.Do(a, item)
 	item.Status = action.Changed
 	c.remove(policies + "/riposte-quarantine-" + c.uid(pods+"/web"))
@@ -144,7 +130,7 @@ func TestAPolicyThatIsGoneIsAConflict(t *testing.T) {
 func TestAPodWithoutANode(t *testing.T) {
 	c := newCloud(t)
 	c.patch(pods+"/web", `{"spec":{"nodeName":null}}`)
-	if _, err := c.do(eks.NewCordonNode).Plan(t.Context(), request(web)); fault.CodeOf(err) != fault.NotFound || !strings.Contains(err.Error(), "runs on no node") {
+	if _, err := c.do(eks.NewCordonNode).Plan(t.Context(), actiontest.Request(web)); fault.CodeOf(err) != fault.NotFound || !strings.Contains(err.Error(), "runs on no node") {
 		t.Errorf("%v, want that there is no node", err)
 	}
 }
@@ -153,12 +139,12 @@ func TestTwoPodsAreIsolatedApart(t *testing.T) {
 	c := newCloud(t)
 	c.pod("api", "")
 	a := c.do(eks.NewIsolatePod)
-	first, second := c.Item(a, request(web)), c.Item(a, request(`{"cluster":"prod","namespace":"shop","pod":"api"}`))
+	first, second := c.Item(a, actiontest.Request(web)), c.Item(a, actiontest.Request(`{"cluster":"prod","namespace":"shop","pod":"api"}`))
 	c.Do(a, first)
 	c.Do(a, second)
 	first.Status = action.Changed
 	c.Do(a, c.Undo(a, first))
-	if again := c.Item(a, request(`{"cluster":"prod","namespace":"shop","pod":"api"}`)); again.Status != action.Unneeded {
+	if again := c.Item(a, actiontest.Request(`{"cluster":"prod","namespace":"shop","pod":"api"}`)); again.Status != action.Unneeded {
 		t.Errorf("after the other's undo it is %s, want it isolated still", again.Status)
 	}
 }

@@ -1,7 +1,6 @@
 package iam_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -34,40 +33,32 @@ const (
 // assume. Both may do everything.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	key    sandbox.Keys // mallory's
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(account, region))
 	user := aws.String("mallory")
 	_, err := c.client.CreateUser(t.Context(), &sdk.CreateUserInput{
 		UserName: user, Path: aws.String("/ops/"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("ops")}},
 	})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.AttachUserPolicy(t.Context(), &sdk.AttachUserPolicyInput{UserName: user, PolicyArn: aws.String(sandbox.AdministratorAccess)})
-	c.must(err)
+	c.Must(err)
 	made, err := c.client.CreateAccessKey(t.Context(), &sdk.CreateAccessKeyInput{UserName: user})
-	c.must(err)
+	c.Must(err)
 	c.key = sandbox.Keys{AccessKeyID: *made.AccessKey.AccessKeyId, SecretAccessKey: *made.AccessKey.SecretAccessKey}
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:AssumeRole"}]}`
 	_, err = c.Member.CreateRole("deployer", trust, sandbox.AdministratorAccess)
-	c.must(err)
+	c.Must(err)
 	_, err = c.Member.CreateReservedRole("/aws-reserved/sso.amazonaws.com/", "AWSReservedSSO_Admin_0123456789abcdef", trust)
-	c.must(err)
+	c.Must(err)
 	_, err = c.Member.CreateReservedRole("/aws-service-role/guardduty.amazonaws.com/", "AWSServiceRoleForAmazonGuardDuty", trust)
-	c.must(err)
+	c.Must(err)
 	return c
-}
-
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
 }
 
 // as returns a client of STS with the keys.
@@ -77,57 +68,57 @@ func (c cloud) as(keys sandbox.Keys) *sdk.Client { return sdk.NewFromConfig(c.Wi
 func (c cloud) session() sandbox.Keys { return c.assume(roleARN) }
 
 func (c cloud) assume(role string) sandbox.Keys {
-	c.t.Helper()
-	out, err := sts.NewFromConfig(c.With(c.key, region)).AssumeRole(c.t.Context(), &sts.AssumeRoleInput{
+	c.T.Helper()
+	out, err := sts.NewFromConfig(c.With(c.key, region)).AssumeRole(c.T.Context(), &sts.AssumeRoleInput{
 		RoleArn: &role, RoleSessionName: aws.String("night-shift"),
 	})
-	c.must(err)
+	c.Must(err)
 	k := out.Credentials
 	return sandbox.Keys{AccessKeyID: *k.AccessKeyId, SecretAccessKey: *k.SecretAccessKey, SessionToken: *k.SessionToken}
 }
 
 // works reports whether the keys may do something.
 func (c cloud) works(keys sandbox.Keys) bool {
-	_, err := c.as(keys).ListUsers(c.t.Context(), nil)
+	_, err := c.as(keys).ListUsers(c.T.Context(), nil)
 	return err == nil
 }
 
 // put gives the user or role an inline policy.
 func (c cloud) put(arn, policy, document string) {
-	c.t.Helper()
+	c.T.Helper()
 	name := arn[strings.LastIndexByte(arn, '/')+1:]
 	var err error
 	if strings.Contains(arn, ":user/") {
-		_, err = c.client.PutUserPolicy(c.t.Context(), &sdk.PutUserPolicyInput{UserName: &name, PolicyName: &policy, PolicyDocument: &document})
+		_, err = c.client.PutUserPolicy(c.T.Context(), &sdk.PutUserPolicyInput{UserName: &name, PolicyName: &policy, PolicyDocument: &document})
 	} else {
-		_, err = c.client.PutRolePolicy(c.t.Context(), &sdk.PutRolePolicyInput{RoleName: &name, PolicyName: &policy, PolicyDocument: &document})
+		_, err = c.client.PutRolePolicy(c.T.Context(), &sdk.PutRolePolicyInput{RoleName: &name, PolicyName: &policy, PolicyDocument: &document})
 	}
-	c.must(err)
+	c.Must(err)
 }
 
 // policies returns the inline policies of the user or role, by name.
 func (c cloud) policies(arn string) map[string]string {
-	c.t.Helper()
+	c.T.Helper()
 	name, out := arn[strings.LastIndexByte(arn, '/')+1:], map[string]string{}
 	add := func(policy string, document *string, err error) {
-		c.must(err)
+		c.Must(err)
 		text, err := url.PathUnescape(*document)
-		c.must(err)
+		c.Must(err)
 		out[policy] = text
 	}
 	if strings.Contains(arn, ":user/") {
-		list, err := c.client.ListUserPolicies(c.t.Context(), &sdk.ListUserPoliciesInput{UserName: &name})
-		c.must(err)
+		list, err := c.client.ListUserPolicies(c.T.Context(), &sdk.ListUserPoliciesInput{UserName: &name})
+		c.Must(err)
 		for _, p := range list.PolicyNames {
-			got, err := c.client.GetUserPolicy(c.t.Context(), &sdk.GetUserPolicyInput{UserName: &name, PolicyName: &p})
+			got, err := c.client.GetUserPolicy(c.T.Context(), &sdk.GetUserPolicyInput{UserName: &name, PolicyName: &p})
 			add(p, got.PolicyDocument, err)
 		}
 		return out
 	}
-	list, err := c.client.ListRolePolicies(c.t.Context(), &sdk.ListRolePoliciesInput{RoleName: &name})
-	c.must(err)
+	list, err := c.client.ListRolePolicies(c.T.Context(), &sdk.ListRolePoliciesInput{RoleName: &name})
+	c.Must(err)
 	for _, p := range list.PolicyNames {
-		got, err := c.client.GetRolePolicy(c.t.Context(), &sdk.GetRolePolicyInput{RoleName: &name, PolicyName: &p})
+		got, err := c.client.GetRolePolicy(c.T.Context(), &sdk.GetRolePolicyInput{RoleName: &name, PolicyName: &p})
 		add(p, got.PolicyDocument, err)
 	}
 	return out
@@ -142,10 +133,6 @@ func text(policies map[string]string) string {
 	return strings.Join(lines, "\n")
 }
 
-func request(params string) action.Request {
-	return action.Request{Account: account, Region: region, Params: json.RawMessage(params)}
-}
-
 func ofPrincipal(arn string) action.Request {
-	return request(fmt.Sprintf(`{"principal_arn":%q}`, arn))
+	return actiontest.Request(fmt.Sprintf(`{"principal_arn":%q}`, arn))
 }

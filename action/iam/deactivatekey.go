@@ -40,7 +40,7 @@ type DeactivateAccessKey struct{ identities }
 var _ action.Action = (*DeactivateAccessKey)(nil)
 
 // NewDeactivateAccessKey returns the action; it reaches accounts through caller.
-func NewDeactivateAccessKey(caller *awscall.Caller) *DeactivateAccessKey {
+func NewDeactivateAccessKey(caller *awscall.Caller) action.Action {
 	return &DeactivateAccessKey{identities{caller}}
 }
 

@@ -15,24 +15,24 @@ import (
 	"riposte.dev/fault"
 )
 
-func (c cloud) deactivate() *iam.DeactivateAccessKey {
-	return iam.NewDeactivateAccessKey(c.Caller(iam.NewDeactivateAccessKey(nil).Spec().Permissions))
+func (c cloud) deactivate() action.Action {
+	return c.Action(iam.NewDeactivateAccessKey)
 }
 
 // ofKey asks for mallory's key, of the user if one is named.
 func (c cloud) ofKey(user string) action.Request {
 	if user == "" {
-		return request(fmt.Sprintf(`{"access_key_id":%q}`, c.key.AccessKeyID))
+		return actiontest.Request(fmt.Sprintf(`{"access_key_id":%q}`, c.key.AccessKeyID))
 	}
-	return request(fmt.Sprintf(`{"access_key_id":%q,"user_name":%q}`, c.key.AccessKeyID, user))
+	return actiontest.Request(fmt.Sprintf(`{"access_key_id":%q,"user_name":%q}`, c.key.AccessKeyID, user))
 }
 
 func (c cloud) set(status types.StatusType) {
-	c.t.Helper()
-	_, err := c.client.UpdateAccessKey(c.t.Context(), &sdk.UpdateAccessKeyInput{
+	c.T.Helper()
+	_, err := c.client.UpdateAccessKey(c.T.Context(), &sdk.UpdateAccessKeyInput{
 		UserName: aws.String("mallory"), AccessKeyId: &c.key.AccessKeyID, Status: status,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func TestAKeyIsFoundWithAndWithoutItsUser(t *testing.T) {
@@ -51,7 +51,7 @@ func TestAKeyIsFoundWithAndWithoutItsUser(t *testing.T) {
 
 func TestRootsKeyIsEscalated(t *testing.T) {
 	c := newCloud(t)
-	item := c.Item(c.deactivate(), request(fmt.Sprintf(`{"access_key_id":%q}`, c.Member.CreateRootKey().AccessKeyID)))
+	item := c.Item(c.deactivate(), actiontest.Request(fmt.Sprintf(`{"access_key_id":%q}`, c.Member.CreateRootKey().AccessKeyID)))
 	actiontest.Want(t, item, action.Escalated, "Sign in as root of account "+account)
 	if item.Resource.ARN != "arn:aws:iam::"+account+":root" {
 		t.Errorf("the resource is %+v", item.Resource)
@@ -67,9 +67,9 @@ func TestKeysThatAreRefused(t *testing.T) {
 		code fault.Code
 		says string
 	}{
-		{"a temporary key", request(`{"access_key_id":"` + session.AccessKeyID + `"}`), fault.Invalid, "iam.revoke-sessions"},
-		{"no key", request(`{"access_key_id":"mallory-key-number"}`), fault.Invalid, "begins with AKIA"},
-		{"another account's", request(`{"access_key_id":"` + c.Manager.CreateRootKey().AccessKeyID + `"}`), fault.Denied, "another account's"},
+		{"a temporary key", actiontest.Request(`{"access_key_id":"` + session.AccessKeyID + `"}`), fault.Invalid, "iam.revoke-sessions"},
+		{"no key", actiontest.Request(`{"access_key_id":"mallory-key-number"}`), fault.Invalid, "begins with AKIA"},
+		{"another account's", actiontest.Request(`{"access_key_id":"` + c.Manager.CreateRootKey().AccessKeyID + `"}`), fault.Denied, "another account's"},
 		{"a user who doesn't exist", c.ofKey("nobody"), fault.NotFound, "has no user nobody"},
 		{"another user's", c.ofKey("admin"), fault.NotFound, "leave user_name out"},
 	}

@@ -21,41 +21,41 @@ const (
 
 // intruder makes a user eve with everything that the action deletes, who isn't in quarantine.
 func (w identityWorld) intruder() {
-	w.t.Helper()
+	w.T.Helper()
 	eve := aws.String("eve")
-	_, err := w.client.CreateUser(w.t.Context(), &sdk.CreateUserInput{UserName: eve})
-	w.must(err)
-	_, err = w.client.CreateAccessKey(w.t.Context(), &sdk.CreateAccessKeyInput{UserName: eve})
-	w.must(err)
-	_, err = w.client.CreateLoginProfile(w.t.Context(), &sdk.CreateLoginProfileInput{UserName: eve, Password: aws.String("correct horse battery")})
-	w.must(err)
-	_, err = w.client.AddUserToGroup(w.t.Context(), &sdk.AddUserToGroupInput{GroupName: aws.String("operators"), UserName: eve})
-	w.must(err)
-	_, err = w.client.AttachUserPolicy(w.t.Context(), &sdk.AttachUserPolicyInput{UserName: eve, PolicyArn: aws.String(sandbox.AdministratorAccess)})
-	w.must(err)
+	_, err := w.client.CreateUser(w.T.Context(), &sdk.CreateUserInput{UserName: eve})
+	w.Must(err)
+	_, err = w.client.CreateAccessKey(w.T.Context(), &sdk.CreateAccessKeyInput{UserName: eve})
+	w.Must(err)
+	_, err = w.client.CreateLoginProfile(w.T.Context(), &sdk.CreateLoginProfileInput{UserName: eve, Password: aws.String("correct horse battery")})
+	w.Must(err)
+	_, err = w.client.AddUserToGroup(w.T.Context(), &sdk.AddUserToGroupInput{GroupName: aws.String("operators"), UserName: eve})
+	w.Must(err)
+	_, err = w.client.AttachUserPolicy(w.T.Context(), &sdk.AttachUserPolicyInput{UserName: eve, PolicyArn: aws.String(sandbox.AdministratorAccess)})
+	w.Must(err)
 	w.put(eveARN, "zz-extra", everything)
-	device, err := w.client.CreateVirtualMFADevice(w.t.Context(), &sdk.CreateVirtualMFADeviceInput{VirtualMFADeviceName: eve})
-	w.must(err)
-	_, err = w.client.EnableMFADevice(w.t.Context(), &sdk.EnableMFADeviceInput{
+	device, err := w.client.CreateVirtualMFADevice(w.T.Context(), &sdk.CreateVirtualMFADeviceInput{VirtualMFADeviceName: eve})
+	w.Must(err)
+	_, err = w.client.EnableMFADevice(w.T.Context(), &sdk.EnableMFADeviceInput{
 		UserName: eve, SerialNumber: device.VirtualMFADevice.SerialNumber, AuthenticationCode1: aws.String("123456"), AuthenticationCode2: aws.String("654321"),
 	})
-	w.must(err)
+	w.Must(err)
 }
 
 func (w identityWorld) intoQuarantine() {
-	w.t.Helper()
+	w.T.Helper()
 	quarantine := w.quarantine()
 	w.Do(quarantine, w.Item(quarantine, ofPrincipal(eveARN)))
 }
 
 // presence is whether eve is there.
 func (w identityWorld) presence() string {
-	_, err := w.client.GetUser(w.t.Context(), &sdk.GetUserInput{UserName: aws.String("eve")})
+	_, err := w.client.GetUser(w.T.Context(), &sdk.GetUserInput{UserName: aws.String("eve")})
 	return fmt.Sprint(err == nil)
 }
 
 func (w identityWorld) deleteUser() action.Action {
-	return iam.NewDeleteUser(w.Caller(iam.NewDeleteUser(nil).Spec().Permissions))
+	return w.Action(iam.NewDeleteUser)
 }
 
 func TestDeleteUser(t *testing.T) {
@@ -65,7 +65,7 @@ func TestDeleteUser(t *testing.T) {
 		w.intoQuarantine()
 		return actiontest.World{ // a user who isn't there is as wanted, not missing
 			Action:  func(permissions []string) action.Action { return iam.NewDeleteUser(w.Caller(permissions)) },
-			Request: request(eves),
+			Request: actiontest.Request(eves),
 			State:   w.presence,
 			Writes:  w.Writes,
 			Stale: func(reads int) {
@@ -80,7 +80,7 @@ func TestAUserIsDeletedWithTheQuarantineLast(t *testing.T) {
 	w.intruder()
 	w.intoQuarantine()
 	a := w.deleteUser()
-	item := w.Item(a, request(eves))
+	item := w.Item(a, actiontest.Request(eves))
 	var calls []string
 	for _, c := range item.Calls {
 		calls = append(calls, c.Operation)
@@ -92,7 +92,7 @@ func TestAUserIsDeletedWithTheQuarantineLast(t *testing.T) {
 	if w.presence() != "false" {
 		t.Error("the user is still there")
 	}
-	actiontest.Want(t, w.Item(a, request(eves)), action.Unneeded, "no such user")
+	actiontest.Want(t, w.Item(a, actiontest.Request(eves)), action.Unneeded, "no such user")
 }
 
 func TestUsersWhoAreNotDeleted(t *testing.T) {
@@ -107,31 +107,31 @@ func TestUsersWhoAreNotDeleted(t *testing.T) {
 		{"SSH keys", func(w identityWorld) {
 			w.intoQuarantine()
 			_, err := w.client.UploadSSHPublicKey(t.Context(), &sdk.UploadSSHPublicKeyInput{UserName: eve, SSHPublicKeyBody: aws.String("ssh-rsa AAAA")})
-			w.must(err)
+			w.Must(err)
 		}, "SSH keys"},
 		{"certificates", func(w identityWorld) {
 			w.intoQuarantine()
 			_, err := w.client.UploadSigningCertificate(t.Context(), &sdk.UploadSigningCertificateInput{UserName: eve, CertificateBody: aws.String("-----BEGIN CERTIFICATE-----")})
-			w.must(err)
+			w.Must(err)
 		}, "certificates"},
 		{"a password for a service", func(w identityWorld) {
 			w.intoQuarantine()
 			_, err := w.client.CreateServiceSpecificCredential(t.Context(), &sdk.CreateServiceSpecificCredentialInput{UserName: eve, ServiceName: aws.String("codecommit.amazonaws.com")})
-			w.must(err)
+			w.Must(err)
 		}, "single services"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newIdentityWorld(t)
 			w.intruder()
 			tt.spoil(w)
-			actiontest.Want(t, w.Item(w.deleteUser(), request(eves)), action.Escalated, tt.says)
+			actiontest.Want(t, w.Item(w.deleteUser(), actiontest.Request(eves)), action.Escalated, tt.says)
 		})
 	}
 }
 
 func TestAUserToBeDeletedMustBeNamed(t *testing.T) {
 	w := newIdentityWorld(t)
-	if _, err := w.deleteUser().Plan(t.Context(), request(`{}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+	if _, err := w.deleteUser().Plan(t.Context(), actiontest.Request(`{}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 		t.Errorf("without a user: %v, want it refused with a hint", err)
 	}
 }

@@ -41,7 +41,7 @@ type Quarantine struct{ inline }
 var _ action.Action = (*Quarantine)(nil)
 
 // NewQuarantine returns the action; it reaches accounts through caller.
-func NewQuarantine(caller *awscall.Caller) *Quarantine {
+func NewQuarantine(caller *awscall.Caller) action.Action {
 	return &Quarantine{inline{identities{caller}, quarantineSpec.Name, QuarantinePolicy}}
 }
 

@@ -17,8 +17,8 @@ import (
 	"riposte.dev/sandbox"
 )
 
-func (c cloud) quarantine() *iam.Quarantine {
-	return iam.NewQuarantine(c.Caller(iam.NewQuarantine(nil).Spec().Permissions))
+func (c cloud) quarantine() action.Action {
+	return c.Action(iam.NewQuarantine)
 }
 
 func TestWhoeverIsInQuarantineMayDoNothing(t *testing.T) {
@@ -72,7 +72,7 @@ func TestRipostesOwnPrincipal(t *testing.T) {
 	c := newCloud(t)
 	role, err := c.Member.CreateRole("riposte", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+account+`"},"Action":"sts:AssumeRole"}]}`,
 		sandbox.AdministratorAccess)
-	c.must(err)
+	c.Must(err)
 	asRole := awscall.New(configs{c.With(c.assume(role), region)}, time.Now)
 	asUser := awscall.New(configs{c.With(c.key, region)}, time.Now)
 	for _, tt := range []struct {
@@ -125,11 +125,11 @@ func TestApplyLooksAgain(t *testing.T) {
 func TestAUserWhoIsDeletedAfterThePlan(t *testing.T) {
 	c := newCloud(t)
 	_, err := c.client.CreateUser(t.Context(), &sdk.CreateUserInput{UserName: aws.String("brief")})
-	c.must(err)
+	c.Must(err)
 	a := c.quarantine()
 	item := c.Item(a, ofPrincipal("arn:aws:iam::"+account+":user/brief"))
 	_, err = c.client.DeleteUser(t.Context(), &sdk.DeleteUserInput{UserName: aws.String("brief")})
-	c.must(err)
+	c.Must(err)
 	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("apply: %v, want not found", err)
 	}
@@ -145,7 +145,7 @@ func TestALostAnswer(t *testing.T) {
 	if !fault.Retryable(err) || len(receipts) == 0 {
 		t.Errorf("apply: %v after %d calls, want an error that may pass and the calls", err, len(receipts))
 	}
-	c.must(a.Verify(t.Context(), item))
+	c.Must(a.Verify(t.Context(), item))
 	actiontest.Want(t, c.Item(a, ofPrincipal(roleARN)), action.Unneeded, "already")
 }
 

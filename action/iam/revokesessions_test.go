@@ -19,7 +19,7 @@ func (c cloud) revoke(now time.Time) *iam.RevokeSessions {
 }
 
 func before(arn, at string) action.Request {
-	return request(fmt.Sprintf(`{"principal_arn":%q,"issued_before":%q}`, arn, at))
+	return actiontest.Request(fmt.Sprintf(`{"principal_arn":%q,"issued_before":%q}`, arn, at))
 }
 
 func TestRevokedSessionsMayDoNothing(t *testing.T) {

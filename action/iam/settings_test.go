@@ -13,7 +13,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
 	"riposte.dev/sandbox"
@@ -40,72 +39,72 @@ func newIdentityWorld(t *testing.T) identityWorld {
 	w := identityWorld{cloud: newCloud(t)}
 	ctx, mallory, operators := t.Context(), aws.String("mallory"), aws.String("operators")
 	key, err := w.client.CreateAccessKey(ctx, &sdk.CreateAccessKeyInput{UserName: mallory})
-	w.must(err)
+	w.Must(err)
 	w.second = sandbox.Keys{AccessKeyID: *key.AccessKey.AccessKeyId, SecretAccessKey: *key.AccessKey.SecretAccessKey}
 	_, err = w.client.CreateLoginProfile(ctx, &sdk.CreateLoginProfileInput{UserName: mallory, Password: aws.String("correct horse battery")})
-	w.must(err)
+	w.Must(err)
 	_, err = w.client.CreateGroup(ctx, &sdk.CreateGroupInput{GroupName: operators, Path: aws.String("/ops/")})
-	w.must(err)
+	w.Must(err)
 	_, err = w.client.AddUserToGroup(ctx, &sdk.AddUserToGroupInput{GroupName: operators, UserName: mallory})
-	w.must(err)
+	w.Must(err)
 	_, err = w.client.AttachGroupPolicy(ctx, &sdk.AttachGroupPolicyInput{GroupName: operators, PolicyArn: aws.String(sandbox.AdministratorAccess)})
-	w.must(err)
+	w.Must(err)
 	for _, arn := range []string{userARN, roleARN, groupARN} {
 		w.inline(arn, "extra", everything)
 	}
 	_, err = w.client.CreatePolicy(ctx, &sdk.CreatePolicyInput{
 		PolicyName: aws.String("team"), PolicyDocument: aws.String(somebodys), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("ops")}},
 	})
-	w.must(err)
+	w.Must(err)
 	w.version()
 	return w
 }
 
 // version adds a version of the policy team that holds.
 func (w identityWorld) version() {
-	w.t.Helper()
-	_, err := w.client.CreatePolicyVersion(w.t.Context(), &sdk.CreatePolicyVersionInput{PolicyArn: aws.String(policyARN), PolicyDocument: aws.String(everything), SetAsDefault: true})
-	w.must(err)
+	w.T.Helper()
+	_, err := w.client.CreatePolicyVersion(w.T.Context(), &sdk.CreatePolicyVersionInput{PolicyArn: aws.String(policyARN), PolicyDocument: aws.String(everything), SetAsDefault: true})
+	w.Must(err)
 }
 
 // inline gives the user, role or group an inline policy.
 func (w identityWorld) inline(arn, policy, document string) {
-	w.t.Helper()
+	w.T.Helper()
 	if arn != groupARN {
 		w.put(arn, policy, document)
 		return
 	}
-	_, err := w.client.PutGroupPolicy(w.t.Context(), &sdk.PutGroupPolicyInput{GroupName: aws.String("operators"), PolicyName: &policy, PolicyDocument: &document})
-	w.must(err)
+	_, err := w.client.PutGroupPolicy(w.T.Context(), &sdk.PutGroupPolicyInput{GroupName: aws.String("operators"), PolicyName: &policy, PolicyDocument: &document})
+	w.Must(err)
 }
 
 func (w identityWorld) trust(document string) {
-	w.t.Helper()
-	_, err := w.client.UpdateAssumeRolePolicy(w.t.Context(), &sdk.UpdateAssumeRolePolicyInput{RoleName: aws.String("deployer"), PolicyDocument: &document})
-	w.must(err)
+	w.T.Helper()
+	_, err := w.client.UpdateAssumeRolePolicy(w.T.Context(), &sdk.UpdateAssumeRolePolicyInput{RoleName: aws.String("deployer"), PolicyDocument: &document})
+	w.Must(err)
 }
 
 func (w identityWorld) passwords(length int32) {
-	w.t.Helper()
-	_, err := w.client.UpdateAccountPasswordPolicy(w.t.Context(), &sdk.UpdateAccountPasswordPolicyInput{
+	w.T.Helper()
+	_, err := w.client.UpdateAccountPasswordPolicy(w.T.Context(), &sdk.UpdateAccountPasswordPolicyInput{
 		MinimumPasswordLength: &length, RequireSymbols: true, MaxPasswordAge: aws.Int32(90), HardExpiry: aws.Bool(true),
 	})
-	w.must(err)
+	w.Must(err)
 }
 
 func (w identityWorld) deleteKey(keys sandbox.Keys) {
-	w.t.Helper()
-	_, err := w.client.DeleteAccessKey(w.t.Context(), &sdk.DeleteAccessKeyInput{UserName: aws.String("mallory"), AccessKeyId: &keys.AccessKeyID})
-	w.must(err)
+	w.T.Helper()
+	_, err := w.client.DeleteAccessKey(w.T.Context(), &sdk.DeleteAccessKeyInput{UserName: aws.String("mallory"), AccessKeyId: &keys.AccessKeyID})
+	w.Must(err)
 }
 
 // state is everything that the settings change.
 func (w identityWorld) state() string {
-	w.t.Helper()
-	ctx, mallory, operators, deployer := w.t.Context(), aws.String("mallory"), aws.String("operators"), aws.String("deployer")
+	w.T.Helper()
+	ctx, mallory, operators, deployer := w.T.Context(), aws.String("mallory"), aws.String("operators"), aws.String("deployer")
 	var s strings.Builder
 	attached := func(list []types.AttachedPolicy, err error) {
-		w.must(err)
+		w.Must(err)
 		for _, p := range list {
 			fmt.Fprintln(&s, "attached", *p.PolicyArn)
 		}
@@ -129,15 +128,15 @@ func (w identityWorld) state() string {
 		fmt.Fprintln(&s, "of the group:", *out.PolicyDocument)
 	}
 	policy, err := w.client.GetPolicy(ctx, &sdk.GetPolicyInput{PolicyArn: aws.String(policyARN)})
-	w.must(err)
+	w.Must(err)
 	role, err := w.client.GetRole(ctx, &sdk.GetRoleInput{RoleName: deployer})
-	w.must(err)
+	w.Must(err)
 	trust, err := url.PathUnescape(*role.Role.AssumeRolePolicyDocument)
-	w.must(err)
+	w.Must(err)
 	fmt.Fprintln(&s, *policy.Policy.DefaultVersionId, trust)
 	if out, err := w.client.GetAccountPasswordPolicy(ctx, nil); err == nil {
 		raw, err := json.Marshal(out.PasswordPolicy)
-		w.must(err)
+		w.Must(err)
 		fmt.Fprintln(&s, string(raw))
 	}
 	return s.String()
@@ -169,28 +168,27 @@ func TestSettings(t *testing.T) {
 	missing := "arn:aws:iam::" + account + ":"
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		missing   string
-		stale     string
 		elsewhere []string
 		spoil     func(identityWorld)
 		interfere func(identityWorld)
 	}{
-		{"deactivate all keys", iam.NewDeactivateAllAccessKeys, mallorys, nobodys, "UpdateAccessKey", nil, nil, func(w identityWorld) { w.deleteKey(w.second) }},
-		{"remove a password", iam.NewRemoveLoginProfile, mallorys, nobodys, "DeleteLoginProfile", nil, nil, nil},
-		{"detach from a user", iam.NewDetachPolicy, detach(userARN), detach(missing + "user/nobody"), "DetachUserPolicy", append(attachesRoles, attachesGroups...), nil, nil},
-		{"detach from a session's role", iam.NewDetachPolicy, detach(sessionARN), detach(missing + "role/nobody"), "DetachRolePolicy", append(attachesUsers, attachesGroups...), nil, nil},
-		{"detach from a group", iam.NewDetachPolicy, detach(groupARN), detach(missing + "group/nobody"), "DetachGroupPolicy", append(attachesUsers, attachesRoles...), nil, nil},
-		{"delete a user's policy", iam.NewDeleteInlinePolicy, extra(userARN), extra(missing + "user/nobody"), "DeleteUserPolicy", append(ofRoles, ofGroups...), nil, func(w identityWorld) { w.inline(userARN, "extra", somebodys) }},
-		{"delete a role's policy", iam.NewDeleteInlinePolicy, extra(roleARN), extra(missing + "role/nobody"), "DeleteRolePolicy", append(ofUsers, ofGroups...), nil, func(w identityWorld) { w.inline(roleARN, "extra", somebodys) }},
-		{"delete a group's policy", iam.NewDeleteInlinePolicy, extra(groupARN), extra(missing + "group/nobody"), "DeleteGroupPolicy", append(ofUsers, ofRoles...), nil, func(w identityWorld) { w.inline(groupARN, "extra", somebodys) }},
-		{"revert to the version before", iam.NewRevertPolicyVersion, `{"policy_arn":"` + policyARN + `"}`, `{"policy_arn":"` + missing + `policy/none"}`, "SetDefaultPolicyVersion", nil, nil, identityWorld.version},
-		{"revert to a version", iam.NewRevertPolicyVersion, `{"policy_arn":"` + policyARN + `","version":"v2"}`, `{"policy_arn":"` + missing + `policy/none"}`, "SetDefaultPolicyVersion", nil, identityWorld.version, identityWorld.version},
-		{"restore a trust policy", iam.NewRestoreTrustPolicy, trustOf(roleARN), trustOf(missing + "role/nobody"), "UpdateAssumeRolePolicy", nil, nil, func(w identityWorld) { w.trust(strings.Replace(trustOther, "7777", "8888", 1)) }},
-		{"deny without MFA", iam.NewDenyWithoutMFA, mallorys, nobodys, "PutUserPolicy", nil, nil, func(w identityWorld) { w.inline(userARN, iam.MFAPolicy, somebodys) }},
-		{"set a password policy", iam.NewSetPasswordPolicy, `{}`, "", "UpdateAccountPasswordPolicy", nil, nil, func(w identityWorld) { w.passwords(20) }},
-		{"raise a password policy", iam.NewSetPasswordPolicy, `{"minimum_length":20,"reuse_prevention":5}`, "", "UpdateAccountPasswordPolicy", []string{"iam:DeleteAccountPasswordPolicy"}, func(w identityWorld) { w.passwords(8) }, func(w identityWorld) { w.passwords(21) }},
+		{"deactivate all keys", iam.NewDeactivateAllAccessKeys, mallorys, nobodys, nil, nil, func(w identityWorld) { w.deleteKey(w.second) }},
+		{"remove a password", iam.NewRemoveLoginProfile, mallorys, nobodys, nil, nil, nil},
+		{"detach from a user", iam.NewDetachPolicy, detach(userARN), detach(missing + "user/nobody"), append(attachesRoles, attachesGroups...), nil, nil},
+		{"detach from a session's role", iam.NewDetachPolicy, detach(sessionARN), detach(missing + "role/nobody"), append(attachesUsers, attachesGroups...), nil, nil},
+		{"detach from a group", iam.NewDetachPolicy, detach(groupARN), detach(missing + "group/nobody"), append(attachesUsers, attachesRoles...), nil, nil},
+		{"delete a user's policy", iam.NewDeleteInlinePolicy, extra(userARN), extra(missing + "user/nobody"), append(ofRoles, ofGroups...), nil, func(w identityWorld) { w.inline(userARN, "extra", somebodys) }},
+		{"delete a role's policy", iam.NewDeleteInlinePolicy, extra(roleARN), extra(missing + "role/nobody"), append(ofUsers, ofGroups...), nil, func(w identityWorld) { w.inline(roleARN, "extra", somebodys) }},
+		{"delete a group's policy", iam.NewDeleteInlinePolicy, extra(groupARN), extra(missing + "group/nobody"), append(ofUsers, ofRoles...), nil, func(w identityWorld) { w.inline(groupARN, "extra", somebodys) }},
+		{"revert to the version before", iam.NewRevertPolicyVersion, `{"policy_arn":"` + policyARN + `"}`, `{"policy_arn":"` + missing + `policy/none"}`, nil, nil, identityWorld.version},
+		{"revert to a version", iam.NewRevertPolicyVersion, `{"policy_arn":"` + policyARN + `","version":"v2"}`, `{"policy_arn":"` + missing + `policy/none"}`, nil, identityWorld.version, identityWorld.version},
+		{"restore a trust policy", iam.NewRestoreTrustPolicy, trustOf(roleARN), trustOf(missing + "role/nobody"), nil, nil, func(w identityWorld) { w.trust(strings.Replace(trustOther, "7777", "8888", 1)) }},
+		{"deny without MFA", iam.NewDenyWithoutMFA, mallorys, nobodys, nil, nil, func(w identityWorld) { w.inline(userARN, iam.MFAPolicy, somebodys) }},
+		{"set a password policy", iam.NewSetPasswordPolicy, `{}`, "", nil, nil, func(w identityWorld) { w.passwords(20) }},
+		{"raise a password policy", iam.NewSetPasswordPolicy, `{"minimum_length":20,"reuse_prevention":5}`, "", []string{"iam:DeleteAccountPasswordPolicy"}, func(w identityWorld) { w.passwords(8) }, func(w identityWorld) { w.passwords(21) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
@@ -198,22 +196,9 @@ func TestSettings(t *testing.T) {
 				if tt.spoil != nil {
 					tt.spoil(w)
 				}
-				world := actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(w.Caller(permissions)) },
-					Request:   request(tt.params),
-					State:     w.state,
-					Writes:    w.Writes,
-					Elsewhere: tt.elsewhere,
-					Stale: func(reads int) {
-						w.AddStaleness(sandbox.Staleness{Service: "iam", Operation: tt.stale, Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					world.Interfere = func() { tt.interfere(w) }
-				}
-				if tt.missing != "" {
-					world.Missing = json.RawMessage(tt.missing)
-				}
+				world := w.World(tt.newAction, tt.params, tt.missing, w.state)
+				world.Elsewhere = tt.elsewhere
+				world.Interfere = actiontest.On(w, tt.interfere)
 				return world
 			})
 		})
@@ -223,7 +208,7 @@ func TestSettings(t *testing.T) {
 func TestWhatTheSettingsLeave(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		spoil     func(identityWorld)
 		status    action.Status
@@ -239,20 +224,20 @@ func TestWhatTheSettingsLeave(t *testing.T) {
 		{"riposte's own policy", iam.NewDeleteInlinePolicy, strings.Replace(extra(userARN), "extra", iam.QuarantinePolicy, 1), func(w identityWorld) { w.inline(userARN, iam.QuarantinePolicy, somebodys) }, action.Escalated, "undo the action"},
 		{"no inline policy", iam.NewDeleteInlinePolicy, strings.Replace(extra(userARN), "extra", "none", 1), nil, action.Unneeded, "no inline policy"},
 		{"an older version holds", iam.NewRevertPolicyVersion, `{"policy_arn":"` + policyARN + `"}`, func(w identityWorld) {
-			_, err := w.client.SetDefaultPolicyVersion(w.t.Context(), &sdk.SetDefaultPolicyVersionInput{PolicyArn: aws.String(policyARN), VersionId: aws.String("v1")})
-			w.must(err)
+			_, err := w.client.SetDefaultPolicyVersion(w.T.Context(), &sdk.SetDefaultPolicyVersionInput{PolicyArn: aws.String(policyARN), VersionId: aws.String("v1")})
+			w.Must(err)
 		}, action.Unneeded, "not the newest"},
 		{"no version before", iam.NewRevertPolicyVersion, `{"policy_arn":"` + policyARN + `"}`, func(w identityWorld) {
-			_, err := w.client.SetDefaultPolicyVersion(w.t.Context(), &sdk.SetDefaultPolicyVersionInput{PolicyArn: aws.String(policyARN), VersionId: aws.String("v2")})
-			w.must(err)
-			_, err = w.client.DeletePolicyVersion(w.t.Context(), &sdk.DeletePolicyVersionInput{PolicyArn: aws.String(policyARN), VersionId: aws.String("v1")})
-			w.must(err)
+			_, err := w.client.SetDefaultPolicyVersion(w.T.Context(), &sdk.SetDefaultPolicyVersionInput{PolicyArn: aws.String(policyARN), VersionId: aws.String("v2")})
+			w.Must(err)
+			_, err = w.client.DeletePolicyVersion(w.T.Context(), &sdk.DeletePolicyVersionInput{PolicyArn: aws.String(policyARN), VersionId: aws.String("v1")})
+			w.Must(err)
 		}, action.Escalated, "No version before"},
 		{"the same trust", iam.NewRestoreTrustPolicy, strings.Replace(trustOf(roleARN), trustOther, trustRoot, 1), nil, action.Unneeded, "as it was before"},
 		{"another's policy of that name", iam.NewDenyWithoutMFA, mallorys, func(w identityWorld) { w.inline(userARN, iam.MFAPolicy, somebodys) }, action.Escalated, "other content"},
 		{"a stricter policy", iam.NewSetPasswordPolicy, `{"minimum_length":10,"reuse_prevention":3}`, func(w identityWorld) {
-			_, err := w.client.UpdateAccountPasswordPolicy(w.t.Context(), &sdk.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(12), PasswordReusePrevention: aws.Int32(4)})
-			w.must(err)
+			_, err := w.client.UpdateAccountPasswordPolicy(w.T.Context(), &sdk.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(12), PasswordReusePrevention: aws.Int32(4)})
+			w.Must(err)
 		}, action.Unneeded, "12 characters"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -260,14 +245,14 @@ func TestWhatTheSettingsLeave(t *testing.T) {
 			if tt.spoil != nil {
 				tt.spoil(w)
 			}
-			actiontest.Want(t, w.Item(tt.newAction(w.Caller(tt.newAction(nil).Spec().Permissions)), request(tt.params)), tt.status, tt.says)
+			actiontest.Want(t, w.Plan(tt.newAction, tt.params), tt.status, tt.says)
 		})
 	}
 }
 
 func TestParametersOfSettingsThatAreRefused(t *testing.T) {
 	w := newIdentityWorld(t)
-	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+	for params, newAction := range map[string]actiontest.NewAction{
 		`{"user_name":"ops/mallory"}`:                                iam.NewRemoveLoginProfile,
 		strings.Replace(detach(userARN), ":policy/", ":role/", 1):    iam.NewDetachPolicy,
 		strings.Replace(detach(userARN), account, "777788889999", 1): iam.NewDetachPolicy,
@@ -281,8 +266,8 @@ func TestParametersOfSettingsThatAreRefused(t *testing.T) {
 		`{"minimum_length":5}`:                                  iam.NewSetPasswordPolicy,
 		`{"reuse_prevention":25}`:                               iam.NewSetPasswordPolicy,
 	} {
-		a := newAction(w.Caller(newAction(nil).Spec().Permissions))
-		if _, err := a.Plan(t.Context(), request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		a := w.Action(newAction)
+		if _, err := a.Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s with %s: %v, want it refused with a hint", a.Spec().Name, params, err)
 		}
 	}
@@ -290,8 +275,8 @@ func TestParametersOfSettingsThatAreRefused(t *testing.T) {
 
 func TestWithoutMFAAUserMayDoNothing(t *testing.T) {
 	w := newIdentityWorld(t)
-	a := iam.NewDenyWithoutMFA(w.Caller(iam.NewDenyWithoutMFA(nil).Spec().Permissions))
-	item := w.Item(a, request(mallorys))
+	a := w.Action(iam.NewDenyWithoutMFA)
+	item := w.Item(a, actiontest.Request(mallorys))
 	w.Do(a, item)
 	if w.works(w.key) {
 		t.Error("a key works without MFA")

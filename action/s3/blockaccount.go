@@ -32,7 +32,7 @@ type BlockAccount struct{ caller *awscall.Caller }
 var _ action.Action = (*BlockAccount)(nil)
 
 // NewBlockAccount returns the action; it reaches accounts through caller.
-func NewBlockAccount(caller *awscall.Caller) *BlockAccount { return &BlockAccount{caller} }
+func NewBlockAccount(caller *awscall.Caller) action.Action { return &BlockAccount{caller} }
 
 // Spec describes the action.
 func (a *BlockAccount) Spec() action.Spec { return blockAccountSpec }

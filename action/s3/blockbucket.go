@@ -33,7 +33,7 @@ type BlockBucket struct{ buckets }
 var _ action.Action = (*BlockBucket)(nil)
 
 // NewBlockBucket returns the action; it reaches accounts through caller.
-func NewBlockBucket(caller *awscall.Caller) *BlockBucket { return &BlockBucket{buckets{caller}} }
+func NewBlockBucket(caller *awscall.Caller) action.Action { return &BlockBucket{buckets{caller}} }
 
 // Spec describes the action.
 func (a *BlockBucket) Spec() action.Spec { return blockBucketSpec }

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
-	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 )
 
@@ -38,69 +37,61 @@ func policy(statements ...string) string {
 // cloud is a sandbox with a bucket that may be public.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T, region string) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(account, region), func(o *sdk.Options) { o.UsePathStyle = true })
 	_, err := c.client.CreateBucket(t.Context(), &sdk.CreateBucketInput{
 		Bucket: aws.String(bucket), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(region)},
 	})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.DeletePublicAccessBlock(t.Context(), &sdk.DeletePublicAccessBlockInput{Bucket: aws.String(bucket)})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.PutBucketTagging(t.Context(), &sdk.PutBucketTaggingInput{
 		Bucket: aws.String(bucket), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("team"), Value: aws.String("web")}}},
 	})
-	c.must(err)
+	c.Must(err)
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) put(text string) {
-	c.t.Helper()
-	_, err := c.client.PutBucketPolicy(c.t.Context(), &sdk.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: &text})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.PutBucketPolicy(c.T.Context(), &sdk.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: &text})
+	c.Must(err)
 }
 
 // policy returns the bucket's policy, "" where it has none.
 func (c cloud) policy() string {
-	c.t.Helper()
-	out, err := c.client.GetBucketPolicy(c.t.Context(), &sdk.GetBucketPolicyInput{Bucket: aws.String(bucket)})
+	c.T.Helper()
+	out, err := c.client.GetBucketPolicy(c.T.Context(), &sdk.GetBucketPolicyInput{Bucket: aws.String(bucket)})
 	if is(err, "NoSuchBucketPolicy") {
 		return ""
 	}
-	c.must(err)
+	c.Must(err)
 	return *out.Policy
 }
 
 func (c cloud) block(block types.PublicAccessBlockConfiguration) {
-	c.t.Helper()
-	_, err := c.client.PutPublicAccessBlock(c.t.Context(), &sdk.PutPublicAccessBlockInput{
+	c.T.Helper()
+	_, err := c.client.PutPublicAccessBlock(c.T.Context(), &sdk.PutPublicAccessBlockInput{
 		Bucket: aws.String(bucket), PublicAccessBlockConfiguration: &block,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 // blocked returns the bucket's settings as text.
 func (c cloud) blocked() string {
-	c.t.Helper()
-	out, err := c.client.GetPublicAccessBlock(c.t.Context(), &sdk.GetPublicAccessBlockInput{Bucket: aws.String(bucket)})
+	c.T.Helper()
+	out, err := c.client.GetPublicAccessBlock(c.T.Context(), &sdk.GetPublicAccessBlockInput{Bucket: aws.String(bucket)})
 	if is(err, "NoSuchPublicAccessBlockConfiguration") {
 		return "none"
 	}
-	c.must(err)
+	c.Must(err)
 	raw, err := json.Marshal(out.PublicAccessBlockConfiguration)
-	c.must(err)
+	c.Must(err)
 	return string(raw)
 }
 
@@ -110,21 +101,16 @@ func is(err error, code string) bool {
 }
 
 func (c cloud) deleteBucket() {
-	c.t.Helper()
-	_, err := c.client.DeleteBucket(c.t.Context(), &sdk.DeleteBucketInput{Bucket: aws.String(bucket)})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.DeleteBucket(c.T.Context(), &sdk.DeleteBucketInput{Bucket: aws.String(bucket)})
+	c.Must(err)
 }
 
-func request(params string) action.Request {
-	return action.Request{Account: account, Region: region, Params: json.RawMessage(params)}
-}
+const named, missing = `{"bucket":"` + bucket + `"}`, `{"bucket":"no-such-bucket"}`
 
-var (
-	ofBucket = request(`{"bucket":"` + bucket + `"}`)
-	missing  = json.RawMessage(`{"bucket":"no-such-bucket"}`)
-)
+var ofBucket = actiontest.Request(named)
 
 // backTo asks to put the policy back to a text.
-func backTo(text string) action.Request {
-	return request(fmt.Sprintf(`{"bucket":%q,"policy":%q}`, bucket, text))
+func backTo(text string) string {
+	return fmt.Sprintf(`{"bucket":%q,"policy":%q}`, bucket, text)
 }

@@ -13,25 +13,23 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/s3"
-	"riposte.dev/sandbox"
 )
 
 func TestRemovePublicStatements(t *testing.T) {
 	for _, tt := range []struct {
-		name, region, policy, operation string
-		elsewhere                       []string
+		name, region, policy string
+		elsewhere            []string
 	}{
-		{"others stay", region, policy(partner, everybody, plainHTTP), "PutBucketPolicy", []string{"s3:GetBucketLocation", "s3:DeleteBucketPolicy"}},
-		{"nothing is left, in another region", other, policy(everybody), "DeleteBucketPolicy", nil},
+		{"others stay", region, policy(partner, everybody, plainHTTP), []string{"s3:GetBucketLocation", "s3:DeleteBucketPolicy"}},
+		{"nothing is left, in another region", other, policy(everybody), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t, tt.region)
 				c.put(tt.policy)
-				w := c.world(ofBucket, func(c cloud, permissions []string) action.Action {
-					return s3.NewRemovePublicStatements(c.Caller(permissions))
-				})
-				w.Elsewhere, w.Stale = tt.elsewhere, c.stale("s3", tt.operation)
+				w := c.World(s3.NewRemovePublicStatements, named, missing, c.policy)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = c.putTwice
 				return w
 			})
 		})
@@ -40,12 +38,12 @@ func TestRemovePublicStatements(t *testing.T) {
 
 func TestRevertPolicy(t *testing.T) {
 	for _, tt := range []struct {
-		name, region, now, before, operation string
-		elsewhere                            []string
+		name, region, now, before string
+		elsewhere                 []string
 	}{
-		{"to another one", region, policy(partner, everybody), policy(partner), "PutBucketPolicy", []string{"s3:GetBucketLocation", "s3:DeleteBucketPolicy"}},
-		{"to none, in another region", other, policy(everybody), "", "DeleteBucketPolicy", nil},
-		{"from none", region, "", policy(plainHTTP), "PutBucketPolicy", []string{"s3:GetBucketLocation"}},
+		{"to another one", region, policy(partner, everybody), policy(partner), []string{"s3:GetBucketLocation", "s3:DeleteBucketPolicy"}},
+		{"to none, in another region", other, policy(everybody), "", nil},
+		{"from none", region, "", policy(plainHTTP), []string{"s3:GetBucketLocation"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
@@ -53,32 +51,18 @@ func TestRevertPolicy(t *testing.T) {
 				if tt.now != "" {
 					c.put(tt.now)
 				}
-				w := c.world(backTo(tt.before), func(c cloud, permissions []string) action.Action { return s3.NewRevertPolicy(c.Caller(permissions)) })
-				w.Missing = json.RawMessage(strings.Replace(string(w.Request.Params), bucket, "no-such-bucket", 1))
-				w.Elsewhere, w.Stale = tt.elsewhere, c.stale("s3", tt.operation)
+				params := backTo(tt.before)
+				w := c.World(s3.NewRevertPolicy, params, strings.Replace(params, bucket, "no-such-bucket", 1), c.policy)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = c.putTwice
 				return w
 			})
 		})
 	}
 }
 
-// world is one of a policy's.
-func (c cloud) world(req action.Request, newAction func(c cloud, permissions []string) action.Action) actiontest.World {
-	return actiontest.World{
-		Action:    func(permissions []string) action.Action { return newAction(c, permissions) },
-		Request:   req,
-		Missing:   missing,
-		State:     c.policy,
-		Writes:    c.Writes,
-		Interfere: func() { c.put(policy(partner, partner)) },
-	}
-}
-
-func (c cloud) stale(service, operation string) func(int) {
-	return func(reads int) {
-		c.AddStaleness(sandbox.Staleness{Service: service, Operation: operation, Reads: reads})
-	}
-}
+// putTwice puts a policy that no action leaves.
+func (c cloud) putTwice() { c.put(policy(partner, partner)) }
 
 func TestBlockBucket(t *testing.T) {
 	for _, tt := range []struct {
@@ -95,17 +79,11 @@ func TestBlockBucket(t *testing.T) {
 				if tt.block != nil {
 					c.block(*tt.block)
 				}
-				return actiontest.World{
-					Action:     func(permissions []string) action.Action { return s3.NewBlockBucket(c.Caller(permissions)) },
-					Request:    ofBucket,
-					Missing:    missing,
-					State:      c.blocked,
-					Writes:     c.Writes,
-					Interfere:  func() { c.block(types.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}) },
-					Permission: func(action.Call) string { return "s3:PutBucketPublicAccessBlock" },
-					Elsewhere:  tt.elsewhere,
-					Stale:      c.stale("s3", "PutPublicAccessBlock"),
-				}
+				w := c.World(s3.NewBlockBucket, named, missing, c.blocked)
+				w.Interfere = func() { c.block(types.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}) }
+				w.Permission = func(action.Call) string { return "s3:PutBucketPublicAccessBlock" }
+				w.Elsewhere = tt.elsewhere
+				return w
 			})
 		})
 	}
@@ -125,15 +103,10 @@ func TestBlockAccount(t *testing.T) {
 				if tt.block != nil {
 					c.block(*tt.block)
 				}
-				return actiontest.World{
-					Action:     func(permissions []string) action.Action { return s3.NewBlockAccount(c.Caller(permissions)) },
-					Request:    request(`{}`),
-					State:      c.blocked,
-					Writes:     c.Writes,
-					Interfere:  func() { c.block(controltypes.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}) },
-					Permission: func(action.Call) string { return "s3:PutAccountPublicAccessBlock" },
-					Stale:      c.stale("s3control", "PutPublicAccessBlock"),
-				}
+				w := c.World(s3.NewBlockAccount, `{}`, "", c.blocked)
+				w.Interfere = func() { c.block(controltypes.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}) }
+				w.Permission = func(action.Call) string { return "s3:PutAccountPublicAccessBlock" }
+				return w
 			})
 		})
 	}
@@ -147,21 +120,21 @@ func (c accounts) control() *s3control.Client {
 }
 
 func (c accounts) block(block controltypes.PublicAccessBlockConfiguration) {
-	c.t.Helper()
-	_, err := c.control().PutPublicAccessBlock(c.t.Context(), &s3control.PutPublicAccessBlockInput{
+	c.T.Helper()
+	_, err := c.control().PutPublicAccessBlock(c.T.Context(), &s3control.PutPublicAccessBlockInput{
 		AccountId: aws.String(account), PublicAccessBlockConfiguration: &block,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c accounts) blocked() string {
-	c.t.Helper()
-	out, err := c.control().GetPublicAccessBlock(c.t.Context(), &s3control.GetPublicAccessBlockInput{AccountId: aws.String(account)})
+	c.T.Helper()
+	out, err := c.control().GetPublicAccessBlock(c.T.Context(), &s3control.GetPublicAccessBlockInput{AccountId: aws.String(account)})
 	if is(err, "NoSuchPublicAccessBlockConfiguration") {
 		return "none"
 	}
-	c.must(err)
+	c.Must(err)
 	raw, err := json.Marshal(out.PublicAccessBlockConfiguration)
-	c.must(err)
+	c.Must(err)
 	return string(raw)
 }

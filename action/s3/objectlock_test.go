@@ -1,7 +1,6 @@
 package s3_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -16,7 +15,7 @@ import (
 )
 
 func (c cloud) lock(mode types.ObjectLockRetentionMode, days, years int32) {
-	c.t.Helper()
+	c.T.Helper()
 	c.version("Enabled")
 	config := &types.ObjectLockConfiguration{ObjectLockEnabled: types.ObjectLockEnabledEnabled}
 	if mode != "" {
@@ -28,14 +27,14 @@ func (c cloud) lock(mode types.ObjectLockRetentionMode, days, years int32) {
 	if years > 0 {
 		config.Rule.DefaultRetention.Years = &years
 	}
-	_, err := c.client.PutObjectLockConfiguration(c.t.Context(), &sdk.PutObjectLockConfigurationInput{Bucket: aws.String(bucket), ObjectLockConfiguration: config})
-	c.must(err)
+	_, err := c.client.PutObjectLockConfiguration(c.T.Context(), &sdk.PutObjectLockConfigurationInput{Bucket: aws.String(bucket), ObjectLockConfiguration: config})
+	c.Must(err)
 }
 
 // held is how the bucket holds new objects.
 func (c cloud) held() string {
-	c.t.Helper()
-	out, err := c.client.GetObjectLockConfiguration(c.t.Context(), &sdk.GetObjectLockConfigurationInput{Bucket: aws.String(bucket)})
+	c.T.Helper()
+	out, err := c.client.GetObjectLockConfiguration(c.T.Context(), &sdk.GetObjectLockConfigurationInput{Bucket: aws.String(bucket)})
 	if err != nil {
 		return "no lock"
 	}
@@ -57,16 +56,10 @@ func TestObjectLock(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t, region)
 				spoil(c)
-				return actiontest.World{
-					Action:     func(permissions []string) action.Action { return s3.NewEnableObjectLock(c.Caller(permissions)) },
-					Request:    request(`{"bucket":"` + bucket + `","days":30}`),
-					Missing:    json.RawMessage(`{"bucket":"no-such-bucket","days":30}`),
-					State:      c.held,
-					Writes:     c.Writes,
-					Elsewhere:  []string{"s3:GetBucketLocation"},
-					Permission: func(action.Call) string { return "s3:PutBucketObjectLockConfiguration" },
-					Stale:      c.stale("s3", "PutObjectLockConfiguration"),
-				}
+				w := c.World(s3.NewEnableObjectLock, `{"bucket":"`+bucket+`","days":30}`, `{"bucket":"no-such-bucket","days":30}`, c.held)
+				w.Elsewhere = []string{"s3:GetBucketLocation"}
+				w.Permission = func(action.Call) string { return "s3:PutBucketObjectLockConfiguration" }
+				return w
 			})
 		})
 	}
@@ -93,8 +86,8 @@ func TestObjectLocksThatAreThere(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t, region)
 			tt.spoil(c)
-			a := s3.NewEnableObjectLock(c.Caller(s3.NewEnableObjectLock(nil).Spec().Permissions))
-			item := c.Item(a, request(`{"bucket":"`+bucket+`"`+tt.params+`}`))
+			a := c.Action(s3.NewEnableObjectLock)
+			item := c.Item(a, actiontest.Request(`{"bucket":"`+bucket+`"`+tt.params+`}`))
 			actiontest.Want(t, item, tt.status, tt.says)
 			if tt.status == action.Change {
 				c.Do(a, item)
@@ -106,7 +99,7 @@ func TestObjectLocksThatAreThere(t *testing.T) {
 	}
 	c := newCloud(t, region)
 	for _, days := range []string{"0", "36501"} {
-		_, err := s3.NewEnableObjectLock(c.Caller(nil)).Plan(t.Context(), request(`{"bucket":"`+bucket+`","days":`+days+`}`))
+		_, err := s3.NewEnableObjectLock(c.Caller(nil)).Plan(t.Context(), actiontest.Request(`{"bucket":"`+bucket+`","days":`+days+`}`))
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s days: %v", days, err)
 		}

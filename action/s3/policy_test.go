@@ -16,18 +16,10 @@ import (
 	"riposte.dev/fault"
 )
 
-func (c cloud) remove() *s3.RemovePublicStatements {
-	return s3.NewRemovePublicStatements(c.Caller(s3.NewRemovePublicStatements(nil).Spec().Permissions))
-}
-
-func (c cloud) revert() *s3.RevertPolicy {
-	return s3.NewRevertPolicy(c.Caller(s3.NewRevertPolicy(nil).Spec().Permissions))
-}
-
 func TestOnlyPublicStatementsAreRemoved(t *testing.T) {
 	c := newCloud(t, other)
 	c.put(policy(partner, everybody, plainHTTP))
-	a := c.remove()
+	a := c.Action(s3.NewRemovePublicStatements)
 	item := c.Item(a, ofBucket)
 	actiontest.Want(t, item, action.Change, `lets everybody in by statement 2 "PublicRead" (s3:GetObject).`)
 	if r := item.Resource; r.ARN != "arn:aws:s3:::"+bucket || r.Region != other || r.Tags["team"] != "web" || r.Account != account {
@@ -50,13 +42,13 @@ func TestOnlyPublicStatementsAreRemoved(t *testing.T) {
 
 func TestABucketWithoutAPolicy(t *testing.T) {
 	c := newCloud(t, region)
-	actiontest.Want(t, c.Item(c.remove(), request(`{"bucket":"arn:aws:s3:::`+bucket+`"}`)), action.Unneeded, "has no policy")
+	actiontest.Want(t, c.Item(c.Action(s3.NewRemovePublicStatements), actiontest.Request(`{"bucket":"arn:aws:s3:::`+bucket+`"}`)), action.Unneeded, "has no policy")
 }
 
 func TestAPolicyThatChangesAfterThePlan(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	a := c.remove()
+	a := c.Action(s3.NewRemovePublicStatements)
 	item := c.Item(a, ofBucket)
 	c.put(policy(everybody, partner))
 	receipts, err := a.Apply(t.Context(), item)
@@ -71,7 +63,7 @@ func TestAPolicyThatChangesAfterThePlan(t *testing.T) {
 func TestUndoWhatABlockKeepsOut(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	a := c.remove()
+	a := c.Action(s3.NewRemovePublicStatements)
 	item := c.Item(a, ofBucket)
 	c.Do(a, item)
 	accounts{c}.block(controltypes.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)})
@@ -87,20 +79,20 @@ func TestUndoWhatABlockKeepsOut(t *testing.T) {
 func TestUndoOfABucketThatIsGone(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	removed, blocked := c.Item(c.remove(), ofBucket), c.Item(c.blockBucket(), ofBucket)
+	removed, blocked := c.Item(c.Action(s3.NewRemovePublicStatements), ofBucket), c.Item(c.Action(s3.NewBlockBucket), ofBucket)
 	c.deleteBucket()
-	actiontest.Want(t, c.Undo(c.remove(), removed), action.Conflict, "deleted since")
-	actiontest.Want(t, c.Undo(c.blockBucket(), blocked), action.Conflict, "deleted since")
+	actiontest.Want(t, c.Undo(c.Action(s3.NewRemovePublicStatements), removed), action.Conflict, "deleted since")
+	actiontest.Want(t, c.Undo(c.Action(s3.NewBlockBucket), blocked), action.Conflict, "deleted since")
 }
 
 func TestRevertSaysWhatItPutsBack(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(partner))
-	actiontest.Want(t, c.Item(c.revert(), backTo(policy(everybody))), action.Change, `not what it was before. It is public by statement 1 "PublicRead"`)
-	actiontest.Want(t, c.Item(c.revert(), backTo("")), action.Change, "had no policy before")
-	actiontest.Want(t, c.Item(c.revert(), backTo(policy(partner))), action.Unneeded, "as it was before already")
-	asObject := request(`{"bucket":"` + bucket + `","policy":{"Version":"2012-10-17","Statement":` + partner + `}}`)
-	actiontest.Want(t, c.Item(c.revert(), asObject), action.Unneeded, "as it was before already")
+	actiontest.Want(t, c.Plan(s3.NewRevertPolicy, backTo(policy(everybody))), action.Change, `not what it was before. It is public by statement 1 "PublicRead"`)
+	actiontest.Want(t, c.Plan(s3.NewRevertPolicy, backTo("")), action.Change, "had no policy before")
+	actiontest.Want(t, c.Plan(s3.NewRevertPolicy, backTo(policy(partner))), action.Unneeded, "as it was before already")
+	asObject := actiontest.Request(`{"bucket":"` + bucket + `","policy":{"Version":"2012-10-17","Statement":` + partner + `}}`)
+	actiontest.Want(t, c.Item(c.Action(s3.NewRevertPolicy), asObject), action.Unneeded, "as it was before already")
 }
 
 func TestRevertRefusesWhatIsNoPolicy(t *testing.T) {
@@ -113,7 +105,7 @@ func TestRevertRefusesWhatIsNoPolicy(t *testing.T) {
 		`{"bucket":"` + bucket + `","policy":[]}`:       "not a JSON object with statements",
 		`{"bucket":"s3://shared","policy":""}`:          "neither the name nor the ARN",
 	} {
-		_, err := c.revert().Plan(t.Context(), request(params))
+		_, err := c.Action(s3.NewRevertPolicy).Plan(t.Context(), actiontest.Request(params))
 		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), says) || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want invalid that says %q", params, err, says)
 		}
@@ -129,7 +121,7 @@ func TestAnotherAccountsBucketIsLeftAlone(t *testing.T) {
 	c.put(policy(everybody, `{"Effect":"Allow","Principal":{"AWS":"`+actiontest.Management+`"},"Action":"s3:*","Resource":"arn:aws:s3:::shared-files"}`))
 	req := ofBucket
 	req.Account = actiontest.Management
-	for _, a := range []action.Action{c.remove(), c.blockBucket()} {
+	for _, a := range []action.Action{c.Action(s3.NewRemovePublicStatements), c.Action(s3.NewBlockBucket)} {
 		if _, err := a.Plan(t.Context(), req); fault.CodeOf(err) != fault.Denied {
 			t.Errorf("plan %s: %v, want denied", a.Spec().Name, err)
 		}
@@ -139,11 +131,13 @@ func TestAnotherAccountsBucketIsLeftAlone(t *testing.T) {
 func TestABucketThatIsDeletedAfterThePlan(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	removed, blocked := c.Item(c.remove(), ofBucket), c.Item(c.blockBucket(), ofBucket)
+	removed, blocked := c.Item(c.Action(s3.NewRemovePublicStatements), ofBucket), c.Item(c.Action(s3.NewBlockBucket), ofBucket)
 	c.deleteBucket()
 	for _, apply := range []func() ([]action.Receipt, error){
-		func() ([]action.Receipt, error) { return c.remove().Apply(t.Context(), removed) },
-		func() ([]action.Receipt, error) { return c.blockBucket().Apply(t.Context(), blocked) },
+		func() ([]action.Receipt, error) {
+			return c.Action(s3.NewRemovePublicStatements).Apply(t.Context(), removed)
+		},
+		func() ([]action.Receipt, error) { return c.Action(s3.NewBlockBucket).Apply(t.Context(), blocked) },
 	} {
 		if _, err := apply(); fault.CodeOf(err) != fault.NotFound || fault.Hint(err) == "" {
 			t.Errorf("apply: %v, want not found with a next step", err)
@@ -151,15 +145,11 @@ func TestABucketThatIsDeletedAfterThePlan(t *testing.T) {
 	}
 }
 
-func (c cloud) blockBucket() *s3.BlockBucket {
-	return s3.NewBlockBucket(c.Caller(s3.NewBlockBucket(nil).Spec().Permissions))
-}
-
 func TestABlockThatChangesAfterThePlan(t *testing.T) {
 	c := newCloud(t, region)
 	c.block(types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true)})
-	bucketAction, accountAction := c.blockBucket(), s3.NewBlockAccount(c.Caller(s3.NewBlockAccount(nil).Spec().Permissions))
-	ofBucket, ofAccount := c.Item(bucketAction, ofBucket), c.Item(accountAction, request(`{}`))
+	bucketAction, accountAction := c.Action(s3.NewBlockBucket), c.Action(s3.NewBlockAccount)
+	ofBucket, ofAccount := c.Item(bucketAction, ofBucket), c.Item(accountAction, actiontest.Request(`{}`))
 	actiontest.Want(t, ofBucket, action.Change, "are off: IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets.")
 	actiontest.Want(t, ofAccount, action.Change, "are off: all four settings.")
 	c.block(types.PublicAccessBlockConfiguration{IgnorePublicAcls: aws.Bool(true)})
@@ -178,7 +168,7 @@ func TestABlockThatChangesAfterThePlan(t *testing.T) {
 func TestWhatABlockDoes(t *testing.T) {
 	c := newCloud(t, region)
 	c.put(policy(everybody))
-	c.Do(c.blockBucket(), c.Item(c.blockBucket(), ofBucket))
+	c.Do(c.Action(s3.NewBlockBucket), c.Item(c.Action(s3.NewBlockBucket), ofBucket))
 	text := policy(everybody)
 	_, err := c.client.PutBucketPolicy(t.Context(), &sdk.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: &text})
 	if !is(err, "AccessDenied") {
@@ -192,7 +182,7 @@ func TestApplyMakesNoOtherCalls(t *testing.T) {
 	for _, tt := range []struct {
 		action action.Action
 		req    action.Request
-	}{{c.remove(), ofBucket}, {c.blockBucket(), ofBucket}, {s3.NewBlockAccount(c.Caller(s3.NewBlockAccount(nil).Spec().Permissions)), request(`{}`)}} {
+	}{{c.Action(s3.NewRemovePublicStatements), ofBucket}, {c.Action(s3.NewBlockBucket), ofBucket}, {c.Action(s3.NewBlockAccount), actiontest.Request(`{}`)}} {
 		item := c.Item(tt.action, tt.req)
 		item.Calls[0].Operation = "DeleteBucket"
 		if _, err := tt.action.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"riposte.dev/action"
+	"riposte.dev/action/s3"
 )
 
 // Parts of statements, public and not.
@@ -50,7 +51,7 @@ func drawStatement(t *rapid.T, sid string) string {
 // that it is public, then it no longer is, and every statement that was not public by itself is still there.
 func TestRemovingAgreesWithS3(t *testing.T) {
 	c := newCloud(t, region)
-	a := c.remove()
+	a := c.Action(s3.NewRemovePublicStatements)
 	public := func(rt *rapid.T) bool {
 		out, err := c.client.GetBucketPolicyStatus(t.Context(), &sdk.GetBucketPolicyStatusInput{Bucket: aws.String(bucket)})
 		if is(err, "NoSuchBucketPolicy") {

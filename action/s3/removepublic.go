@@ -38,7 +38,7 @@ type RemovePublicStatements struct{ policies }
 var _ action.Action = (*RemovePublicStatements)(nil)
 
 // NewRemovePublicStatements returns the action; it reaches accounts through caller.
-func NewRemovePublicStatements(caller *awscall.Caller) *RemovePublicStatements {
+func NewRemovePublicStatements(caller *awscall.Caller) action.Action {
 	return &RemovePublicStatements{policies{buckets{caller}, removeSpec.Name}}
 }
 

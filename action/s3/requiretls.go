@@ -28,7 +28,7 @@ type RequireTLS struct{ policies }
 var _ action.Action = (*RequireTLS)(nil)
 
 // NewRequireTLS returns the action; it reaches accounts through caller.
-func NewRequireTLS(caller *awscall.Caller) *RequireTLS {
+func NewRequireTLS(caller *awscall.Caller) action.Action {
 	return &RequireTLS{policies{buckets{caller}, tlsSpec.Name}}
 }
 

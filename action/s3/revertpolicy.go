@@ -33,7 +33,7 @@ type RevertPolicy struct{ policies }
 var _ action.Action = (*RevertPolicy)(nil)
 
 // NewRevertPolicy returns the action; it reaches accounts through caller.
-func NewRevertPolicy(caller *awscall.Caller) *RevertPolicy {
+func NewRevertPolicy(caller *awscall.Caller) action.Action {
 	return &RevertPolicy{policies{buckets{caller}, revertSpec.Name}}
 }
 

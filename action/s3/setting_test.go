@@ -11,7 +11,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/s3"
 	"riposte.dev/fault"
 )
@@ -25,26 +24,26 @@ const (
 
 // settings returns what the actions of this file change, as text.
 func (c cloud) settings() string {
-	c.t.Helper()
+	c.T.Helper()
 	name := aws.String(bucket)
-	encryption, err := c.client.GetBucketEncryption(c.t.Context(), &sdk.GetBucketEncryptionInput{Bucket: name})
-	c.must(err)
-	versioning, err := c.client.GetBucketVersioning(c.t.Context(), &sdk.GetBucketVersioningInput{Bucket: name})
-	c.must(err)
-	logging, err := c.client.GetBucketLogging(c.t.Context(), &sdk.GetBucketLoggingInput{Bucket: name})
-	c.must(err)
-	acl, err := c.client.GetBucketAcl(c.t.Context(), &sdk.GetBucketAclInput{Bucket: name})
-	c.must(err)
+	encryption, err := c.client.GetBucketEncryption(c.T.Context(), &sdk.GetBucketEncryptionInput{Bucket: name})
+	c.Must(err)
+	versioning, err := c.client.GetBucketVersioning(c.T.Context(), &sdk.GetBucketVersioningInput{Bucket: name})
+	c.Must(err)
+	logging, err := c.client.GetBucketLogging(c.T.Context(), &sdk.GetBucketLoggingInput{Bucket: name})
+	c.Must(err)
+	acl, err := c.client.GetBucketAcl(c.T.Context(), &sdk.GetBucketAclInput{Bucket: name})
+	c.Must(err)
 	raw, err := json.Marshal([]any{encryption.ServerSideEncryptionConfiguration, versioning.Status == "Enabled", logging.LoggingEnabled, acl.Grants})
-	c.must(err)
+	c.Must(err)
 	return string(raw)
 }
 
 func (c cloud) encrypt(rule types.ServerSideEncryptionRule) {
-	_, err := c.client.PutBucketEncryption(c.t.Context(), &sdk.PutBucketEncryptionInput{
+	_, err := c.client.PutBucketEncryption(c.T.Context(), &sdk.PutBucketEncryptionInput{
 		Bucket: aws.String(bucket), ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{rule}},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) encryptByAnotherKey() {
@@ -56,49 +55,49 @@ func (c cloud) encryptByAnotherKey() {
 }
 
 func (c cloud) version(status types.BucketVersioningStatus) {
-	_, err := c.client.PutBucketVersioning(c.t.Context(), &sdk.PutBucketVersioningInput{
+	_, err := c.client.PutBucketVersioning(c.T.Context(), &sdk.PutBucketVersioningInput{
 		Bucket: aws.String(bucket), VersioningConfiguration: &types.VersioningConfiguration{Status: status},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) makeLogBucket() {
-	_, err := c.client.CreateBucket(c.t.Context(), &sdk.CreateBucketInput{
+	_, err := c.client.CreateBucket(c.T.Context(), &sdk.CreateBucketInput{
 		Bucket: aws.String(logs), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: region},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) logElsewhere() {
-	_, err := c.client.PutBucketLogging(c.t.Context(), &sdk.PutBucketLoggingInput{Bucket: aws.String(bucket), BucketLoggingStatus: &types.BucketLoggingStatus{
+	_, err := c.client.PutBucketLogging(c.T.Context(), &sdk.PutBucketLoggingInput{Bucket: aws.String(bucket), BucketLoggingStatus: &types.BucketLoggingStatus{
 		LoggingEnabled: &types.LoggingEnabled{TargetBucket: aws.String(logs), TargetPrefix: aws.String("other/")},
 	}})
-	c.must(err)
+	c.Must(err)
 }
 
 // grant makes the bucket anew, with an access list beside the owner's right.
 func (c cloud) grant(grants ...types.Grant) {
 	c.deleteBucket()
 	name := aws.String(bucket)
-	_, err := c.client.CreateBucket(c.t.Context(), &sdk.CreateBucketInput{
+	_, err := c.client.CreateBucket(c.T.Context(), &sdk.CreateBucketInput{
 		Bucket: name, ObjectOwnership: types.ObjectOwnershipObjectWriter,
 		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: region},
 	})
-	c.must(err)
-	_, err = c.client.DeletePublicAccessBlock(c.t.Context(), &sdk.DeletePublicAccessBlockInput{Bucket: name})
-	c.must(err)
+	c.Must(err)
+	_, err = c.client.DeletePublicAccessBlock(c.T.Context(), &sdk.DeletePublicAccessBlockInput{Bucket: name})
+	c.Must(err)
 	c.putACL(grants...)
 }
 
 func (c cloud) putACL(grants ...types.Grant) {
 	name := aws.String(bucket)
-	owner, err := c.client.GetBucketAcl(c.t.Context(), &sdk.GetBucketAclInput{Bucket: name})
-	c.must(err)
+	owner, err := c.client.GetBucketAcl(c.T.Context(), &sdk.GetBucketAclInput{Bucket: name})
+	c.Must(err)
 	mine := types.Grant{Grantee: &types.Grantee{Type: types.TypeCanonicalUser, ID: owner.Owner.ID}, Permission: types.PermissionFullControl}
-	_, err = c.client.PutBucketAcl(c.t.Context(), &sdk.PutBucketAclInput{
+	_, err = c.client.PutBucketAcl(c.T.Context(), &sdk.PutBucketAclInput{
 		Bucket: name, AccessControlPolicy: &types.AccessControlPolicy{Owner: owner.Owner, Grants: append([]types.Grant{mine}, grants...)},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func toGroup(uri string, permission types.Permission) types.Grant {
@@ -112,42 +111,33 @@ func (c cloud) grantPublic() {
 func TestSettings(t *testing.T) {
 	tls := policy(partner, everybody)
 	for _, tt := range []struct {
-		name, operation string
-		newAction       func(*awscall.Caller) action.Action
-		params          string // beside the bucket
-		permission      string
-		spoil           func(cloud)
-		interfere       func(cloud)
-		state           func(cloud) string
+		name       string
+		newAction  actiontest.NewAction
+		params     string // beside the bucket
+		permission string
+		spoil      func(cloud)
+		interfere  func(cloud)
+		state      func(cloud) string
 	}{
-		{"encryption by a key", "PutBucketEncryption", s3.NewEnableEncryption, `,"kms_key":"` + key + `"`, "s3:PutEncryptionConfiguration", func(cloud) {}, cloud.encryptByAnotherKey, cloud.settings},
-		{"encryption by another key", "PutBucketEncryption", s3.NewEnableEncryption, `,"kms_key":"` + key + `"`, "s3:PutEncryptionConfiguration", cloud.encryptByAnotherKey, func(c cloud) {
+		{"encryption by a key", s3.NewEnableEncryption, `,"kms_key":"` + key + `"`, "s3:PutEncryptionConfiguration", func(cloud) {}, cloud.encryptByAnotherKey, cloud.settings},
+		{"encryption by another key", s3.NewEnableEncryption, `,"kms_key":"` + key + `"`, "s3:PutEncryptionConfiguration", cloud.encryptByAnotherKey, func(c cloud) {
 			c.encrypt(types.ServerSideEncryptionRule{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: "AES256"}})
 		}, cloud.settings},
-		{"encryption by KMS", "PutBucketEncryption", s3.NewEnableEncryption, "", "s3:PutEncryptionConfiguration", func(cloud) {}, cloud.encryptByAnotherKey, cloud.settings},
-		{"versioning", "PutBucketVersioning", s3.NewEnableVersioning, "", "", func(c cloud) { c.version("Suspended") }, nil, cloud.settings},
-		{"versioning that was never on", "PutBucketVersioning", s3.NewEnableVersioning, "", "", func(cloud) {}, nil, cloud.settings},
-		{"access logging", "PutBucketLogging", s3.NewEnableLogging, `,"target_bucket":"` + logs + `"`, "", cloud.makeLogBucket, cloud.logElsewhere, cloud.settings},
-		{"access list", "PutBucketAcl", s3.NewMakeACLPrivate, "", "", cloud.grantPublic, func(c cloud) { c.putACL() }, cloud.settings},
-		{"TLS", "PutBucketPolicy", func(c *awscall.Caller) action.Action { return s3.NewRequireTLS(c) }, "", "", func(c cloud) { c.put(tls) }, func(c cloud) { c.put(policy(partner)) }, cloud.policy},
-		{"TLS without a policy", "PutBucketPolicy", func(c *awscall.Caller) action.Action { return s3.NewRequireTLS(c) }, "", "", func(cloud) {}, func(c cloud) { c.put(policy(partner)) }, cloud.policy},
+		{"encryption by KMS", s3.NewEnableEncryption, "", "s3:PutEncryptionConfiguration", func(cloud) {}, cloud.encryptByAnotherKey, cloud.settings},
+		{"versioning", s3.NewEnableVersioning, "", "", func(c cloud) { c.version("Suspended") }, nil, cloud.settings},
+		{"versioning that was never on", s3.NewEnableVersioning, "", "", func(cloud) {}, nil, cloud.settings},
+		{"access logging", s3.NewEnableLogging, `,"target_bucket":"` + logs + `"`, "", cloud.makeLogBucket, cloud.logElsewhere, cloud.settings},
+		{"access list", s3.NewMakeACLPrivate, "", "", cloud.grantPublic, func(c cloud) { c.putACL() }, cloud.settings},
+		{"TLS", s3.NewRequireTLS, "", "", func(c cloud) { c.put(tls) }, func(c cloud) { c.put(policy(partner)) }, cloud.policy},
+		{"TLS without a policy", s3.NewRequireTLS, "", "", func(cloud) {}, func(c cloud) { c.put(policy(partner)) }, cloud.policy},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t, region)
 				tt.spoil(c)
-				w := actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:   request(`{"bucket":"` + bucket + `"` + tt.params + `}`),
-					Missing:   json.RawMessage(`{"bucket":"no-such-bucket"` + tt.params + `}`),
-					State:     func() string { return tt.state(c) },
-					Writes:    c.Writes,
-					Elsewhere: []string{"s3:GetBucketLocation"},
-					Stale:     c.stale("s3", tt.operation),
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, `{"bucket":"`+bucket+`"`+tt.params+`}`, `{"bucket":"no-such-bucket"`+tt.params+`}`, func() string { return tt.state(c) })
+				w.Elsewhere = []string{"s3:GetBucketLocation"}
+				w.Interfere = actiontest.On(c, tt.interfere)
 				if tt.permission != "" {
 					w.Permission = func(action.Call) string { return tt.permission }
 				}
@@ -164,7 +154,7 @@ func TestSettingsThatAreRight(t *testing.T) {
 	const whole = `{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"s3:*","Resource":["arn:aws:s3:::shared-files/*","arn:aws:s3:::shared-files"],"Condition":{"Bool":{"aws:SecureTransport":false}}}`
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		spoil     func(cloud)
 		says      string
@@ -175,13 +165,12 @@ func TestSettingsThatAreRight(t *testing.T) {
 		{"logs", s3.NewEnableLogging, `,"target_bucket":"more-logs"`, func(c cloud) { c.makeLogBucket(); c.logElsewhere() }, "in access-logs already"},
 		{"no public grant", s3.NewMakeACLPrivate, "", func(c cloud) { c.grant(toGroup(delivery, types.PermissionWrite)) }, "grants the public nothing"},
 		{"no lists at all", s3.NewMakeACLPrivate, "", func(cloud) {}, "grants the public nothing"},
-		{"TLS", func(c *awscall.Caller) action.Action { return s3.NewRequireTLS(c) }, "", func(c cloud) { c.put(policy(partner, whole)) }, "denies requests without TLS already"},
+		{"TLS", s3.NewRequireTLS, "", func(c cloud) { c.put(policy(partner, whole)) }, "denies requests without TLS already"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t, region)
 			tt.spoil(c)
-			a := tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions))
-			actiontest.Want(t, c.Item(a, request(`{"bucket":"`+bucket+`"`+tt.params+`}`)), action.Unneeded, tt.says)
+			actiontest.Want(t, c.Plan(tt.newAction, `{"bucket":"`+bucket+`"`+tt.params+`}`), action.Unneeded, tt.says)
 		})
 	}
 }
@@ -201,7 +190,7 @@ func TestAStatementForTLSIsAdded(t *testing.T) {
 			if tt.policy != "" {
 				c.put(tt.policy)
 			}
-			a := s3.NewRequireTLS(c.Caller(s3.NewRequireTLS(nil).Spec().Permissions))
+			a := c.Action(s3.NewRequireTLS)
 			item := c.Item(a, ofBucket)
 			c.Do(a, item)
 			if got := c.policy(); got != tt.want {
@@ -219,15 +208,15 @@ func TestAPolicyTooLongForTLS(t *testing.T) {
 	c := newCloud(t, region)
 	long := strings.Replace(partner, "Partner", strings.Repeat("P", 20_100), 1)
 	c.put(policy(long))
-	a := s3.NewRequireTLS(c.Caller(s3.NewRequireTLS(nil).Spec().Permissions))
+	a := c.Action(s3.NewRequireTLS)
 	actiontest.Want(t, c.Item(a, ofBucket), action.Escalated, "shorten it")
 }
 
 func TestLogsOfLogs(t *testing.T) {
 	c := newCloud(t, region)
-	a := s3.NewEnableLogging(c.Caller(s3.NewEnableLogging(nil).Spec().Permissions))
+	a := c.Action(s3.NewEnableLogging)
 	for _, target := range []string{bucket, "arn:aws:s3:::" + bucket, "no bucket"} {
-		_, err := a.Plan(t.Context(), request(`{"bucket":"`+bucket+`","target_bucket":"`+target+`"}`))
+		_, err := a.Plan(t.Context(), actiontest.Request(`{"bucket":"`+bucket+`","target_bucket":"`+target+`"}`))
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", target, err)
 		}
