@@ -135,7 +135,7 @@ func (r *reporter) eventSections(ctx context.Context, env *event.Envelope, known
 		}
 		return []notify.Section{what}
 	}
-	what.Facts = append(what.Facts, notify.Fact{Label: "Call", Value: strings.TrimSuffix(record.EventSource, ".amazonaws.com") + ":" + record.EventName},
+	what.Facts = append(what.Facts, notify.Fact{Label: "Call", Value: event.Service(record.EventSource) + ":" + record.EventName},
 		notify.Fact{Label: "CloudTrail event", Value: record.EventID})
 	id := record.UserIdentity
 	who := notify.Section{Title: "Who", Facts: []notify.Fact{{Label: "Person", Value: id.Person()}, {Label: "Principal", Value: id.Principal()}}}

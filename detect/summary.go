@@ -73,6 +73,5 @@ func (a *Activity) Summary(principal string, around time.Time, span time.Duratio
 
 // apiName is the call's name as IAM policies write it.
 func apiName(r *event.Record) string {
-	service, _, _ := strings.Cut(r.EventSource, ".")
-	return service + ":" + r.EventName
+	return event.Service(r.EventSource) + ":" + r.EventName
 }

@@ -4,6 +4,17 @@ import (
 	"testing"
 )
 
+func TestService(t *testing.T) {
+	for source, want := range map[string]string{
+		"monitoring.amazonaws.com": "cloudwatch", "cloudtrail.amazonaws.com": "cloudtrail", "access-analyzer.amazonaws.com": "access-analyzer",
+		"es.amazonaws.com": "es", "elasticloadbalancing.amazonaws.com": "elasticloadbalancing", "": "",
+	} {
+		if got := Service(source); got != want {
+			t.Errorf("%s is of %s, want %s", source, got, want)
+		}
+	}
+}
+
 func TestOperation(t *testing.T) {
 	for _, tt := range []struct{ service, name, want string }{
 		{"s3", "PutBucketPublicAccessBlock", "PutPublicAccessBlock"},

@@ -60,7 +60,7 @@ func (g *Guard) ownChange(ctx context.Context, a *admission) (*Verdict, error) {
 // wasLost reports whether it may be a call of ours whose answer was lost. What is kept of such a call is the operation where one was
 // made, and the permissions where it is only known that some were to be made; CloudTrail's name can be that of either.
 func (g *Guard) wasLost(ctx context.Context, r *event.Record) (bool, error) {
-	service, _, _ := strings.Cut(r.EventSource, ".")
+	service := event.Service(r.EventSource)
 	lost, err := g.lost.Lost(ctx, service, r.EventName, r.Account(), r.EventTime)
 	if operation := event.Operation(service, r.EventName); err == nil && !lost && operation != r.EventName {
 		return g.lost.Lost(ctx, service, operation, r.Account(), r.EventTime)

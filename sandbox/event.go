@@ -52,7 +52,7 @@ func (s *Sandbox) emit(c *call, r *eventRecord) {
 	log.add(e)
 	s.gather(c, r, text)
 	s.publish(envelope{
-		DetailType: "AWS API Call via CloudTrail", Source: "aws." + c.svc.prefix, Account: r.RecipientAccountID,
+		DetailType: "AWS API Call via CloudTrail", Source: "aws." + orElse(c.svc.source, c.svc.prefix), Account: r.RecipientAccountID,
 		Time: r.EventTime, Region: r.AWSRegion, Detail: text,
 	}, r.ReadOnly)
 }

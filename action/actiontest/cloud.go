@@ -32,15 +32,18 @@ type Cloud struct {
 	url    string
 	admins map[string]sandbox.Keys // by account
 	users  int
+	trail  trail
 }
 
 // NewCloud returns a new cloud that ends with the test.
 func NewCloud(t *testing.T) *Cloud {
 	t.Helper()
-	sb, err := sandbox.New(sandbox.Options{})
+	c := &Cloud{T: t, admins: map[string]sandbox.Keys{}}
+	sb, err := sandbox.New(sandbox.Options{OnEvent: c.trail.record, ReadOnlyEvents: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Sandbox = sb
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(func() {
 		srv.Close()
@@ -49,8 +52,9 @@ func NewCloud(t *testing.T) *Cloud {
 		if err := sb.Close(ctx); err != nil {
 			t.Error(err)
 		}
+		c.trail.check(t)
 	})
-	c := &Cloud{Sandbox: sb, T: t, url: srv.URL, admins: map[string]sandbox.Keys{}}
+	c.url = srv.URL
 	c.Member, c.Manager = c.account(Account), c.account(Management)
 	c.Must(c.Manager.CreateOrganization(c.Member))
 	return c
@@ -103,7 +107,7 @@ type clients struct {
 
 // Config implements awscall.Clients.
 func (c clients) Config(_ context.Context, account, region string) (aws.Config, error) {
-	return c.cloud.config(c.keys[account], region), nil
+	return c.cloud.trail.follow(c.cloud.config(c.keys[account], region)), nil
 }
 
 // config has retries without delay: the sandbox throttles and fails only where a test wants it to.
