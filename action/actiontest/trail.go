@@ -19,7 +19,14 @@ import (
 type trail struct {
 	mu      sync.Mutex
 	calls   map[string][2]string // by request id: service and operation, as a receipt has them
-	records map[string]event.Record
+	records map[string]recorded
+}
+
+// recorded is what a record says of its call.
+type recorded struct {
+	EventSource string `json:"eventSource"`
+	EventName   string `json:"eventName"`
+	RequestID   string `json:"requestID"`
 }
 
 // follow notes the calls that are made with the configuration.
@@ -46,7 +53,7 @@ func (r *trail) follow(cfg aws.Config) aws.Config {
 // record takes an event of the sandbox.
 func (r *trail) record(raw []byte) {
 	var e struct {
-		Detail event.Record `json:"detail"`
+		Detail recorded `json:"detail"`
 	}
 	if json.Unmarshal(raw, &e) != nil || e.Detail.RequestID == "" {
 		return
@@ -54,7 +61,7 @@ func (r *trail) record(raw []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.records == nil {
-		r.records = map[string]event.Record{}
+		r.records = map[string]recorded{}
 	}
 	r.records[e.Detail.RequestID] = e.Detail
 }
