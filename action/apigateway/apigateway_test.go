@@ -1,7 +1,6 @@
 package apigateway_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -12,9 +11,7 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/apigateway"
-	"riposte.dev/action/awscall"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -25,59 +22,51 @@ const (
 // cloud is a sandbox with a stage of a REST API that leaves no traces.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	api    string
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	api, err := c.client.CreateRestApi(t.Context(), &sdk.CreateRestApiInput{Name: aws.String("orders")})
-	c.must(err)
+	c.Must(err)
 	c.api = *api.Id
 	deployment, err := c.client.CreateDeployment(t.Context(), &sdk.CreateDeploymentInput{RestApiId: api.Id})
-	c.must(err)
+	c.Must(err)
 	_, err = c.client.CreateStage(t.Context(), &sdk.CreateStageInput{
 		RestApiId: api.Id, StageName: aws.String("prod"), DeploymentId: deployment.Id, Tags: map[string]string{"team": "orders"},
 	})
-	c.must(err)
+	c.Must(err)
 	return c
 }
 
 // withRole lets API Gateway write logs.
 func (c cloud) withRole() cloud {
-	c.t.Helper()
+	c.T.Helper()
 	role, err := c.Member.CreateRole("api-logs", trust)
-	c.must(err)
-	_, err = c.client.UpdateAccount(c.t.Context(), &sdk.UpdateAccountInput{
+	c.Must(err)
+	_, err = c.client.UpdateAccount(c.T.Context(), &sdk.UpdateAccountInput{
 		PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: aws.String("/cloudwatchRoleArn"), Value: &role}},
 	})
-	c.must(err)
+	c.Must(err)
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) patch(path, value string) {
-	c.t.Helper()
-	_, err := c.client.UpdateStage(c.t.Context(), &sdk.UpdateStageInput{
+	c.T.Helper()
+	_, err := c.client.UpdateStage(c.T.Context(), &sdk.UpdateStageInput{
 		RestApiId: &c.api, StageName: aws.String("prod"), PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: &path, Value: &value}},
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 // state is all that the undo of any of the actions must restore. Off and never on are the same.
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.GetStage(c.t.Context(), &sdk.GetStageInput{RestApiId: &c.api, StageName: aws.String("prod")})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.GetStage(c.T.Context(), &sdk.GetStageInput{RestApiId: &c.api, StageName: aws.String("prod")})
+	c.Must(err)
 	level := "OFF"
 	if all, ok := out.MethodSettings["*/*"]; ok {
 		level = *all.LoggingLevel
@@ -89,10 +78,6 @@ func (c cloud) state() string {
 	return fmt.Sprint(level, out.TracingEnabled, *log.DestinationArn, *log.Format)
 }
 
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
-}
-
 func (c cloud) arn() string {
 	return "arn:aws:apigateway:eu-west-1::/restapis/" + c.api + "/stages/prod"
 }
@@ -100,7 +85,7 @@ func (c cloud) arn() string {
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
 		name, params string // beside the stage
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		byARN        bool
 		interfere    func(cloud)
 	}{
@@ -118,20 +103,9 @@ func TestConformance(t *testing.T) {
 				if tt.byARN {
 					stage = `{"stage":"` + c.arn() + `"`
 				}
-				w := actiontest.World{
-					Action:     func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:    request(stage + tt.params + `}`),
-					Missing:    json.RawMessage(`{"api":"` + c.api + `","stage":"none"` + tt.params + `}`),
-					State:      c.state,
-					Writes:     c.Writes,
-					Permission: func(action.Call) string { return "apigateway:PATCH" },
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "apigateway", Operation: "UpdateStage", Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, stage+tt.params+`}`, `{"api":"`+c.api+`","stage":"none"`+tt.params+`}`, c.state)
+				w.Permission = func(action.Call) string { return "apigateway:PATCH" }
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -141,7 +115,7 @@ func TestConformance(t *testing.T) {
 func TestWhatIsLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name, params string
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		spoil        func(cloud)
 		status       action.Status
 		says         string
@@ -155,14 +129,14 @@ func TestWhatIsLeft(t *testing.T) {
 		{"it is traced", "", apigateway.NewEnableTracing, func(c cloud) { c.patch("/tracingEnabled", "true") }, action.Unneeded, "already"},
 		{"access is logged", `,"destination":"` + group + `"`, apigateway.NewEnableAccessLogging, func(c cloud) {
 			a := apigateway.NewEnableAccessLogging(c.withRole().Caller([]string{"apigateway:*"}))
-			c.Do(a, c.Item(a, request(`{"stage":"`+c.arn()+`","destination":"`+group+`-2"}`)))
+			c.Do(a, c.Item(a, actiontest.Request(`{"stage":"`+c.arn()+`","destination":"`+group+`-2"}`)))
 		}, action.Unneeded, group + "-2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			a := tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions))
-			item := c.Item(a, request(`{"api":"`+c.api+`","stage":"prod"`+tt.params+`}`))
+			a := c.Action(tt.newAction)
+			item := c.Item(a, actiontest.Request(`{"api":"`+c.api+`","stage":"prod"`+tt.params+`}`))
 			actiontest.Want(t, item, tt.status, tt.says)
 			if item.Resource.Tags["team"] != "orders" || item.Resource.ARN != c.arn() {
 				t.Errorf("%+v, want its ARN and tags", item.Resource)
@@ -173,13 +147,13 @@ func TestWhatIsLeft(t *testing.T) {
 
 func TestWrongParameters(t *testing.T) {
 	c := newCloud(t)
-	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+	for params, newAction := range map[string]actiontest.NewAction{
 		`{"stage":"prod"}`: apigateway.NewEnableTracing,
 		`{"stage":"arn:aws:apigateway:us-east-1::/restapis/x/stages/prod"}`:              apigateway.NewEnableTracing,
 		`{"api":"x","stage":"prod"}`:                                                     apigateway.NewEnableAccessLogging,
 		`{"api":"x","stage":"prod","destination":"` + group + `","format":"no request"}`: apigateway.NewEnableAccessLogging,
 	} {
-		if _, err := newAction(c.Caller(nil)).Plan(t.Context(), request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		if _, err := newAction(c.Caller(nil)).Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", params, err)
 		}
 	}

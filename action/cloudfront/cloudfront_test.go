@@ -13,23 +13,20 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/cloudfront"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with a distribution that speaks without TLS and leaves no logs.
 type cloud struct {
 	*actiontest.Cloud
-	t       *testing.T
 	client  *sdk.Client
 	id, arn string
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	cfg := c.Admin(actiontest.Account, actiontest.Region)
 	c.client = sdk.NewFromConfig(cfg)
 	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
@@ -37,7 +34,7 @@ func newCloud(t *testing.T) cloud {
 		_, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{
 			Bucket: &name, ObjectOwnership: ownership, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: actiontest.Region},
 		})
-		c.must(err)
+		c.Must(err)
 	}
 	out, err := c.client.CreateDistributionWithTags(t.Context(), &sdk.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{
 		Tags: &types.Tags{Items: []types.Tag{{Key: aws.String("team"), Value: aws.String("web")}}},
@@ -51,47 +48,36 @@ func newCloud(t *testing.T) cloud {
 			}},
 		},
 	}})
-	c.must(err)
+	c.Must(err)
 	c.id, c.arn = *out.Distribution.Id, *out.Distribution.ARN
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) config() (*types.DistributionConfig, *string) {
-	c.t.Helper()
-	out, err := c.client.GetDistributionConfig(c.t.Context(), &sdk.GetDistributionConfigInput{Id: &c.id})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.GetDistributionConfig(c.T.Context(), &sdk.GetDistributionConfigInput{Id: &c.id})
+	c.Must(err)
 	return out.DistributionConfig, out.ETag
 }
 
 func (c cloud) change(change func(*types.DistributionConfig)) {
-	c.t.Helper()
+	c.T.Helper()
 	config, etag := c.config()
 	change(config)
-	_, err := c.client.UpdateDistribution(c.t.Context(), &sdk.UpdateDistributionInput{Id: &c.id, IfMatch: etag, DistributionConfig: config})
-	c.must(err)
+	_, err := c.client.UpdateDistribution(c.T.Context(), &sdk.UpdateDistributionInput{Id: &c.id, IfMatch: etag, DistributionConfig: config})
+	c.Must(err)
 }
 
 // state is the whole configuration: an undo restores all of it. No log and one that is switched off are the same.
 func (c cloud) state() string {
-	c.t.Helper()
+	c.T.Helper()
 	config, _ := c.config()
 	if config.Logging != nil && !*config.Logging.Enabled {
 		config.Logging = nil
 	}
 	raw, err := json.Marshal(config)
-	c.must(err)
+	c.Must(err)
 	return string(raw)
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }
 
 func TestConformance(t *testing.T) {
@@ -102,7 +88,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, params string // beside the distribution
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		interfere    func(cloud)
 	}{
 		{"redirect to HTTPS", "", cloudfront.NewRequireHTTPS, policy(types.ViewerProtocolPolicyHttpsOnly)},
@@ -115,19 +101,8 @@ func TestConformance(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				w := actiontest.World{
-					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request: request(`{"distribution":"` + c.id + `"` + tt.params + `}`),
-					Missing: json.RawMessage(`{"distribution":"E0000000000000"` + tt.params + `}`),
-					State:   c.state,
-					Writes:  c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "cloudfront", Operation: "UpdateDistribution", Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, `{"distribution":"`+c.id+`"`+tt.params+`}`, `{"distribution":"E0000000000000"`+tt.params+`}`, c.state)
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -137,7 +112,7 @@ func TestConformance(t *testing.T) {
 func TestWhatIsLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name, params string
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		spoil        func(*types.DistributionConfig)
 		says         string
 	}{
@@ -152,8 +127,8 @@ func TestWhatIsLeft(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			c.change(tt.spoil)
-			a := tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions))
-			item := c.Item(a, request(`{"distribution":"`+c.arn+`"`+tt.params+`}`))
+			a := c.Action(tt.newAction)
+			item := c.Item(a, actiontest.Request(`{"distribution":"`+c.arn+`"`+tt.params+`}`))
 			actiontest.Want(t, item, action.Unneeded, tt.says)
 			if r := item.Resource; r.Tags["team"] != "web" || r.ARN != c.arn || r.Region != "us-east-1" {
 				t.Errorf("%+v, want its ARN, tags and home", r)
@@ -165,8 +140,8 @@ func TestWhatIsLeft(t *testing.T) {
 // What somebody changes between plan and call is not overwritten, whatever part of the configuration it is.
 func TestAChangeInBetween(t *testing.T) {
 	c := newCloud(t)
-	a := cloudfront.NewRequireHTTPS(c.Caller(cloudfront.NewRequireHTTPS(nil).Spec().Permissions))
-	item := c.Item(a, request(`{"distribution":"`+c.id+`"}`))
+	a := c.Action(cloudfront.NewRequireHTTPS)
+	item := c.Item(a, actiontest.Request(`{"distribution":"`+c.id+`"}`))
 	actiontest.Want(t, item, action.Change, "for *, /img/*.")
 	c.change(func(d *types.DistributionConfig) { d.Comment = aws.String("other") })
 	before := c.state()
@@ -177,12 +152,12 @@ func TestAChangeInBetween(t *testing.T) {
 
 func TestABucketWithoutLists(t *testing.T) {
 	c := newCloud(t)
-	a := cloudfront.NewEnableAccessLogging(c.Caller(cloudfront.NewEnableAccessLogging(nil).Spec().Permissions))
-	item := c.Item(a, request(`{"distribution":"`+c.id+`","bucket":"no-lists"}`))
+	a := c.Action(cloudfront.NewEnableAccessLogging)
+	item := c.Item(a, actiontest.Request(`{"distribution":"`+c.id+`","bucket":"no-lists"}`))
 	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), "does not enable ACL") {
 		t.Errorf("%v, want AWS's reason", err)
 	}
-	if _, err := a.Plan(t.Context(), request(`{"distribution":"`+c.id+`"}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+	if _, err := a.Plan(t.Context(), actiontest.Request(`{"distribution":"`+c.id+`"}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 		t.Errorf("%v, want the bucket asked for", err)
 	}
 }

@@ -1,7 +1,6 @@
 package ecr_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -11,9 +10,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/ecr"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -25,31 +22,23 @@ const (
 // cloud is a sandbox with a repository that needs all of the actions.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	_, err := c.client.CreateRepository(t.Context(), &sdk.CreateRepositoryInput{
 		RepositoryName: aws.String(name), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("payments")}},
 	})
-	c.must(err)
+	c.Must(err)
 	c.policy(own, public)
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) policy(statements ...string) {
-	c.t.Helper()
+	c.T.Helper()
 	text := `{"Version":"2012-10-17","Statement":[`
 	for i, s := range statements {
 		if i > 0 {
@@ -57,14 +46,14 @@ func (c cloud) policy(statements ...string) {
 		}
 		text += s
 	}
-	_, err := c.client.SetRepositoryPolicy(c.t.Context(), &sdk.SetRepositoryPolicyInput{RepositoryName: aws.String(name), PolicyText: aws.String(text + "]}")})
-	c.must(err)
+	_, err := c.client.SetRepositoryPolicy(c.T.Context(), &sdk.SetRepositoryPolicyInput{RepositoryName: aws.String(name), PolicyText: aws.String(text + "]}")})
+	c.Must(err)
 }
 
 func (c cloud) registry(scan types.ScanType, rules ...types.RegistryScanningRule) {
-	c.t.Helper()
-	_, err := c.client.PutRegistryScanningConfiguration(c.t.Context(), &sdk.PutRegistryScanningConfigurationInput{ScanType: scan, Rules: rules})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.PutRegistryScanningConfiguration(c.T.Context(), &sdk.PutRegistryScanningConfigurationInput{ScanType: scan, Rules: rules})
+	c.Must(err)
 }
 
 // rule has the registry scan the repositories that a filter takes.
@@ -76,49 +65,36 @@ func rule(frequency types.ScanFrequency, filter string) types.RegistryScanningRu
 
 // state is all that the undo of any of the actions must restore.
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.DescribeRepositories(c.t.Context(), &sdk.DescribeRepositoriesInput{RepositoryNames: []string{name}})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeRepositories(c.T.Context(), &sdk.DescribeRepositoriesInput{RepositoryNames: []string{name}})
+	c.Must(err)
 	r := out.Repositories[0]
-	policy, err := c.client.GetRepositoryPolicy(c.t.Context(), &sdk.GetRepositoryPolicyInput{RepositoryName: aws.String(name)})
-	c.must(err)
+	policy, err := c.client.GetRepositoryPolicy(c.T.Context(), &sdk.GetRepositoryPolicyInput{RepositoryName: aws.String(name)})
+	c.Must(err)
 	return fmt.Sprint(r.ImageScanningConfiguration.ScanOnPush, r.ImageTagMutability, *policy.PolicyText)
 }
 
-func request() action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: fmt.Appendf(nil, `{"repository":%q}`, name)}
-}
+const params = `{"repository":"` + name + `"}`
 
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
-		name, operation string
-		newAction       func(*awscall.Caller) action.Action
-		interfere       func(cloud)
-		elsewhere       []string
+		name      string
+		newAction actiontest.NewAction
+		interfere func(cloud)
+		elsewhere []string
 	}{
-		{"scan on push", "PutImageScanningConfiguration", ecr.NewEnableScanOnPush, func(c cloud) {
+		{"scan on push", ecr.NewEnableScanOnPush, func(c cloud) {
 			c.registry(types.ScanTypeEnhanced, rule(types.ScanFrequencyContinuousScan, "shop"))
 		}, nil},
-		{"immutable tags", "PutImageTagMutability", ecr.NewMakeTagsImmutable, nil, nil},
-		{"public statements", "SetRepositoryPolicy", ecr.NewRemovePublicStatements, func(c cloud) { c.policy(own, own) }, []string{"ecr:DeleteRepositoryPolicy"}},
+		{"immutable tags", ecr.NewMakeTagsImmutable, nil, nil},
+		{"public statements", ecr.NewRemovePublicStatements, func(c cloud) { c.policy(own, own) }, []string{"ecr:DeleteRepositoryPolicy"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				w := actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:   request(),
-					Missing:   json.RawMessage(`{"repository":"arn:aws:ecr:eu-west-1:111122223333:repository/none"}`),
-					State:     c.state,
-					Writes:    c.Writes,
-					Elsewhere: tt.elsewhere,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "ecr", Operation: tt.operation, Reads: reads})
-					},
-				}
-				if tt.interfere != nil {
-					w.Interfere = func() { tt.interfere(c) }
-				}
+				w := c.World(tt.newAction, params, `{"repository":"arn:aws:ecr:eu-west-1:111122223333:repository/none"}`, c.state)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = actiontest.On(c, tt.interfere)
 				return w
 			})
 		})
@@ -129,14 +105,14 @@ func TestAPolicyThatIsPublicOnlyIsDeleted(t *testing.T) {
 	c := newCloud(t)
 	c.policy(public)
 	before := c.state()
-	a := ecr.NewRemovePublicStatements(c.Caller(ecr.NewRemovePublicStatements(nil).Spec().Permissions))
-	item := c.Item(a, request())
+	a := c.Action(ecr.NewRemovePublicStatements)
+	item := c.Item(a, actiontest.Request(params))
 	actiontest.Want(t, item, action.Change, `statement 1 "Everybody" (ecr:BatchGetImage). Nothing else is in it`)
 	c.Do(a, item)
 	if _, err := c.client.GetRepositoryPolicy(t.Context(), &sdk.GetRepositoryPolicyInput{RepositoryName: aws.String(name)}); err == nil {
 		t.Error("there is a policy still")
 	}
-	actiontest.Want(t, c.Item(a, request()), action.Unneeded, "no policy")
+	actiontest.Want(t, c.Item(a, actiontest.Request(params)), action.Unneeded, "no policy")
 	c.Do(a, c.Undo(a, item))
 	if c.state() != before {
 		t.Errorf("the undo left\n%s\nwant\n%s", c.state(), before)
@@ -146,7 +122,7 @@ func TestAPolicyThatIsPublicOnlyIsDeleted(t *testing.T) {
 func TestWhatIsLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		spoil     func(cloud)
 		status    action.Status
 		says      string
@@ -161,15 +137,15 @@ func TestWhatIsLeft(t *testing.T) {
 			c.registry(types.ScanTypeEnhanced, rule(types.ScanFrequencyContinuousScan, "prod/*"))
 		}, action.Escalated, "none of them is for shop/checkout"},
 		{"immutable tags", ecr.NewMakeTagsImmutable, func(c cloud) {
-			_, err := c.client.PutImageTagMutability(c.t.Context(), &sdk.PutImageTagMutabilityInput{RepositoryName: aws.String(name), ImageTagMutability: types.ImageTagMutabilityImmutable})
-			c.must(err)
+			_, err := c.client.PutImageTagMutability(c.T.Context(), &sdk.PutImageTagMutabilityInput{RepositoryName: aws.String(name), ImageTagMutability: types.ImageTagMutabilityImmutable})
+			c.Must(err)
 		}, action.Unneeded, "stay where they are"},
 		{"a policy for some", ecr.NewRemovePublicStatements, func(c cloud) { c.policy(own) }, action.Unneeded, "No statement"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), request())
+			item := c.Plan(tt.newAction, params)
 			actiontest.Want(t, item, tt.status, tt.says)
 			if item.Resource.Tags["team"] != "payments" {
 				t.Errorf("%+v, want its tags", item.Resource)

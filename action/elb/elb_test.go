@@ -1,8 +1,6 @@
 package elb_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,57 +11,47 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/elb"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is one with an application load balancer.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	arn    string
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	c.arn = c.create("web", types.LoadBalancerTypeEnumApplication)
 	c.set("routing.http.desync_mitigation_mode", "monitor")
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) create(name string, kind types.LoadBalancerTypeEnum, tags ...types.Tag) string {
-	c.t.Helper()
-	out, err := c.client.CreateLoadBalancer(c.t.Context(), &sdk.CreateLoadBalancerInput{Name: &name, Type: kind, Tags: tags})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.CreateLoadBalancer(c.T.Context(), &sdk.CreateLoadBalancerInput{Name: &name, Type: kind, Tags: tags})
+	c.Must(err)
 	return *out.LoadBalancers[0].LoadBalancerArn
 }
 
 func (c cloud) set(pairs ...string) {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.ModifyLoadBalancerAttributesInput{LoadBalancerArn: &c.arn}
 	for pair := range slices.Chunk(pairs, 2) {
 		in.Attributes = append(in.Attributes, types.LoadBalancerAttribute{Key: &pair[0], Value: &pair[1]})
 	}
-	_, err := c.client.ModifyLoadBalancerAttributes(c.t.Context(), in)
-	c.must(err)
+	_, err := c.client.ModifyLoadBalancerAttributes(c.T.Context(), in)
+	c.Must(err)
 }
 
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.DescribeLoadBalancerAttributes(c.t.Context(), &sdk.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &c.arn})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeLoadBalancerAttributes(c.T.Context(), &sdk.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &c.arn})
+	c.Must(err)
 	var lines []string
 	for _, a := range out.Attributes {
 		lines = append(lines, *a.Key+"="+*a.Value)
@@ -76,14 +64,12 @@ func (c cloud) state() string {
 	return strings.Join(lines, "\n")
 }
 
-func request(format string, args ...any) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: fmt.Appendf(nil, format, args...)}
-}
+func params(arn, more string) string { return `{"load_balancer_arn":"` + arn + `"` + more + `}` }
 
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		more      string
 		interfere []string
 	}{
@@ -95,15 +81,7 @@ func TestConformance(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				w := actiontest.World{
-					Action:  func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request: request(`{"load_balancer_arn":%q%s}`, c.arn, tt.more),
-					Missing: json.RawMessage(fmt.Sprintf(`{"load_balancer_arn":%q%s}`, c.arn+"0", tt.more)),
-					State:   c.state, Writes: c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "elbv2", Operation: "ModifyLoadBalancerAttributes", Reads: reads})
-					},
-				}
+				w := c.World(tt.newAction, params(c.arn, tt.more), params(c.arn+"0", tt.more), c.state)
 				if tt.interfere != nil {
 					w.Interfere = func() { c.set(tt.interfere...) }
 				}
@@ -118,7 +96,7 @@ func TestLoadBalancersThatAreLeft(t *testing.T) {
 	ingress := c.create("ingress", types.LoadBalancerTypeEnumNetwork, types.Tag{Key: aws.String("elbv2.k8s.aws/cluster"), Value: aws.String("shop")})
 	c.set("routing.http.desync_mitigation_mode", "strictest", "access_logs.s3.enabled", "true", "access_logs.s3.bucket", "others")
 	for _, tt := range []struct {
-		newAction func(*awscall.Caller) action.Action
+		newAction actiontest.NewAction
 		params    string
 		status    action.Status
 		says      string
@@ -127,9 +105,9 @@ func TestLoadBalancersThatAreLeft(t *testing.T) {
 		{elb.NewEnableAccessLogs, `{"load_balancer_arn":"` + c.arn + `","bucket":"my-logs"}`, action.Unneeded, "into the bucket others"},
 		{elb.NewEnableDeletionProtection, `{"load_balancer_arn":"` + ingress + `"}`, action.Escalated, "cluster shop"},
 	} {
-		actiontest.Want(t, c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), request("%s", tt.params)), tt.status, tt.says)
+		actiontest.Want(t, c.Plan(tt.newAction, tt.params), tt.status, tt.says)
 	}
-	for params, newAction := range map[string]func(*awscall.Caller) action.Action{
+	for params, newAction := range map[string]actiontest.NewAction{
 		`{"load_balancer_arn":"` + ingress + `"}`:                                                       elb.NewDropInvalidHeaders,
 		`{"load_balancer_arn":"web"}`:                                                                   elb.NewEnableDeletionProtection,
 		`{"load_balancer_arn":"` + strings.Replace(c.arn, "eu-west-1", "us-east-1", 1) + `"}`:           elb.NewEnableDeletionProtection,
@@ -137,7 +115,7 @@ func TestLoadBalancersThatAreLeft(t *testing.T) {
 		`{"load_balancer_arn":"` + c.arn + `","bucket":"a/b"}`:                                          elb.NewEnableAccessLogs,
 		`{"load_balancer_arn":"` + c.arn + `","bucket":"my-logs","prefix":"AWSLogs"}`:                   elb.NewEnableAccessLogs,
 	} {
-		_, err := newAction(c.Caller(newAction(nil).Spec().Permissions)).Plan(t.Context(), request("%s", params))
+		_, err := c.Action(newAction).Plan(t.Context(), actiontest.Request(params))
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", params, err)
 		}

@@ -26,12 +26,12 @@ func newSite(t *testing.T) site {
 	t.Helper()
 	s := site{cloud: newCloud(t)}
 	vpc, err := ec2.NewFromConfig(s.Admin(actiontest.Account, actiontest.Region)).CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
-	s.must(err)
+	s.Must(err)
 	for _, name := range []string{"blue", "green"} {
 		g, err := s.client.CreateTargetGroup(t.Context(), &sdk.CreateTargetGroupInput{
 			Name: &name, Protocol: types.ProtocolEnumHttp, Port: aws.Int32(8080), VpcId: vpc.Vpc.VpcId,
 		})
-		s.must(err)
+		s.Must(err)
 		s.groups = append(s.groups, *g.TargetGroups[0].TargetGroupArn)
 	}
 	s.plain = s.listen(80, s.weighed())
@@ -48,30 +48,30 @@ func (s site) weighed() types.Action {
 
 // listen makes a listener, with TLS where the port ends in 443.
 func (s site) listen(port int32, answer types.Action) string {
-	s.t.Helper()
+	s.T.Helper()
 	in := &sdk.CreateListenerInput{LoadBalancerArn: &s.arn, Protocol: types.ProtocolEnumHttp, Port: &port, DefaultActions: []types.Action{answer}}
 	if port%1000 == 443 {
 		in.Protocol = types.ProtocolEnumHttps
 		in.Certificates = []types.Certificate{{CertificateArn: aws.String("arn:aws:acm:eu-west-1:111122223333:certificate/0c5d3a5a-0000-4000-8000-000000000000")}}
 	}
-	out, err := s.client.CreateListener(s.t.Context(), in)
-	s.must(err)
+	out, err := s.client.CreateListener(s.T.Context(), in)
+	s.Must(err)
 	return *out.Listeners[0].ListenerArn
 }
 
 func (s site) answer(listener string, answer types.Action) {
-	s.t.Helper()
-	_, err := s.client.ModifyListener(s.t.Context(), &sdk.ModifyListenerInput{ListenerArn: &listener, DefaultActions: []types.Action{answer}})
-	s.must(err)
+	s.T.Helper()
+	_, err := s.client.ModifyListener(s.T.Context(), &sdk.ModifyListenerInput{ListenerArn: &listener, DefaultActions: []types.Action{answer}})
+	s.Must(err)
 }
 
 func (s site) rule(priority int32, answer types.Action) {
-	s.t.Helper()
-	_, err := s.client.CreateRule(s.t.Context(), &sdk.CreateRuleInput{
+	s.T.Helper()
+	_, err := s.client.CreateRule(s.T.Context(), &sdk.CreateRuleInput{
 		ListenerArn: &s.plain, Priority: &priority, Actions: []types.Action{answer},
 		Conditions: []types.RuleCondition{{Field: aws.String("path-pattern"), Values: []string{fmt.Sprintf("/%d/*", priority)}}},
 	})
-	s.must(err)
+	s.Must(err)
 }
 
 func redirect(protocol, port string, order *int32) types.Action {
@@ -85,11 +85,11 @@ func fixed() types.Action {
 }
 
 func (s site) listeners() string {
-	s.t.Helper()
-	out, err := s.client.DescribeListeners(s.t.Context(), &sdk.DescribeListenersInput{LoadBalancerArn: &s.arn})
-	s.must(err)
+	s.T.Helper()
+	out, err := s.client.DescribeListeners(s.T.Context(), &sdk.DescribeListenersInput{LoadBalancerArn: &s.arn})
+	s.Must(err)
 	raw, err := json.Marshal(out.Listeners)
-	s.must(err)
+	s.Must(err)
 	return string(raw)
 }
 
@@ -133,12 +133,12 @@ func TestEachListenerIsRedirected(t *testing.T) {
 
 func TestListenersThatAreLeft(t *testing.T) {
 	drop := func(s *site, port int32) {
-		out, err := s.client.DescribeListeners(s.t.Context(), &sdk.DescribeListenersInput{LoadBalancerArn: &s.arn})
-		s.must(err)
+		out, err := s.client.DescribeListeners(s.T.Context(), &sdk.DescribeListenersInput{LoadBalancerArn: &s.arn})
+		s.Must(err)
 		for _, l := range out.Listeners {
 			if *l.Port == port {
-				_, err := s.client.DeleteListener(s.t.Context(), &sdk.DeleteListenerInput{ListenerArn: l.ListenerArn})
-				s.must(err)
+				_, err := s.client.DeleteListener(s.T.Context(), &sdk.DeleteListenerInput{ListenerArn: l.ListenerArn})
+				s.Must(err)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package opensearch_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -11,10 +10,8 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
-	"riposte.dev/action/awscall"
 	"riposte.dev/action/opensearch"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -30,31 +27,23 @@ func policy(statements string) *string {
 // cloud is a sandbox with a domain that needs all of the actions.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	c.create("search", func(in *sdk.CreateDomainInput) { in.AccessPolicies = policy(own + "," + public) })
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) create(name string, change func(*sdk.CreateDomainInput)) {
-	c.t.Helper()
+	c.T.Helper()
 	in := &sdk.CreateDomainInput{DomainName: &name, TagList: []types.Tag{{Key: aws.String("team"), Value: aws.String("payments")}}}
 	change(in)
-	_, err := c.client.CreateDomain(c.t.Context(), in)
-	c.must(err)
+	_, err := c.client.CreateDomain(c.T.Context(), in)
+	c.Must(err)
 }
 
 // guarded makes a domain with fine-grained access control.
@@ -66,10 +55,10 @@ func (c cloud) guarded() {
 }
 
 func (c cloud) update(in sdk.UpdateDomainConfigInput) {
-	c.t.Helper()
+	c.T.Helper()
 	in.DomainName = aws.String("search")
-	_, err := c.client.UpdateDomainConfig(c.t.Context(), &in)
-	c.must(err)
+	_, err := c.client.UpdateDomainConfig(c.T.Context(), &in)
+	c.Must(err)
 }
 
 func logs(kind types.LogType, group string) map[string]types.LogPublishingOption {
@@ -78,9 +67,9 @@ func logs(kind types.LogType, group string) map[string]types.LogPublishingOption
 
 // state is all that the undo of any of the actions must restore.
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.DescribeDomain(c.t.Context(), &sdk.DescribeDomainInput{DomainName: aws.String("search")})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.DescribeDomain(c.T.Context(), &sdk.DescribeDomainInput{DomainName: aws.String("search")})
+	c.Must(err)
 	d := out.DomainStatus
 	published := map[string]string{}
 	for kind, log := range d.LogPublishingOptions {
@@ -89,10 +78,6 @@ func (c cloud) state() string {
 		}
 	}
 	return fmt.Sprint(*d.DomainEndpointOptions.EnforceHTTPS, d.DomainEndpointOptions.TLSSecurityPolicy, published, *d.AccessPolicies)
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }
 
 const (
@@ -104,7 +89,7 @@ const (
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
 		name, params, missing string
-		newAction             func(*awscall.Caller) action.Action
+		newAction             actiontest.NewAction
 		interfere             func(cloud)
 	}{
 		{"TLS", ofSearch, `{"domain":"none"}`, opensearch.NewRequireTLS, func(c cloud) {
@@ -120,17 +105,9 @@ func TestConformance(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				return actiontest.World{
-					Action:    func(permissions []string) action.Action { return tt.newAction(c.Caller(permissions)) },
-					Request:   request(tt.params),
-					Missing:   json.RawMessage(tt.missing),
-					State:     c.state,
-					Writes:    c.Writes,
-					Interfere: func() { tt.interfere(c) },
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "opensearch", Operation: "UpdateDomainConfig", Reads: reads})
-					},
-				}
+				w := c.World(tt.newAction, tt.params, tt.missing, c.state)
+				w.Interfere = actiontest.On(c, tt.interfere)
+				return w
 			})
 		})
 	}
@@ -144,7 +121,7 @@ func TestWhatIsLeft(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, params string
-		newAction    func(*awscall.Caller) action.Action
+		newAction    actiontest.NewAction
 		spoil        func(cloud)
 		status       action.Status
 		says         string
@@ -170,7 +147,7 @@ func TestWhatIsLeft(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t)
 			tt.spoil(c)
-			item := c.Item(tt.newAction(c.Caller(tt.newAction(nil).Spec().Permissions)), request(tt.params))
+			item := c.Plan(tt.newAction, tt.params)
 			actiontest.Want(t, item, tt.status, tt.says)
 			if item.Resource.Tags["team"] != "payments" {
 				t.Errorf("%+v, want its tags", item.Resource)
@@ -183,10 +160,10 @@ func TestAPolicyThatIsPublicOnlyIsTakenAway(t *testing.T) {
 	c := newCloud(t)
 	c.update(sdk.UpdateDomainConfigInput{AccessPolicies: policy(public)})
 	before := c.state()
-	a := opensearch.NewRemovePublicStatements(c.Caller(opensearch.NewRemovePublicStatements(nil).Spec().Permissions))
-	item := c.Item(a, request(ofSearch))
+	a := c.Action(opensearch.NewRemovePublicStatements)
+	item := c.Item(a, actiontest.Request(ofSearch))
 	c.Do(a, item)
-	actiontest.Want(t, c.Item(a, request(ofSearch)), action.Unneeded, "no policy")
+	actiontest.Want(t, c.Item(a, actiontest.Request(ofSearch)), action.Unneeded, "no policy")
 	c.Do(a, c.Undo(a, item))
 	if c.state() != before {
 		t.Errorf("the undo left\n%s\nwant\n%s", c.state(), before)
@@ -195,9 +172,9 @@ func TestAPolicyThatIsPublicOnlyIsTakenAway(t *testing.T) {
 
 func TestWrongLogs(t *testing.T) {
 	c := newCloud(t)
-	a := opensearch.NewPublishLogs(c.Caller(opensearch.NewPublishLogs(nil).Spec().Permissions))
+	a := c.Action(opensearch.NewPublishLogs)
 	for _, params := range []string{`{"domain":"search","log_group":"mine"}`, `{"domain":"search","log_group":"` + group + `","logs":["slow"]}`} {
-		if _, err := a.Plan(t.Context(), request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		if _, err := a.Plan(t.Context(), actiontest.Request(params)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want invalid and a hint", params, err)
 		}
 	}

@@ -1,7 +1,6 @@
 package sns_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +10,6 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/sns"
-	"riposte.dev/sandbox"
 )
 
 const (
@@ -23,44 +21,32 @@ const (
 // cloud is a sandbox with a topic.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 }
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	_, err := c.client.CreateTopic(t.Context(), &sdk.CreateTopicInput{
 		Name: aws.String("orders"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("payments")}},
 		Attributes: map[string]string{"Policy": own},
 	})
-	c.must(err)
+	c.Must(err)
 	return c
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) encrypt(key string) {
-	_, err := c.client.SetTopicAttributes(c.t.Context(), &sdk.SetTopicAttributesInput{
+	_, err := c.client.SetTopicAttributes(c.T.Context(), &sdk.SetTopicAttributesInput{
 		TopicArn: aws.String(topic), AttributeName: aws.String("KmsMasterKeyId"), AttributeValue: &key,
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) state() string {
-	out, err := c.client.GetTopicAttributes(c.t.Context(), &sdk.GetTopicAttributesInput{TopicArn: aws.String(topic)})
-	c.must(err)
+	out, err := c.client.GetTopicAttributes(c.T.Context(), &sdk.GetTopicAttributesInput{TopicArn: aws.String(topic)})
+	c.Must(err)
 	return "key " + out.Attributes["KmsMasterKeyId"]
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }
 
 func TestConformance(t *testing.T) {
@@ -68,17 +54,9 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t)
-				return actiontest.World{
-					Action:    func(permissions []string) action.Action { return sns.NewEnableEncryption(c.Caller(permissions)) },
-					Request:   request(params),
-					Missing:   json.RawMessage(`{"topic":"none"}`),
-					State:     c.state,
-					Writes:    c.Writes,
-					Interfere: func() { c.encrypt("alias/another") },
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "sns", Operation: "SetTopicAttributes", Reads: reads})
-					},
-				}
+				w := c.World(sns.NewEnableEncryption, params, `{"topic":"none"}`, c.state)
+				w.Interfere = func() { c.encrypt("alias/another") }
+				return w
 			})
 		})
 	}
@@ -87,7 +65,7 @@ func TestConformance(t *testing.T) {
 func TestATopicThatHasAKey(t *testing.T) {
 	c := newCloud(t)
 	c.encrypt("alias/topics")
-	item := c.Item(sns.NewEnableEncryption(c.Caller(sns.NewEnableEncryption(nil).Spec().Permissions)), request(`{"topic":"orders"}`))
+	item := c.Plan(sns.NewEnableEncryption, `{"topic":"orders"}`)
 	actiontest.Want(t, item, action.Unneeded, "by alias/topics already")
 	if item.Resource.Tags["team"] != "payments" {
 		t.Errorf("%+v, want its tags", item.Resource)

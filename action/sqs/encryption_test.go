@@ -1,7 +1,6 @@
 package sqs_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,20 +10,18 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/sqs"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with a queue.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	url    *string
 }
 
 func newCloud(t *testing.T, encrypted string) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	out, err := c.client.CreateQueue(t.Context(), &sdk.CreateQueueInput{
 		QueueName: aws.String("orders"), Tags: map[string]string{"team": "payments"}, Attributes: map[string]string{"SqsManagedSseEnabled": encrypted},
@@ -37,16 +34,10 @@ func newCloud(t *testing.T, encrypted string) cloud {
 }
 
 func (c cloud) state() string {
-	c.t.Helper()
-	out, err := c.client.GetQueueAttributes(c.t.Context(), &sdk.GetQueueAttributesInput{QueueUrl: c.url, AttributeNames: []types.QueueAttributeName{"SqsManagedSseEnabled"}})
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	c.T.Helper()
+	out, err := c.client.GetQueueAttributes(c.T.Context(), &sdk.GetQueueAttributesInput{QueueUrl: c.url, AttributeNames: []types.QueueAttributeName{"SqsManagedSseEnabled"}})
+	c.Must(err)
 	return out.Attributes["SqsManagedSseEnabled"]
-}
-
-func request(params string) action.Request {
-	return action.Request{Account: actiontest.Account, Region: actiontest.Region, Params: json.RawMessage(params)}
 }
 
 func TestConformance(t *testing.T) {
@@ -54,16 +45,7 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t, "false")
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return sqs.NewEnableEncryption(c.Caller(permissions)) },
-					Request: request(params),
-					Missing: json.RawMessage(`{"queue":"none"}`),
-					State:   c.state,
-					Writes:  c.Writes,
-					Stale: func(reads int) {
-						c.AddStaleness(sandbox.Staleness{Service: "sqs", Operation: "SetQueueAttributes", Reads: reads})
-					},
-				}
+				return c.World(sqs.NewEnableEncryption, params, `{"queue":"none"}`, c.state)
 			})
 		})
 	}
@@ -71,7 +53,7 @@ func TestConformance(t *testing.T) {
 
 func TestAQueueThatIsEncrypted(t *testing.T) {
 	c := newCloud(t, "true")
-	item := c.Item(sqs.NewEnableEncryption(c.Caller(sqs.NewEnableEncryption(nil).Spec().Permissions)), request(`{"queue":"orders"}`))
+	item := c.Plan(sqs.NewEnableEncryption, `{"queue":"orders"}`)
 	actiontest.Want(t, item, action.Unneeded, "already")
 	if item.Resource.Tags["team"] != "payments" {
 		t.Errorf("%+v, want its tags", item.Resource)

@@ -19,7 +19,7 @@ var (
 )
 
 // NewBlockAddress returns the action that adds an address to an IP set; it reaches accounts through caller.
-func NewBlockAddress(caller *awscall.Caller) *BlockAddress {
+func NewBlockAddress(caller *awscall.Caller) action.Action {
 	return &BlockAddress{entry{caller, action.Spec{
 		Name:  "wafv2.block-address",
 		Title: "Add an address to a WAF IP set",
@@ -33,7 +33,7 @@ func NewBlockAddress(caller *awscall.Caller) *BlockAddress {
 }
 
 // NewUnblockAddress returns the action that takes an address out of an IP set; it reaches accounts through caller.
-func NewUnblockAddress(caller *awscall.Caller) *UnblockAddress {
+func NewUnblockAddress(caller *awscall.Caller) action.Action {
 	return &UnblockAddress{entry{caller, action.Spec{
 		Name:  "wafv2.unblock-address",
 		Title: "Take an address out of a WAF IP set",

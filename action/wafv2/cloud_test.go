@@ -20,7 +20,6 @@ const account = actiontest.Account
 // cloud is a sandbox with one IP set.
 type cloud struct {
 	*actiontest.Cloud
-	t      *testing.T
 	client *sdk.Client
 	set    *types.IPSetSummary
 	scope  types.Scope
@@ -28,7 +27,7 @@ type cloud struct {
 
 func newCloud(t *testing.T, scope types.Scope, version types.IPAddressVersion, addresses ...string) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t), t: t, scope: scope}
+	c := cloud{Cloud: actiontest.NewCloud(t), scope: scope}
 	region := actiontest.Region
 	if scope == types.ScopeCloudfront {
 		region = "us-east-1"
@@ -38,7 +37,7 @@ func newCloud(t *testing.T, scope types.Scope, version types.IPAddressVersion, a
 		Name: aws.String("attackers"), Scope: scope, IPAddressVersion: version, Addresses: append([]string{}, addresses...),
 		Description: aws.String("who attacks us"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("edge")}},
 	})
-	c.must(err)
+	c.Must(err)
 	c.set = out.Summary
 	return c
 }
@@ -48,23 +47,16 @@ func newRegional(t *testing.T, addresses ...string) cloud {
 	return newCloud(t, types.ScopeRegional, types.IPAddressVersionIpv4, addresses...)
 }
 
-func (c cloud) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
 func (c cloud) get() *sdk.GetIPSetOutput {
-	c.t.Helper()
-	out, err := c.client.GetIPSet(c.t.Context(), &sdk.GetIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope})
-	c.must(err)
+	c.T.Helper()
+	out, err := c.client.GetIPSet(c.T.Context(), &sdk.GetIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope})
+	c.Must(err)
 	return out
 }
 
 // text is the set for comparison.
 func (c cloud) text() string {
-	c.t.Helper()
+	c.T.Helper()
 	set := c.get().IPSet
 	slices.Sort(set.Addresses)
 	return aws.ToString(set.Description) + ": " + strings.Join(set.Addresses, " ")
@@ -72,44 +64,39 @@ func (c cloud) text() string {
 
 // put replaces the set's addresses.
 func (c cloud) put(addresses ...string) {
-	c.t.Helper()
-	_, err := c.client.UpdateIPSet(c.t.Context(), &sdk.UpdateIPSetInput{
+	c.T.Helper()
+	_, err := c.client.UpdateIPSet(c.T.Context(), &sdk.UpdateIPSetInput{
 		Name: c.set.Name, Id: c.set.Id, Scope: c.scope, Description: aws.String("who attacks us"), LockToken: c.get().LockToken, Addresses: append([]string{}, addresses...),
 	})
-	c.must(err)
+	c.Must(err)
 }
 
 func (c cloud) deleteSet() {
-	c.t.Helper()
-	_, err := c.client.DeleteIPSet(c.t.Context(), &sdk.DeleteIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope, LockToken: c.get().LockToken})
-	c.must(err)
+	c.T.Helper()
+	_, err := c.client.DeleteIPSet(c.T.Context(), &sdk.DeleteIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope, LockToken: c.get().LockToken})
+	c.Must(err)
 }
 
-// params are those for an address of the set with the id.
-func (c cloud) params(id, address string) []byte {
-	return fmt.Appendf(nil, `{"ip_set_id":%q,"ip_set_name":"attackers","scope":%q,"address":%q}`, id, c.scope, address)
-}
-
+// request is for an address of the set.
 func (c cloud) request(address string) action.Request {
-	return action.Request{Account: account, Region: actiontest.Region, Params: c.params(*c.set.Id, address)}
+	return actiontest.Request(fmt.Sprintf(`{"ip_set_id":%q,"ip_set_name":"attackers","scope":%q,"address":%q}`, *c.set.Id, c.scope, address))
 }
 
-// named is a request that names the set and not its id.
-func (c cloud) named(name, address string) action.Request {
-	return action.Request{Account: account, Region: actiontest.Region,
-		Params: fmt.Appendf(nil, `{"ip_set_name":%q,"scope":%q,"address":%q}`, name, c.scope, address)}
+// named are parameters that name the set and not its id.
+func (c cloud) named(name, address string) string {
+	return fmt.Sprintf(`{"ip_set_name":%q,"scope":%q,"address":%q}`, name, c.scope, address)
 }
 
 func (c cloud) block() action.Action {
-	return wafv2.NewBlockAddress(c.Caller(wafv2.NewBlockAddress(nil).Spec().Permissions))
+	return c.Action(wafv2.NewBlockAddress)
 }
 
 func (c cloud) unblock() action.Action {
-	return wafv2.NewUnblockAddress(c.Caller(wafv2.NewUnblockAddress(nil).Spec().Permissions))
+	return c.Action(wafv2.NewUnblockAddress)
 }
 
 // item plans and returns the one item.
 func (c cloud) item(a action.Action, address string) action.Item {
-	c.t.Helper()
+	c.T.Helper()
 	return c.Item(a, c.request(address))
 }

@@ -60,18 +60,18 @@ func TestTheSetOfAName(t *testing.T) {
 		_, err := c.client.CreateIPSet(t.Context(), &sdk.CreateIPSetInput{
 			Name: aws.String(fmt.Sprint("other-", i)), Scope: c.scope, IPAddressVersion: types.IPAddressVersionIpv4, Addresses: []string{},
 		})
-		c.must(err)
+		c.Must(err)
 	}
 	last := "other-98"
-	p, err := c.block().Plan(t.Context(), c.named(last, "203.0.113.7"))
-	c.must(err)
+	p, err := c.block().Plan(t.Context(), actiontest.Request(c.named(last, "203.0.113.7")))
+	c.Must(err)
 	actiontest.Want(t, p.Items[0], action.Change, "Adds 203.0.113.7/32")
 	if p.Items[0].Resource.Name != last || !strings.Contains(p.Items[0].Resource.ARN, ":regional/ipset/"+last+"/") {
 		t.Errorf("the set is %+v", p.Items[0].Resource)
 	}
 	c.Do(c.block(), p.Items[0])
 
-	_, err = c.block().Plan(t.Context(), c.named("nobody-made-it", "203.0.113.7"))
+	_, err = c.block().Plan(t.Context(), actiontest.Request(c.named("nobody-made-it", "203.0.113.7")))
 	if fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), "aws wafv2 create-ip-set --name nobody-made-it") {
 		t.Errorf("%v, want not found and how to make it", err)
 	}
@@ -119,14 +119,14 @@ func TestWhatOthersAddMeanwhileStays(t *testing.T) {
 	c.await(func() bool { return c.reads("responder") >= 2 }) // of the plan, and of Apply
 	c.put("198.51.100.3/32")
 	close(hold)
-	c.must(<-done)
-	c.must(a.Verify(t.Context(), item))
+	c.Must(<-done)
+	c.Must(a.Verify(t.Context(), item))
 	if got, want := c.text(), "who attacks us: 198.51.100.3/32 203.0.113.7/32"; got != want {
 		t.Errorf("the set is %q, want %q", got, want)
 	}
 
 	undo, err := a.Undo(t.Context(), item)
-	c.must(err)
+	c.Must(err)
 	c.Do(a, undo.Items[0])
 	if got, want := c.text(), "who attacks us: 198.51.100.3/32"; got != want {
 		t.Errorf("after the undo the set is %q, want %q", got, want)
@@ -168,13 +168,13 @@ func TestTheOtherVersionIsRefused(t *testing.T) {
 
 // await waits until the condition holds.
 func (c cloud) await(holds func() bool) {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	c.T.Helper()
+	ctx, cancel := context.WithTimeout(c.T.Context(), 20*time.Second)
 	defer cancel()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			c.t.Fatal("what the test waits for didn't happen")
+			c.T.Fatal("what the test waits for didn't happen")
 		case <-time.After(time.Millisecond):
 		}
 	}
