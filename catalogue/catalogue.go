@@ -222,6 +222,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ssm.NewRunDocument(caller),
 		ssm.NewStartAutomation(caller),
 
+		wafv2.NewAssociateWebACL(caller),
 		wafv2.NewBlockAddress(caller),
 		wafv2.NewUnblockAddress(caller),
 

@@ -14,6 +14,14 @@ var elasticloadbalancingFacts = map[string][]string{
 		"arn:P:elasticloadbalancing:*:A:listener/gwy/*/*/*"},
 	"elasticloadbalancing:ModifyLoadBalancerAttributes": {"arn:P:elasticloadbalancing:*:A:loadbalancer/app/*/*", "arn:P:elasticloadbalancing:*:A:loadbalancer/net/*/*",
 		"arn:P:elasticloadbalancing:*:A:loadbalancer/gwy/*/*"},
+
+	// What AssociateWebACL, DisassociateWebACL and GetWebACLForResource of WAF need.
+	"elasticloadbalancing:CreateWebACLAssociation": appBalancers,
+	"elasticloadbalancing:DeleteWebACLAssociation": appBalancers,
+	"elasticloadbalancing:GetLoadBalancerWebACL":   appBalancers,
+	"elasticloadbalancing:SetWebAcl":               appBalancers,
 }
+
+var appBalancers = []string{"arn:P:elasticloadbalancing:*:A:loadbalancer/app/*/*"}
 
 var targetGroups = []string{"arn:P:elasticloadbalancing:*:A:targetgroup/*/*"}

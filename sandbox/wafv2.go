@@ -9,27 +9,31 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// wafv2Service answers for the IP sets of AWS WAF, and blocks nothing
+// wafv2Service answers for the IP sets and web ACLs of AWS WAF, and blocks nothing
 // (https://docs.aws.amazon.com/waf/latest/APIReference/API_Operations_AWS_WAFV2.html).
 // Actions and resources are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html.
 func wafv2Service() *service {
 	return &service{
 		name: "wafv2", prefix: "wafv2",
-		operations: []operation{
+		operations: append(webACLOperations(), []operation{
 			{name: "CreateIPSet", resources: newIPSetResources, conditions: ipSetConditions, handle: createIPSet},
 			{name: "GetIPSet", resources: ipSetResources, conditions: ipSetConditions, handle: getIPSet},
 			{name: "UpdateIPSet", resources: ipSetResources, conditions: ipSetConditions, handle: updateIPSet},
 			{name: "DeleteIPSet", resources: ipSetResources, conditions: ipSetConditions, handle: deleteIPSet},
 			{name: "ListIPSets", handle: listIPSets},
 			{name: "ListTagsForResource", resources: func(c *call) []string { return []string{c.in.str("ResourceARN")} }, handle: listWAFTags},
-		},
+		}...),
 	}
 }
 
-// ipSets are the IP sets of an account in a region. Those for CloudFront are in
-// us-east-1.
-type ipSets struct{ sets []*ipSet }
+// ipSets are the IP sets of an account in a region, and its web ACLs. Those for
+// CloudFront are in us-east-1.
+type ipSets struct {
+	sets   []*ipSet
+	acls   []*webACL
+	behind map[string]string // ARNs of web ACLs by those of the resources that they protect
+}
 
 type ipSet struct {
 	id, name, arn, scope, version, description string
@@ -38,10 +42,11 @@ type ipSet struct {
 	tags                                       map[string]string
 }
 
-func newIPSets() *ipSets { return &ipSets{} }
+func newIPSets() *ipSets { return &ipSets{behind: map[string]string{}} }
 
 func (s *ipSets) clone() stater {
 	out := newIPSets()
+	out.acls, out.behind = slices.Clone(s.acls), maps.Clone(s.behind)
 	for _, set := range s.sets {
 		c := *set
 		c.addresses, c.tags = slices.Clone(set.addresses), maps.Clone(set.tags)
@@ -54,21 +59,21 @@ func (c *call) ipSets() *ipSets {
 	return stateOf(c, stateKey{"wafv2", c.account.id, c.region}, newIPSets)
 }
 
-// ipSetARN is the ARN of a set; the sets of CloudFront are called global.
-func (c *call) ipSetARN(scope, name, id string) string {
+// wafARN is the ARN of a set or web ACL; those of CloudFront are called global.
+func (c *call) wafARN(kind, scope, name, id string) string {
 	where := "regional"
 	if scope == "CLOUDFRONT" {
 		where = "global"
 	}
-	return c.arn(where + "/ipset/" + name + "/" + id)
+	return c.arn(where + "/" + kind + "/" + name + "/" + id)
 }
 
 func newIPSetResources(c *call) []string {
-	return []string{c.ipSetARN(c.in.str("Scope"), c.in.str("Name"), "*")}
+	return []string{c.wafARN("ipset", c.in.str("Scope"), c.in.str("Name"), "*")}
 }
 
 func ipSetResources(c *call) []string {
-	return []string{c.ipSetARN(c.in.str("Scope"), c.in.str("Name"), c.in.str("Id"))}
+	return []string{c.wafARN("ipset", c.in.str("Scope"), c.in.str("Name"), c.in.str("Id"))}
 }
 
 func ipSetConditions(c *call) policy.Context {
@@ -107,16 +112,24 @@ func (c *call) ipSet() (*ipSet, error) {
 		return s.id == c.in.str("Id") && s.name == c.in.str("Name") && s.scope == c.in.str("Scope")
 	})
 	if set == nil {
-		return nil, wire.Errorf("WAFNonexistentItemException", "AWS WAF couldn’t perform the operation because your resource doesn’t exist.")
+		return nil, noWAFItem()
 	}
 	return set, nil
+}
+
+func noWAFItem() error {
+	return wire.Errorf("WAFNonexistentItemException", "AWS WAF couldn’t perform the operation because your resource doesn’t exist.")
+}
+
+func staleLock() error {
+	return wire.Errorf("WAFOptimisticLockException", "AWS WAF couldn’t save your changes because someone changed the resource after you started to edit it. Reapply your changes.")
 }
 
 // lockedIPSet is the set that the input names, if the lock token is its latest.
 func (c *call) lockedIPSet() (*ipSet, error) {
 	set, err := c.ipSet()
 	if err == nil && set.lock != c.in.str("LockToken") {
-		return nil, wire.Errorf("WAFOptimisticLockException", "AWS WAF couldn’t save your changes because someone changed the resource after you started to edit it. Reapply your changes.")
+		return nil, staleLock()
 	}
 	return set, err
 }
@@ -142,12 +155,18 @@ func listIPSets(c *call) (wire.Object, error) {
 
 func listWAFTags(c *call) (wire.Object, error) {
 	arn := c.in.str("ResourceARN")
+	var tags map[string]string
 	set := firstWhere(c.ipSets().sets, func(s *ipSet) bool { return s.arn == arn })
+	acl := firstWhere(c.ipSets().acls, func(a *webACL) bool { return a.arn == arn })
 	switch {
 	case !strings.HasPrefix(arn, "arn:aws:wafv2:"):
 		return nil, wafInvalid("The ARN isn't valid., field: RESOURCE_ARN")
-	case set == nil:
-		return nil, wire.Errorf("WAFNonexistentItemException", "AWS WAF couldn’t perform the operation because your resource doesn’t exist.")
+	case set != nil:
+		tags = set.tags
+	case acl != nil:
+		tags = acl.tags
+	default:
+		return nil, noWAFItem()
 	}
-	return wire.Object{"TagInfoForResource": wire.Object{"ResourceARN": arn, "TagList": tagList(set.tags)}}, nil
+	return wire.Object{"TagInfoForResource": wire.Object{"ResourceARN": arn, "TagList": tagList(tags)}}, nil
 }

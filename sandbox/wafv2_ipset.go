@@ -27,7 +27,7 @@ func createIPSet(c *call) (wire.Object, error) {
 		}
 		scoped++
 		if set.name == name {
-			return nil, wire.Errorf("WAFDuplicateItemException", "AWS WAF couldn’t perform the operation because some resource in your request is a duplicate of an existing one.")
+			return nil, wafDuplicate()
 		}
 	}
 	if scoped >= maxIPSets {
@@ -41,7 +41,7 @@ func createIPSet(c *call) (wire.Object, error) {
 		id: c.sb.newUUID(), name: name, scope: scope, version: c.in.str("IPAddressVersion"), description: c.in.str("Description"),
 		lock: c.sb.newUUID(), addresses: addresses, tags: map[string]string{},
 	}
-	set.arn = c.ipSetARN(scope, name, set.id)
+	set.arn = c.wafARN("ipset", scope, name, set.id)
 	for _, t := range c.in.objects("Tags") {
 		set.tags[t.str("Key")] = t.str("Value")
 	}
@@ -86,6 +86,10 @@ func deleteIPSet(c *call) (wire.Object, error) {
 	s := c.ipSets()
 	s.sets = without(s.sets, set)
 	return wire.Object{}, nil
+}
+
+func wafDuplicate() error {
+	return wire.Errorf("WAFDuplicateItemException", "AWS WAF couldn’t perform the operation because some resource in your request is a duplicate of an existing one.")
 }
 
 func wafLimit() error {

@@ -76,10 +76,12 @@ func apiCode(err error, api smithy.APIError) fault.Code {
 		return fault.Conflict
 	case "RequestTimeout", "RequestTimeoutException":
 		return fault.Timeout
+	case "WAFUnavailableEntityException": // what was just made isn't everywhere yet
+		return fault.Unavailable
 	}
 	var http interface{ HTTPStatusCode() int }
 	switch {
-	case strings.Contains(code, "NotFound"), strings.HasPrefix(code, "NoSuch"):
+	case strings.Contains(code, "NotFound"), strings.HasPrefix(code, "NoSuch"), code == "WAFNonexistentItemException":
 		return fault.NotFound
 	case strings.HasSuffix(code, ".Duplicate"), strings.Contains(code, "AlreadyExists"):
 		return fault.Conflict

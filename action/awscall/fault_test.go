@@ -35,6 +35,8 @@ func TestFaultCodes(t *testing.T) {
 		{"EC2's not found", api("InvalidGroup.NotFound"), fault.NotFound, ""},
 		{"CloudTrail's not found", api("TrailNotFoundException"), fault.NotFound, ""},
 		{"IAM's not found", api("NoSuchEntity"), fault.NotFound, ""},
+		{"WAF's not found", api("WAFNonexistentItemException"), fault.NotFound, ""},
+		{"WAF's not there yet", api("WAFUnavailableEntityException"), fault.Unavailable, "health"},
 		{"duplicate", api("InvalidPermission.Duplicate"), fault.Conflict, ""},
 		{"AWS failed", &smithy.GenericAPIError{Code: "InternalFailure", Fault: smithy.FaultServer}, fault.Unavailable, ""},
 		{"refused", api("InvalidParameterValue"), fault.Invalid, "InvalidParameterValue: so it is"},

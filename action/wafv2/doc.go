@@ -1,7 +1,7 @@
-// Package wafv2 has the actions on the IP sets of AWS WAF.
+// Package wafv2 has the actions on AWS WAF: on its IP sets, and on which web ACL looks at what ([NewAssociateWebACL]).
 //
 // A set can't show who attacks and who doesn't: that is known from the event alone, and whoever could make one up could shut
-// customers out, or let an attacker in. So both actions declare [action.EventEvidence], and the guard has the event corroborated, or
+// customers out, or let an attacker in. So both actions on sets declare [action.EventEvidence], and the guard has the event corroborated, or
 // asks people.
 //
 // Start at [BlockAddress], which adds an address to a set, and [UnblockAddress], which takes it out. Which set and address a
