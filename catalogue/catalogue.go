@@ -145,6 +145,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		iam.NewSetPasswordPolicy(caller),
 
 		inspector.NewEnable(caller),
+		inspector.NewStartScan(caller),
 
 		kms.NewCancelDeletion(caller),
 		kms.NewEnable(caller),

@@ -19,6 +19,7 @@ func inspectorService() *service {
 			{name: "Enable", also: inspectorNeeds, handle: enableInspector},
 			{name: "Disable", handle: disableInspector},
 			{name: "BatchGetAccountStatus", handle: getInspectorStatus},
+			{name: "ListCoverage", handle: listCoverage},
 		},
 	}
 }
@@ -101,6 +102,7 @@ func enableInspector(c *call) (wire.Object, error) {
 		for _, kind := range c.in.strs("resourceTypes") {
 			s.on[kind] = true
 		}
+		c.associateInspector(s.on["EC2"])
 	}), nil
 }
 
@@ -113,6 +115,7 @@ func disableInspector(c *call) (wire.Object, error) {
 		for _, kind := range kinds {
 			delete(s.on, kind)
 		}
+		c.associateInspector(s.on["EC2"])
 	}), nil
 }
 

@@ -19,7 +19,7 @@ import (
 func ssmService() *service {
 	return &service{
 		name: "ssm", prefix: "ssm",
-		operations: append(documentOperations(), []operation{
+		operations: slices.Concat(documentOperations(), stateManagerOperations(), []operation{
 			{name: "SendCommand", resources: commandResources, also: passes("ServiceRoleArn"), handle: sendCommand},
 			{name: "ListCommands", handle: listCommands},
 			{name: "ListCommandInvocations", handle: listCommandInvocations},
@@ -27,18 +27,19 @@ func ssmService() *service {
 			{name: "DescribeAutomationExecutions", handle: listAutomations},
 			{name: "StartAutomationExecution", resources: automationDefinition, also: passesAutomationRole, writes: true, handle: startAutomation},
 			{name: "GetAutomationExecution", resources: automationResource, handle: getAutomation},
-		}...),
+		}),
 	}
 }
 
 // ssmState is what an account has in a region. Of commands and automations the
 // oldest go first.
 type ssmState struct {
-	commands    []wire.Object // Command structures
-	automations []*automation
-	documents   []*document
-	settings    map[string]serviceSetting // what is not as in a new account, by id
-	answers     map[string]string         // status in which commands and automations end, by document; shared by all views
+	commands     []wire.Object // Command structures
+	automations  []*automation
+	documents    []*document
+	associations []association
+	settings     map[string]serviceSetting // what is not as in a new account, by id
+	answers      map[string]string         // status in which commands and automations end, by document; shared by all views
 }
 
 type automation struct {
@@ -56,7 +57,7 @@ func newSSMState() *ssmState {
 
 // clone copies the lists of commands and automations only: what is in them never changes.
 func (s *ssmState) clone() stater {
-	out := &ssmState{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations), settings: maps.Clone(s.settings), answers: s.answers}
+	out := &ssmState{commands: slices.Clone(s.commands), automations: slices.Clone(s.automations), associations: slices.Clone(s.associations), settings: maps.Clone(s.settings), answers: s.answers}
 	for _, d := range s.documents {
 		c := *d
 		c.shared, c.tags = maps.Clone(d.shared), maps.Clone(d.tags)

@@ -67,13 +67,9 @@ func describeManagedInstances(c *call) (wire.Object, error) {
 	n := liveState(c.sb, stateKey{"ec2", c.account.id, c.region}, func() *network { return &network{} })
 	var found []wire.Object
 	for _, a := range n.profiles {
-		i := n.instance(a.instance)
-		if i == nil || i.state == terminated || len(ids) > 0 && !slices.Contains(ids, i.id) {
+		i, status := c.managedInstance(a.instance)
+		if i == nil || len(ids) > 0 && !slices.Contains(ids, i.id) {
 			continue
-		}
-		status := "Online"
-		if i.state != running {
-			status = "ConnectionLost"
 		}
 		found = append(found, wire.Object{
 			"InstanceId": i.id, "PingStatus": status, "LastPingDateTime": c.time.UTC(), "AgentVersion": "3.3.987.0", "IsLatestVersion": true,

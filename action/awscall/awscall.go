@@ -41,6 +41,9 @@ func New(clients Clients, now func() time.Time) *Caller {
 	return &Caller{clients: clients, now: now}
 }
 
+// Now is the time by the clock of the receipts.
+func (c *Caller) Now() time.Time { return c.now() }
+
 // Config returns the configuration for the account and region, with receipts.
 func (c *Caller) Config(ctx context.Context, account, region string) (aws.Config, error) {
 	cfg, err := c.clients.Config(ctx, account, region)

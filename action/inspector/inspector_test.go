@@ -12,6 +12,7 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/inspector"
 	"riposte.dev/fault"
+	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with Inspector.
@@ -22,7 +23,12 @@ type cloud struct {
 
 func newCloud(t *testing.T, on ...types.ResourceScanType) cloud {
 	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloud(t)}
+	return newCloudAt(t, sandbox.SystemClock{}, on...)
+}
+
+func newCloudAt(t *testing.T, clock sandbox.Clock, on ...types.ResourceScanType) cloud {
+	t.Helper()
+	c := cloud{Cloud: actiontest.NewCloudAt(t, clock)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	if len(on) > 0 {
 		if _, err := c.client.Enable(t.Context(), &sdk.EnableInput{ResourceTypes: on}); err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -58,7 +57,6 @@ func (p parameters) check() error {
 var (
 	caseName     = regexp.MustCompile(`^[A-Za-z0-9._:/@+-]{1,80}$`)
 	documentName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,128}$`)
-	instanceID   = regexp.MustCompile(`^i-([0-9a-f]{8}|[0-9a-f]{17})$`)
 )
 
 const caseSchema = `"case": {"type": "string", "pattern": "^[A-Za-z0-9._:/@+-]{1,80}$", "description": "what it is for, such as the id of a finding or event: it is run once for a case"}`
@@ -151,9 +149,8 @@ func newCommand[P interface{ command() commandParams }](caller *awscall.Caller, 
 		Spec: spec,
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, params P) ([]action.Resource, error) {
 			p := params.command()
-			if !instanceID.MatchString(p.Instance) || !documentName.MatchString(p.Document) {
-				return nil, fault.New(fault.Invalid, "instance %.30q or document %.130q is missing or no such name", p.Instance, p.Document).
-					WithHint("give an instance's id and a document's name")
+			if !documentName.MatchString(p.Document) {
+				return nil, fault.New(fault.Invalid, "document %.130q is missing or no such name", p.Document).WithHint("give a document's name")
 			}
 			if err := checkCase(p.Case); err != nil {
 				return nil, err
@@ -209,22 +206,9 @@ func comment(name string) string { return "riposte " + name }
 
 // findInstance returns the instance; its name also says what is to run on it, and why.
 func findInstance(ctx context.Context, cfg aws.Config, req action.Request, p commandParams) ([]action.Resource, error) {
-	out, err := ec2.NewFromConfig(cfg).DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{p.Instance}})
-	if err == nil && (len(out.Reservations) == 0 || len(out.Reservations[0].Instances) == 0) {
-		err = fault.New(fault.NotFound, "EC2 shows no instance %s", p.Instance)
-	}
-	if err != nil {
-		return nil, awscall.Missing(awscall.Fault(err, "ec2:DescribeInstances", "look at the instance %s", p.Instance),
-			"there is no instance "+p.Instance, "it was terminated, or it is in another region")
-	}
-	r := action.Resource{
-		Type: "AWS::EC2::Instance", ARN: "arn:" + awscall.Partition(req.Region) + ":ec2:" + req.Region + ":" + req.Account + ":instance/" + p.Instance,
-		Name: p.Instance + " " + p.Document + " " + p.Case, Account: req.Account, Region: req.Region, Tags: map[string]string{},
-	}
-	for _, t := range out.Reservations[0].Instances[0].Tags {
-		r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-	}
-	return []action.Resource{r}, nil
+	r, err := awscall.Instance(ctx, cfg, req, p.Instance)
+	r.Name += " " + p.Document + " " + p.Case
+	return []action.Resource{r}, err
 }
 
 // cutCommand reads what findInstance put into the name.
