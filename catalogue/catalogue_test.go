@@ -55,6 +55,33 @@ func TestTheNoteHasTheWholeClusterRole(t *testing.T) {
 	}
 }
 
+// What is corroborated matters too much to be found out one action at a time.
+func TestTheGuardsReferenceNamesWhatOnlyAnEventSpeaksFor(t *testing.T) {
+	page, err := os.ReadFile("../docs/reference/guard.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "| about | actions |\n")
+	table, _, _ := strings.Cut(section, "\n\n")
+	var told []string
+	for i, text := range strings.Split(table, "`") {
+		if i%2 == 1 {
+			told = append(told, text)
+		}
+	}
+	slices.Sort(told)
+	var are []string
+	for _, s := range specs(t) {
+		if s.Evidence == action.EventEvidence {
+			are = append(are, s.Name)
+		}
+	}
+	slices.Sort(are)
+	if !slices.Equal(told, are) {
+		t.Errorf("docs/reference/guard.md names\n%v, only an event speaks for\n%v", told, are)
+	}
+}
+
 func TestEverySpecIsWhole(t *testing.T) {
 	for _, s := range specs(t) {
 		if s.Title == "" || s.Description == "" || len(s.Permissions) == 0 && !s.Outside || s.Effect == "" {

@@ -10,6 +10,8 @@ import (
 // flowLog would write down the traffic of a VPC.
 type flowLog struct {
 	id, vpc, traffic, kind, destination, group, role string
+	format                                           string
+	interval                                         int
 	created                                          time.Time
 	tags                                             map[string]string // never changed
 }
@@ -39,6 +41,10 @@ func flowLogOperations() []operation {
 }
 
 const toBucket = "s3"
+
+// defaultLogFormat is what a line has where the request doesn't say.
+const defaultLogFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} " +
+	"${start} ${end} ${action} ${log-status}"
 
 // flowLogNeeds are what the delivery takes: the role that writes into a log
 // group, or a delivery into a bucket.
@@ -83,6 +89,7 @@ func createFlowLogs(c *call) (wire.Object, error) {
 		l := &flowLog{
 			id: c.sb.ec2ID("fl-"), vpc: vpc, traffic: c.in.str("TrafficType"), kind: kind, destination: c.in.str("LogDestination"),
 			group: c.in.str("LogGroupName"), role: c.in.str("DeliverLogsPermissionArn"), created: c.time.UTC(), tags: tags,
+			format: orElse(c.in.str("LogFormat"), defaultLogFormat), interval: c.in.number("MaxAggregationInterval", 600),
 		}
 		same := func(o *flowLog) bool {
 			return o.vpc == l.vpc && o.traffic == l.traffic && o.destination == l.destination && o.group == l.group
@@ -111,6 +118,7 @@ func describeFlowLogs(c *call) (wire.Object, error) {
 		out := wire.Object{
 			"FlowLogId": l.id, "FlowLogStatus": "ACTIVE", "ResourceId": l.vpc, "TrafficType": l.traffic, "LogDestinationType": l.kind,
 			"CreationTime": l.created, "DeliverLogsStatus": "SUCCESS", "Tags": tagList(l.tags),
+			"LogFormat": l.format, "MaxAggregationInterval": l.interval,
 		}
 		put(out, "LogDestination", l.destination)
 		put(out, "LogGroupName", l.group)

@@ -6,3 +6,6 @@ func (a *Revoke) WithPageSize(n int32) *Revoke {
 	c.pageSize = n
 	return &c
 }
+
+// OneOrMore is the list of a record.
+type OneOrMore = oneOrMore

@@ -29,10 +29,32 @@ type flowLog struct {
 	Type        types.LogDestinationType `json:"type"`
 	Destination string                   `json:"destination"` // name of a log group, or an ARN
 	Role        string                   `json:"role,omitempty"`
+	Format      string                   `json:"format,omitempty"`           // of its lines; "" for AWS's own
+	Interval    int32                    `json:"interval_seconds,omitempty"` // over which packets are summed up; 0 for AWS's own
+}
+
+// What AWS uses where a flow log is created without
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html).
+const (
+	defaultFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} " +
+		"${start} ${end} ${action} ${log-status}"
+	defaultInterval = 600
+)
+
+// plain leaves out what AWS would use anyway.
+func (l flowLog) plain() flowLog {
+	if l.Format == defaultFormat {
+		l.Format = ""
+	}
+	if l.Interval == defaultInterval {
+		l.Interval = 0
+	}
+	return l
 }
 
 func (l flowLog) compare(o flowLog) int {
-	return cmp.Or(cmp.Compare(l.Type, o.Type), cmp.Compare(l.Destination, o.Destination), cmp.Compare(l.Traffic, o.Traffic), cmp.Compare(l.Role, o.Role))
+	return cmp.Or(cmp.Compare(l.Type, o.Type), cmp.Compare(l.Destination, o.Destination), cmp.Compare(l.Traffic, o.Traffic), cmp.Compare(l.Role, o.Role),
+		cmp.Compare(l.Format, o.Format), cmp.Compare(l.Interval, o.Interval))
 }
 
 // flowParams say of which VPC what is logged where.
@@ -117,6 +139,12 @@ func flowSteps(r action.Resource, from, to flowLogs) ([]setting.Step[flowLogs], 
 		} else {
 			input["LogDestination"] = l.Destination
 		}
+		if l.Format != "" {
+			input["LogFormat"] = l.Format
+		}
+		if l.Interval != 0 {
+			input["MaxAggregationInterval"] = l.Interval
+		}
 		steps = append(steps, setting.Step[flowLogs]{Operation: "CreateFlowLogs", Input: input, Leaves: to})
 	}
 	for _, l := range from.Logs {
@@ -169,14 +197,19 @@ func findVPC(ctx context.Context, cfg aws.Config, req action.Request, p flowPara
 	if _, err := p.log(); err != nil {
 		return nil, err
 	}
-	out, err := ec2.NewFromConfig(cfg).DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{p.VPC}})
+	r, err := describeVPC(ctx, cfg, req, p.VPC)
+	return []action.Resource{r}, err
+}
+
+func describeVPC(ctx context.Context, cfg aws.Config, req action.Request, id string) (action.Resource, error) {
+	out, err := ec2.NewFromConfig(cfg).DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{id}})
 	if err == nil && len(out.Vpcs) == 0 {
-		err = fault.New(fault.NotFound, "AWS shows no VPC %s", p.VPC)
+		err = fault.New(fault.NotFound, "AWS shows no VPC %s", id)
 	}
 	if err != nil {
-		return nil, missing(err, "ec2:DescribeVpcs", "VPC", p.VPC)
+		return action.Resource{}, missing(err, "ec2:DescribeVpcs", "VPC", id)
 	}
-	return []action.Resource{newResource("AWS::EC2::VPC", "vpc", p.VPC, req.Account, req, out.Vpcs[0].Tags)}, nil
+	return newResource("AWS::EC2::VPC", "vpc", id, req.Account, req, out.Vpcs[0].Tags), nil
 }
 
 func readFlowLogs(ctx context.Context, cfg aws.Config, r action.Resource) (flowLogs, error) {
@@ -190,7 +223,10 @@ func readFlowLogs(ctx context.Context, cfg aws.Config, r action.Resource) (flowL
 			return now, awscall.Fault(err, "ec2:DescribeFlowLogs", "read the flow logs of %s", r.Name)
 		}
 		for _, f := range page.FlowLogs {
-			l := flowLog{f.TrafficType, f.LogDestinationType, aws.ToString(f.LogDestination), aws.ToString(f.DeliverLogsPermissionArn)}
+			l := flowLog{
+				Traffic: f.TrafficType, Type: f.LogDestinationType, Destination: aws.ToString(f.LogDestination), Role: aws.ToString(f.DeliverLogsPermissionArn),
+				Format: aws.ToString(f.LogFormat), Interval: aws.ToInt32(f.MaxAggregationInterval),
+			}.plain()
 			if f.LogGroupName != nil {
 				l.Destination = *f.LogGroupName
 			}

@@ -234,6 +234,7 @@ func TestWhatTheSettingsLeave(t *testing.T) {
 			w.Must(err)
 		}, action.Escalated, "No version before"},
 		{"the same trust", iam.NewRestoreTrustPolicy, strings.Replace(trustOf(roleARN), trustOther, trustRoot, 1), nil, action.Unneeded, "as it was before"},
+		{"the same trust in other words", iam.NewRestoreTrustPolicy, strings.Replace(trustOf(roleARN), trustOther, strings.Replace(trustRoot, `"`+account+`"`, `["arn:aws:iam::`+account+`:root"]`, 1), 1), nil, action.Unneeded, "as it was before"},
 		{"another's policy of that name", iam.NewDenyWithoutMFA, mallorys, func(w identityWorld) { w.inline(userARN, iam.MFAPolicy, somebodys) }, action.Escalated, "other content"},
 		{"a stricter policy", iam.NewSetPasswordPolicy, `{"minimum_length":10,"reuse_prevention":3}`, func(w identityWorld) {
 			_, err := w.client.UpdateAccountPasswordPolicy(w.T.Context(), &sdk.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(12), PasswordReusePrevention: aws.Int32(4)})

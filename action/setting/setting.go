@@ -24,6 +24,9 @@ import (
 // matters: a struct whose JSON is shown to people, journaled, and compared.
 type Setting[P, S any] struct {
 	Spec action.Spec
+	// Complete adds to the parameters what the past tells, such as what an event's resource was before; nil: nothing. It looks at the
+	// request's account and region, and refuses what Find would refuse.
+	Complete func(ctx context.Context, cfg aws.Config, req action.Request, params P) (P, error)
 	// Find checks the parameters and returns the resources that they name, whole, with tags. cfg reaches the request's account
 	// and region. A wrong parameter is fault.Invalid with a hint, a resource that does not exist fault.NotFound with one.
 	Find func(ctx context.Context, cfg aws.Config, req action.Request, params P) ([]action.Resource, error)
@@ -104,6 +107,11 @@ func (a *settingAction[P, S]) Plan(ctx context.Context, req action.Request) (*ac
 	cfg, err := a.caller.Config(ctx, req.Account, req.Region)
 	if err != nil {
 		return nil, err
+	}
+	if a.Complete != nil {
+		if params, err = a.Complete(ctx, cfg, req, params); err != nil {
+			return nil, err
+		}
 	}
 	resources, err := a.Find(ctx, cfg, req, params)
 	if err != nil {

@@ -215,6 +215,23 @@ var identities = []story{
 			return *out.Policy.DefaultVersionId, nil
 		}}, err
 	}},
+	{rule: "role-trust-opened", playbook: "revert-trust-policy", calls: []string{"iam:UpdateAssumeRolePolicy"}, right: "closed", stage: func(e *engine) (scene, error) {
+		name, err := e.newRole(anybody)
+		return scene{name, func() error {
+			_, err := e.iam().UpdateAssumeRolePolicy(e.ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &name,
+				PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"sts:AssumeRole"}]}`)})
+			return err
+		}, func() (string, error) {
+			out, err := e.iam().GetRole(e.ctx, &iam.GetRoleInput{RoleName: &name})
+			if err != nil {
+				return "", err
+			}
+			if strings.Contains(*out.Role.AssumeRolePolicyDocument, "444455556666") {
+				return "open", nil
+			}
+			return "closed", nil
+		}}, err
+	}},
 	{rule: "powerful-role-assumed", playbook: "watch-role", calls: []string{"iam:PutRolePolicy"}, state: "TellExpected", stage: func(e *engine) (scene, error) {
 		name := e.name("AdministratorAccess")
 		err := e.createRole(name, anybody)

@@ -213,4 +213,26 @@ var network = []story{
 			return strconv.Itoa(len(out.LaunchPermissions)) + " permissions", nil
 		}}, nil
 	}},
+	{rule: "flow-logs-deleted", playbook: "restore-flow-logs", calls: []string{"ec2:CreateFlowLogs"}, right: "1 flow logs", stage: func(e *engine) (scene, error) {
+		made, err := e.ec2().CreateVpc(e.ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")})
+		if err != nil {
+			return scene{}, err
+		}
+		vpc := *made.Vpc.VpcId
+		logs, err := e.ec2().CreateFlowLogs(e.ctx, &ec2.CreateFlowLogsInput{ResourceIds: []string{vpc}, ResourceType: types.FlowLogsResourceTypeVpc,
+			TrafficType: types.TrafficTypeAll, LogDestinationType: types.LogDestinationTypeS3, LogDestination: aws.String("arn:aws:s3:::trail-logs")})
+		if err != nil {
+			return scene{}, err
+		}
+		return scene{logs.FlowLogIds[0], func() error {
+			_, err := e.ec2().DeleteFlowLogs(e.ctx, &ec2.DeleteFlowLogsInput{FlowLogIds: logs.FlowLogIds})
+			return err
+		}, func() (string, error) {
+			out, err := e.ec2().DescribeFlowLogs(e.ctx, &ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String("resource-id"), Values: []string{vpc}}}})
+			if err != nil {
+				return "", err
+			}
+			return strconv.Itoa(len(out.FlowLogs)) + " flow logs", nil
+		}}, nil
+	}},
 }

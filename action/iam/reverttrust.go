@@ -1,0 +1,144 @@
+package iam
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"riposte.dev/action"
+	"riposte.dev/action/awscall"
+	"riposte.dev/action/setting"
+	"riposte.dev/fault"
+)
+
+// trustEventParams are the event, with what was found out beside it.
+type trustEventParams struct {
+	Event  json.RawMessage `json:"event"`
+	before json.RawMessage // the trust policy that the last earlier event left; nil: not known
+}
+
+// trustEvent is what a record tells of a role's trust policy.
+type trustEvent struct {
+	id, role string
+	at       time.Time
+	refused  bool
+	changed  bool // not created
+	left     json.RawMessage
+}
+
+func parseTrustEvent(raw json.RawMessage) (trustEvent, error) {
+	var record struct {
+		ID      string    `json:"eventID"`
+		Name    string    `json:"eventName"`
+		Time    time.Time `json:"eventTime"`
+		Error   string    `json:"errorCode"`
+		Request struct {
+			Role    string `json:"roleName"`
+			Policy  string `json:"policyDocument"`
+			AtFirst string `json:"assumeRolePolicyDocument"`
+		} `json:"requestParameters"`
+	}
+	wrong := func(format string, args ...any) (trustEvent, error) {
+		return trustEvent{}, fault.New(fault.Invalid, "the event "+format, args...).
+			WithHint(`give {"event": the CloudTrail record of UpdateAssumeRolePolicy}; in a playbook "event.$": "$.detail"`)
+	}
+	if err := json.Unmarshal(raw, &record); err != nil {
+		return wrong("is not a CloudTrail record: %v", err)
+	}
+	document := map[string]string{"UpdateAssumeRolePolicy": record.Request.Policy, "CreateRole": record.Request.AtFirst}[record.Name]
+	text, err := json.Marshal(document)
+	if err != nil {
+		return wrong("can't be read: %v", err)
+	}
+	left, err := givenDocument(text)
+	if err != nil || record.Request.Role == "" {
+		return wrong("is of %.100q and does not give a role a trust policy", record.Name)
+	}
+	return trustEvent{record.ID, record.Request.Role, record.Time, record.Error != "", record.Name != "CreateRole", left}, nil
+}
+
+// NewRevertTrustPolicy returns the action iam.revert-trust-policy.
+func NewRevertTrustPolicy(caller *awscall.Caller) action.Action {
+	return setting.New(caller, setting.Setting[trustEventParams, state]{
+		Spec: action.Spec{
+			Name:  "iam.revert-trust-policy",
+			Title: "Take back what an event did to a role's trust policy",
+			Description: "Puts the policy that says who may assume a role back to what the last earlier event in CloudTrail's history of 90 days made it. " +
+				"Where there is none, or somebody changed it since, that is left to people. Sessions that began meanwhile go on: revoke them with " +
+				"`iam.revoke-sessions`.",
+			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["event"], "properties": {
+  "event": {"type": "object", "required": ["eventName", "requestParameters"], "description": "the event's CloudTrail record ($.detail)",
+    "properties": {"eventName": {"enum": ["UpdateAssumeRolePolicy"]}}}}}`),
+			Permissions: []string{"iam:GetRole", "iam:UpdateAssumeRolePolicy", "cloudtrail:LookupEvents"},
+			Effect:      action.StateChecked, Evidence: action.EventEvidence,
+		},
+		Complete: trustBefore,
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p trustEventParams) ([]action.Resource, error) {
+			e, err := parseTrustEvent(p.Event)
+			if err != nil {
+				return nil, err
+			}
+			r, err := lookUp(ctx, iam.NewFromConfig(atHome(cfg, req)), principal{kind: roleType, name: e.role}, req)
+			return []action.Resource{r}, err
+		},
+		Leave:      leaveEntity,
+		Read:       readTrust,
+		Want:       wantTrustBefore,
+		Steps:      trustSteps,
+		Operations: map[string]setting.Operation{"UpdateAssumeRolePolicy": op((*iam.Client).UpdateAssumeRolePolicy)},
+		Same:       sameTrust,
+	})
+}
+
+func wantTrustBefore(_ action.Resource, p trustEventParams, now state) (state, string, error) {
+	e, err := parseTrustEvent(p.Event)
+	before := state{p.before}
+	switch {
+	case err != nil:
+		return now, "", err
+	case e.refused:
+		return now, "The event's call changed nothing.", nil
+	case p.before != nil && sameTrust(before, now):
+		return now, "Its trust policy is as it was before the event already.", nil
+	case !sameTrust(state{e.left}, now):
+		return now, "", setting.Escalation("Somebody changed its trust policy since the event. Look at who did, and at who may assume it now.")
+	case p.before == nil:
+		return now, "", setting.Escalation("The event doesn't tell what its trust policy was before, and CloudTrail's history has no event that does. " +
+			"Look it up in the history of AWS Config or in the template that made the role, or take the other account out of it, now.")
+	}
+	return before, "The event's call changed its trust policy; what that was before is in an earlier event.", nil
+}
+
+// trustBefore looks for the last earlier event that gave the role a trust policy. Records have seconds: of two changes in one nobody
+// can tell which was first, but a role was created before it was changed.
+func trustBefore(ctx context.Context, cfg aws.Config, req action.Request, p trustEventParams) (trustEventParams, error) {
+	e, err := parseTrustEvent(p.Event)
+	if err != nil || e.refused || e.id == "" || e.at.IsZero() {
+		return p, err
+	}
+	var found *trustEvent
+	err = awscall.History(ctx, atHome(cfg, req), types.LookupAttributeKeyResourceName, e.role, e.at, func(record json.RawMessage) bool {
+		earlier, err := parseTrustEvent(record)
+		if err != nil || earlier.refused || earlier.role != e.role || earlier.id == e.id || earlier.at.After(e.at) {
+			return true
+		}
+		switch {
+		case earlier.changed && (earlier.at.Equal(e.at) || found != nil && found.changed && earlier.at.Equal(found.at)):
+			found = nil
+			return false
+		case found != nil && earlier.at.Before(found.at):
+			return false
+		case found == nil || earlier.changed:
+			found = &earlier
+		}
+		return true
+	})
+	if err == nil && found != nil {
+		p.before = found.left
+	}
+	return p, err
+}

@@ -1,0 +1,137 @@
+package iam_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"riposte.dev/action"
+	"riposte.dev/action/actiontest"
+	"riposte.dev/action/iam"
+	"riposte.dev/fault"
+	"riposte.dev/sandbox"
+)
+
+// newTrustWorld is one in which a role deployer-2 was created with trust in its own account.
+func newTrustWorld(t *testing.T) identityWorld {
+	t.Helper()
+	w := newIdentityWorld(t)
+	_, err := w.client.CreateRole(t.Context(), &sdk.CreateRoleInput{RoleName: aws.String("deployer-2"), AssumeRolePolicyDocument: aws.String(trustRoot)})
+	w.must(err)
+	return w
+}
+
+func (w identityWorld) trust2(document string) {
+	w.t.Helper()
+	_, err := w.client.UpdateAssumeRolePolicy(w.t.Context(), &sdk.UpdateAssumeRolePolicyInput{RoleName: aws.String("deployer-2"), PolicyDocument: &document})
+	w.must(err)
+}
+
+func (w identityWorld) trusted2() string {
+	w.t.Helper()
+	out, err := w.client.GetRole(w.t.Context(), &sdk.GetRoleInput{RoleName: aws.String("deployer-2")})
+	w.must(err)
+	return *out.Role.AssumeRolePolicyDocument
+}
+
+// lastTrust are the parameters for the newest change of the role's trust, with the record changed.
+func (w identityWorld) lastTrust(change func(record map[string]any)) string {
+	w.t.Helper()
+	out, err := cloudtrail.NewFromConfig(w.Admin(account, "us-east-1")).LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{
+		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("UpdateAssumeRolePolicy")}},
+	})
+	w.must(err)
+	var record map[string]any
+	w.must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
+	if change != nil {
+		change(record)
+	}
+	raw, err := json.Marshal(map[string]any{"event": record})
+	w.must(err)
+	return string(raw)
+}
+
+func TestRevertTrustPolicy(t *testing.T) {
+	actiontest.Run(t, func(t *testing.T) actiontest.World {
+		w := newTrustWorld(t)
+		w.trust2(trustOther)
+		params := w.lastTrust(nil)
+		return actiontest.World{
+			Action:    func(permissions []string) action.Action { return iam.NewRevertTrustPolicy(w.Caller(permissions)) },
+			Request:   request(params),
+			Missing:   json.RawMessage(strings.ReplaceAll(params, "deployer-2", "nobody")),
+			State:     w.trusted2,
+			Writes:    w.Writes,
+			Interfere: func() { w.trust2(strings.Replace(trustOther, "7777", "8888", 1)) },
+			Stale: func(reads int) {
+				w.AddStaleness(sandbox.Staleness{Service: "iam", Operation: "UpdateAssumeRolePolicy", Reads: reads})
+			},
+		}
+	})
+}
+
+func TestWhatTrustIsNotTakenBack(t *testing.T) {
+	later := func(record map[string]any) {
+		record["eventTime"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	}
+	for _, tt := range []struct {
+		name   string
+		happen func(identityWorld) string // parameters
+		status action.Status
+		says   string
+	}{
+		{"changed since", func(w identityWorld) string {
+			w.trust2(trustOther)
+			params := w.lastTrust(nil)
+			w.trust2(strings.Replace(trustOther, "7777", "8888", 1))
+			return params
+		}, action.Escalated, "Somebody changed"},
+		{"taken back already", func(identityWorld) string {
+			return fmt.Sprintf(`{"event":{"eventID":"e-1","eventName":"UpdateAssumeRolePolicy","eventTime":%q,"requestParameters":{"roleName":"deployer-2","policyDocument":%q}}}`,
+				time.Now().Add(time.Hour).UTC().Format(time.RFC3339), trustOther)
+		}, action.Unneeded, "as it was before"},
+		{"a refused call", func(w identityWorld) string {
+			w.trust2(trustOther)
+			return w.lastTrust(func(r map[string]any) { r["errorCode"] = "AccessDenied" })
+		}, action.Unneeded, "changed nothing"},
+		{"a role that is older than the history", func(w identityWorld) string {
+			w.trust(trustOther)
+			return w.lastTrust(later)
+		}, action.Escalated, "history has no event"},
+		{"the record says neither when nor which", func(w identityWorld) string {
+			w.trust2(trustOther)
+			return w.lastTrust(func(r map[string]any) { delete(r, "eventTime") })
+		}, action.Escalated, "history has no event"},
+		{"another change in the event's second", func(w identityWorld) string {
+			w.trust2(strings.Replace(trustOther, "7777", "8888", 1))
+			other := w.lastTrust(nil)
+			w.trust2(trustOther)
+			var first struct{ Event struct{ EventTime string } }
+			w.must(json.Unmarshal([]byte(other), &first))
+			return w.lastTrust(func(r map[string]any) { r["eventTime"] = first.Event.EventTime })
+		}, action.Escalated, "history has no event"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newTrustWorld(t)
+			actiontest.Want(t, w.Item(iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions)), request(tt.happen(w))), tt.status, tt.says)
+		})
+	}
+}
+
+func TestTrustEventsThatAreRefused(t *testing.T) {
+	w := newTrustWorld(t)
+	a := iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions))
+	for _, event := range []string{`"x"`, `{"eventName":"UpdateRole","requestParameters":{"roleName":"deployer-2"}}`,
+		`{"eventName":"UpdateAssumeRolePolicy","requestParameters":{"policyDocument":"{\"Statement\":[]}"}}`} {
+		if _, err := a.Plan(t.Context(), request(fmt.Sprintf(`{"event":%s}`, event))); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+			t.Errorf("%s: %v, want it refused with a hint", event, err)
+		}
+	}
+}
