@@ -20,30 +20,30 @@ import (
 
 // unlog deletes all flow logs by one call, and returns the parameters for its record.
 func (p plant) unlog() string {
-	p.t.Helper()
-	logs, err := p.client.DescribeFlowLogs(p.t.Context(), nil)
-	p.must(err)
+	p.T.Helper()
+	logs, err := p.client.DescribeFlowLogs(p.T.Context(), nil)
+	p.Must(err)
 	var ids []string
 	for _, l := range logs.FlowLogs {
 		ids = append(ids, *l.FlowLogId)
 	}
-	_, err = p.client.DeleteFlowLogs(p.t.Context(), &sdk.DeleteFlowLogsInput{FlowLogIds: ids})
-	p.must(err)
-	out, err := cloudtrail.NewFromConfig(p.Admin(account, region)).LookupEvents(p.t.Context(), &cloudtrail.LookupEventsInput{
+	_, err = p.client.DeleteFlowLogs(p.T.Context(), &sdk.DeleteFlowLogsInput{FlowLogIds: ids})
+	p.Must(err)
+	out, err := cloudtrail.NewFromConfig(p.Admin(account, region)).LookupEvents(p.T.Context(), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("DeleteFlowLogs")}},
 	})
-	p.must(err)
+	p.Must(err)
 	return `{"event":` + *out.Events[0].CloudTrailEvent + `}`
 }
 
 // logToGroup logs a VPC into a log group, with a format and an interval that AWS would not choose.
 func (p plant) logToGroup(vpc string) {
-	p.t.Helper()
-	_, err := p.client.CreateFlowLogs(p.t.Context(), &sdk.CreateFlowLogsInput{
+	p.T.Helper()
+	_, err := p.client.CreateFlowLogs(p.T.Context(), &sdk.CreateFlowLogsInput{
 		ResourceIds: []string{vpc}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeReject, LogGroupName: aws.String("/vpc/rejected"),
 		DeliverLogsPermissionArn: aws.String(logRole), LogFormat: aws.String("${srcaddr} ${dstaddr}"), MaxAggregationInterval: aws.Int32(60),
 	})
-	p.must(err)
+	p.Must(err)
 }
 
 func TestRestoreFlowLogs(t *testing.T) {
@@ -59,11 +59,11 @@ func TestRestoreFlowLogs(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				p := newPlant(t)
 				other, err := p.client.CreateVpc(t.Context(), &sdk.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
-				p.must(err)
+				p.Must(err)
 				p.logToGroup(*other.Vpc.VpcId)
 				missing := p.unlog()
 				_, err = p.client.DeleteVpc(t.Context(), &sdk.DeleteVpcInput{VpcId: other.Vpc.VpcId})
-				p.must(err)
+				p.Must(err)
 				tt.log(p)
 				params := p.unlog()
 				return actiontest.World{
@@ -87,7 +87,7 @@ func TestFlowLogsAreRestoredAsTheyWere(t *testing.T) {
 	a := ec2.NewRestoreFlowLogs(p.Caller(ec2.NewRestoreFlowLogs(nil).Spec().Permissions))
 	p.Do(a, p.Item(a, p.request("%s", params)))
 	out, err := p.client.DescribeFlowLogs(t.Context(), nil)
-	p.must(err)
+	p.Must(err)
 	if len(out.FlowLogs) != 2 {
 		t.Fatalf("there are %d flow logs, want 2", len(out.FlowLogs))
 	}

@@ -24,37 +24,37 @@ func newTrustWorld(t *testing.T) identityWorld {
 	t.Helper()
 	w := newIdentityWorld(t)
 	_, err := w.client.CreateRole(t.Context(), &sdk.CreateRoleInput{RoleName: aws.String("deployer-2"), AssumeRolePolicyDocument: aws.String(trustRoot)})
-	w.must(err)
+	w.Must(err)
 	return w
 }
 
 func (w identityWorld) trust2(document string) {
-	w.t.Helper()
-	_, err := w.client.UpdateAssumeRolePolicy(w.t.Context(), &sdk.UpdateAssumeRolePolicyInput{RoleName: aws.String("deployer-2"), PolicyDocument: &document})
-	w.must(err)
+	w.T.Helper()
+	_, err := w.client.UpdateAssumeRolePolicy(w.T.Context(), &sdk.UpdateAssumeRolePolicyInput{RoleName: aws.String("deployer-2"), PolicyDocument: &document})
+	w.Must(err)
 }
 
 func (w identityWorld) trusted2() string {
-	w.t.Helper()
-	out, err := w.client.GetRole(w.t.Context(), &sdk.GetRoleInput{RoleName: aws.String("deployer-2")})
-	w.must(err)
+	w.T.Helper()
+	out, err := w.client.GetRole(w.T.Context(), &sdk.GetRoleInput{RoleName: aws.String("deployer-2")})
+	w.Must(err)
 	return *out.Role.AssumeRolePolicyDocument
 }
 
 // lastTrust are the parameters for the newest change of the role's trust, with the record changed.
 func (w identityWorld) lastTrust(change func(record map[string]any)) string {
-	w.t.Helper()
-	out, err := cloudtrail.NewFromConfig(w.Admin(account, "us-east-1")).LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{
+	w.T.Helper()
+	out, err := cloudtrail.NewFromConfig(w.Admin(account, "us-east-1")).LookupEvents(w.T.Context(), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("UpdateAssumeRolePolicy")}},
 	})
-	w.must(err)
+	w.Must(err)
 	var record map[string]any
-	w.must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
+	w.Must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
 	if change != nil {
 		change(record)
 	}
 	raw, err := json.Marshal(map[string]any{"event": record})
-	w.must(err)
+	w.Must(err)
 	return string(raw)
 }
 
@@ -114,7 +114,7 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 			other := w.lastTrust(nil)
 			w.trust2(trustOther)
 			var first struct{ Event struct{ EventTime string } }
-			w.must(json.Unmarshal([]byte(other), &first))
+			w.Must(json.Unmarshal([]byte(other), &first))
 			return w.lastTrust(func(r map[string]any) { r["eventTime"] = first.Event.EventTime })
 		}, action.Escalated, "history has no event"},
 	} {
