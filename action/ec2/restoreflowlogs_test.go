@@ -120,7 +120,7 @@ func TestFlowLogsThatAreNotRestored(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPlant(t)
-			actiontest.Want(t, p.plan(ec2.NewRestoreFlowLogs, p.request("%s", tt.params(p))), tt.status, tt.says)
+			actiontest.Want(t, p.Plan(ec2.NewRestoreFlowLogs, tt.params(p)), tt.status, tt.says)
 		})
 	}
 }

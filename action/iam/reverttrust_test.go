@@ -65,7 +65,7 @@ func TestRevertTrustPolicy(t *testing.T) {
 		params := w.lastTrust(nil)
 		return actiontest.World{
 			Action:    func(permissions []string) action.Action { return iam.NewRevertTrustPolicy(w.Caller(permissions)) },
-			Request:   request(params),
+			Request:   actiontest.Request(params),
 			Missing:   json.RawMessage(strings.ReplaceAll(params, "deployer-2", "nobody")),
 			State:     w.trusted2,
 			Writes:    w.Writes,
@@ -120,7 +120,7 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTrustWorld(t)
-			actiontest.Want(t, w.Item(iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions)), request(tt.happen(w))), tt.status, tt.says)
+			actiontest.Want(t, w.Item(iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions)), actiontest.Request(tt.happen(w))), tt.status, tt.says)
 		})
 	}
 }
@@ -130,7 +130,7 @@ func TestTrustEventsThatAreRefused(t *testing.T) {
 	a := iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions))
 	for _, event := range []string{`"x"`, `{"eventName":"UpdateRole","requestParameters":{"roleName":"deployer-2"}}`,
 		`{"eventName":"UpdateAssumeRolePolicy","requestParameters":{"policyDocument":"{\"Statement\":[]}"}}`} {
-		if _, err := a.Plan(t.Context(), request(fmt.Sprintf(`{"event":%s}`, event))); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		if _, err := a.Plan(t.Context(), actiontest.Request(fmt.Sprintf(`{"event":%s}`, event))); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", event, err)
 		}
 	}
