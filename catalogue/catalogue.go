@@ -152,6 +152,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		kms.NewCancelDeletion(caller),
 		kms.NewEnable(caller),
 		kms.NewEnableRotation(caller),
+		kms.NewRemovePublicStatements(caller),
 
 		lambda.NewInvoke(caller),
 		lambda.NewRemovePublicStatements(caller),
@@ -212,8 +213,10 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		securityhub.NewPostFinding(caller),
 
 		sns.NewEnableEncryption(caller),
+		sns.NewRemovePublicStatements(caller),
 
 		sqs.NewEnableEncryption(caller),
+		sqs.NewRemovePublicStatements(caller),
 
 		ticket.NewClose(o.Trackers),
 		ticket.NewComment(o.Trackers),

@@ -7,8 +7,10 @@ var kmsFacts = map[string][]string{
 	"kms:DisableKeyRotation":   keys,
 	"kms:EnableKey":            keys,
 	"kms:EnableKeyRotation":    keys,
+	"kms:GetKeyPolicy":         keys,
 	"kms:GetKeyRotationStatus": keys,
 	"kms:ListResourceTags":     keys,
+	"kms:PutKeyPolicy":         keys,
 	"kms:ScheduleKeyDeletion":  keys,
 }
 

@@ -28,9 +28,13 @@ func (s *Sandbox) authorize(c *call) error {
 			conditions[k] = v
 		}
 	}
+	decide := c.op.decide
+	if decide == nil {
+		decide = (*call).decide
+	}
 	for _, n := range needs {
 		req := c.policyRequest(n.action, n.resource, c.conditionsOf(n, conditions))
-		if d, reason := c.decide(req, doc, owner); d != policy.Allowed {
+		if d, reason := decide(c, req, doc, owner); d != policy.Allowed {
 			return c.denied(req, reason)
 		}
 	}

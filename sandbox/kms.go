@@ -15,7 +15,9 @@ import (
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html.
 func kmsService() *service {
 	op := func(name string, handle func(*call) (wire.Object, error)) operation {
-		return operation{name: name, resources: kmsKeyResources, handle: handle}
+		return operation{
+			name: name, resources: kmsKeyResources, resourcePolicy: kmsKeyPolicy, decide: (*call).decideByKey, conditions: kmsConditions, handle: handle,
+		}
 	}
 	return &service{
 		name: "kms", prefix: "kms",
@@ -31,6 +33,8 @@ func kmsService() *service {
 			op("GetKeyRotationStatus", getKMSKeyRotation),
 			op("EnableKeyRotation", setKMSKeyRotation(true)),
 			op("DisableKeyRotation", setKMSKeyRotation(false)),
+			op("GetKeyPolicy", getKMSKeyPolicy),
+			op("PutKeyPolicy", putKMSKeyPolicy),
 		},
 	}
 }
@@ -41,6 +45,7 @@ type kmsKeys struct{ keys []*kmsKey }
 type kmsKey struct {
 	id, arn, description, usage, spec string
 	state                             string // KeyState
+	policy                            string
 	created, deletion                 time.Time
 	rotates                           bool
 	tags                              map[string]string
@@ -109,7 +114,13 @@ func createKMSKey(c *call) (wire.Object, error) {
 		id: c.sb.newUUID(), description: c.in.str("Description"), usage: orElse(c.in.str("KeyUsage"), "ENCRYPT_DECRYPT"),
 		spec: orElse(c.in.str("KeySpec"), "SYMMETRIC_DEFAULT"), state: "Enabled", created: c.time, tags: map[string]string{},
 	}
-	key.arn = c.arn("key/" + key.id)
+	key.arn, key.policy = c.arn("key/"+key.id), defaultKeyPolicy(c.account.id)
+	if c.in.has("Policy") {
+		if err := c.checkKMSKeyPolicy(key.arn); err != nil {
+			return nil, err
+		}
+		key.policy = c.in.str("Policy")
+	}
 	for _, t := range c.in.objects("Tags") {
 		key.tags[t.str("TagKey")] = t.str("TagValue")
 	}

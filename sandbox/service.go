@@ -45,6 +45,9 @@ type operation struct {
 	// resourcePolicy is the policy on the resource and the account that owns it.
 	// nil, or a nil document: there is none.
 	resourcePolicy func(c *call) (doc *policy.Document, owner string)
+	// decide says what the caller's policies and that of the resource come to,
+	// where that isn't what (*call).decide says.
+	decide func(c *call, req *policy.Request, doc *policy.Document, owner string) (policy.Decision, string)
 	// conditions are the condition keys of the action, beside the global ones.
 	conditions func(c *call) policy.Context
 	// handle does the work under the sandbox's lock. Its error is a *wire.Error;

@@ -1,4 +1,5 @@
-// Package kms has the actions on AWS KMS: keys that are about to be deleted, are switched off, or don't rotate.
+// Package kms has the actions on AWS KMS: keys that are about to be deleted, are switched off, don't rotate, or that
+// everybody may use.
 package kms
 
 import (
@@ -54,8 +55,12 @@ func findKey(ctx context.Context, cfg aws.Config, req action.Request, p keyParam
 func describe(ctx context.Context, cfg aws.Config, id string) (*types.KeyMetadata, error) {
 	out, err := kms.NewFromConfig(cfg).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &id})
 	if err != nil {
-		return nil, awscall.Missing(awscall.Fault(err, "kms:DescribeKey", "look at the key %s", id),
-			"there is no key "+id, "it is in another region, or the id is misspelt")
+		return nil, missing(err, "kms:DescribeKey", id)
 	}
 	return out.KeyMetadata, nil
+}
+
+func missing(err error, permission, id string) error {
+	return awscall.Missing(awscall.Fault(err, permission, "look at the key %s", id),
+		"there is no key "+id, "it is in another region, or the id is misspelt")
 }

@@ -69,7 +69,15 @@ func (p *Principals) UnmarshalJSON(raw []byte) error {
 // fixed principals, and no condition holds only for fixed values. A value is fixed if it has neither a wildcard nor a policy
 // variable in it ("The meaning of public",
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status).
-func (s Statement) Public() bool {
+func (s Statement) Public() bool { return s.public(fixed) }
+
+// Open reports whether a statement of another service's policy lets everybody in. That is as [Statement.Public], but that the ARN of
+// a source or a principal may have wildcards as long as its account has none, or the name of its bucket: AWS's own examples let
+// `arn:aws:cloudwatch:us-east-2:111122223333:alarm:*` publish to a topic, and nobody else is let in by that
+// (https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html).
+func (s Statement) Open() bool { return s.public(fixedOutsideS3) }
+
+func (s Statement) public(fixed func(key, value string) bool) bool {
 	if s.Effect != "Allow" {
 		return false
 	}
@@ -77,14 +85,14 @@ func (s Statement) Public() bool {
 	if s.Principal != nil {
 		everybody = slices.ContainsFunc(*s.Principal, func(name string) bool { return strings.Contains(name, "*") })
 	}
-	return everybody && !s.narrowed()
+	return everybody && !s.narrowed(fixed)
 }
 
 // narrowing are the condition keys whose fixed values keep a statement from being public, in small letters.
 var narrowing = []string{
 	"aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths",
 	"aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceorgid", "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce",
-	"aws:userid", "s3:dataaccesspointaccount", "s3:dataaccesspointarn", "s3:x-amz-server-side-encryption-aws-kms-key-id",
+	"aws:userid", "kms:calleraccount", "s3:dataaccesspointaccount", "s3:dataaccesspointarn", "s3:x-amz-server-side-encryption-aws-kms-key-id",
 }
 
 // matching are the operators that hold for the values that are named, and for no request without the key.
@@ -92,7 +100,7 @@ var matching = []string{
 	"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress",
 }
 
-func (s Statement) narrowed() bool {
+func (s Statement) narrowed(fixed func(key, value string) bool) bool {
 	for operator, keys := range s.Condition {
 		if !slices.Contains(matching, strings.TrimPrefix(strings.ToLower(operator), "foranyvalue:")) {
 			continue
@@ -119,6 +127,15 @@ func fixed(key, value string) bool {
 		}
 	}
 	return !strings.ContainsAny(value, "*?") && !strings.Contains(value, "${")
+}
+
+// fixedOutsideS3 reports the same where the services are not S3.
+func fixedOutsideS3(key, value string) bool {
+	part := strings.SplitN(value, ":", 6)
+	if key != "aws:sourcearn" && key != "aws:principalarn" || len(part) < 6 {
+		return fixed(key, value)
+	}
+	return accountID.MatchString(part[4]) || part[2] == "s3" && fixed(key, part[5])
 }
 
 // narrow reports whether a network is no broader than /8, or /32 in IPv6. The private networks of IPv4 are none.
@@ -161,8 +178,13 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// Public returns the indexes of the public statements, and them.
-func (d Document) Public() ([]int, []Statement, error) {
+// Public returns the indexes of the statements that S3 calls public, and them.
+func (d Document) Public() ([]int, []Statement, error) { return d.those(Statement.Public) }
+
+// Open returns the indexes of the statements that let everybody in by another service's policy, and them.
+func (d Document) Open() ([]int, []Statement, error) { return d.those(Statement.Open) }
+
+func (d Document) those(public func(Statement) bool) ([]int, []Statement, error) {
 	statements, err := d.Statements()
 	if err != nil {
 		return nil, nil, err
@@ -170,7 +192,7 @@ func (d Document) Public() ([]int, []Statement, error) {
 	var indexes []int
 	var found []Statement
 	for i, s := range statements {
-		if s.Public() {
+		if public(s) {
 			indexes, found = append(indexes, i), append(found, s)
 		}
 	}

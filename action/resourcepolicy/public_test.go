@@ -52,6 +52,7 @@ func TestPublic(t *testing.T) {
 
 		{"access points of one account", under(`"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:123456789012:accesspoint/*"}`), false},
 		{"access points of any account", under(`"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-west-2:*:accesspoint/a"}`), true},
+		{"the callers of one account", under(`"StringEquals":{"kms:CallerAccount":"111122223333","kms:ViaService":"s3.eu-west-1.amazonaws.com"}`), false},
 		{"a session of a role", under(`"StringLike":{"aws:userid":"AROAEXAMPLEID:*"}`), true},
 	}
 	for _, tt := range tests {
@@ -62,6 +63,35 @@ func TestPublic(t *testing.T) {
 			}
 			if got := s.Public(); got != tt.want {
 				t.Errorf("public is %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestOpen(t *testing.T) {
+	under := func(key, value string) string {
+		return strings.Replace(readByAll, `"Resource"`, `"Condition":{"ArnLike":{"`+key+`":"`+value+`"}},"Resource"`, 1)
+	}
+	for _, tt := range []struct {
+		name, statement string
+		want            bool
+	}{
+		{"everybody", readByAll, true},
+		{"alarms of one account", under("aws:SourceArn", "arn:aws:cloudwatch:us-east-2:111122223333:alarm:*"), false},
+		{"topics of any account", under("AWS:SourceArn", "arn:aws:sns:us-east-2:*:orders"), true},
+		{"one bucket in any account", under("aws:SourceArn", "arn:aws:s3:*:*:pictures"), false},
+		{"some buckets", under("aws:SourceArn", "arn:aws:s3:*:*:pictures-*"), true},
+		{"roles of one account", under("aws:PrincipalArn", "arn:aws:iam::111122223333:role/*"), false},
+		{"anything", under("aws:SourceArn", "*"), true},
+		{"a key that is no ARN", under("aws:SourceVpc", "arn:aws:ec2:us-east-2:111122223333:vpc/*"), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var s Statement
+			if err := json.Unmarshal([]byte(tt.statement), &s); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Open(); got != tt.want {
+				t.Errorf("open is %v, want %v", got, tt.want)
 			}
 		})
 	}

@@ -24,6 +24,10 @@ type Removal[P any] struct {
 	Read func(ctx context.Context, cfg aws.Config, r action.Resource) (string, error)
 	// Write returns the call that makes the policy what the text says; "" removes it.
 	Write func(r action.Resource, text string) (operation string, input any)
+	// Left returns what is written instead of what is left of a policy ("": no statement is), and why as the end of a reason, for a
+	// service that doesn't take every policy. A [setting.Escalation] leaves the resource to people. nil: a policy without statements
+	// is removed.
+	Left func(r action.Resource, left string) (text, why string, err error)
 	// Operations and Service are those of [setting.Setting].
 	Operations map[string]setting.Operation
 	Service    string
@@ -49,7 +53,12 @@ func NewRemoval[P any](caller *awscall.Caller, removal Removal[P]) action.Action
 			}
 			return attached{json.RawMessage(text)}, nil
 		},
-		Want: func(_ action.Resource, _ P, now attached) (attached, string, error) { return withoutPublic(now) },
+		Want: func(r action.Resource, _ P, now attached) (attached, string, error) {
+			if removal.Left == nil {
+				return withoutPublic(now, removed)
+			}
+			return withoutPublic(now, func(left string) (string, string, error) { return removal.Left(r, left) })
+		},
 		Steps: func(r action.Resource, _, to attached) ([]setting.Step[attached], error) {
 			operation, input := removal.Write(r, string(to.Policy))
 			return []setting.Step[attached]{{Operation: operation, Input: input, Leaves: to}}, nil
@@ -58,8 +67,16 @@ func NewRemoval[P any](caller *awscall.Caller, removal Removal[P]) action.Action
 	})
 }
 
+// removed is what is left of a policy, which is none where no statement is.
+func removed(left string) (string, string, error) {
+	if left == "" {
+		return "", " Nothing else is in it, so it is removed.", nil
+	}
+	return left, "", nil
+}
+
 // withoutPublic returns the policy that is wanted, and why.
-func withoutPublic(now attached) (attached, string, error) {
+func withoutPublic(now attached, leave func(left string) (text, why string, err error)) (attached, string, error) {
 	if len(now.Policy) == 0 {
 		return now, "It has no policy.", nil
 	}
@@ -67,14 +84,10 @@ func withoutPublic(now attached) (attached, string, error) {
 	if err != nil {
 		return now, "", err
 	}
-	indexes, found, err := d.Public()
+	indexes, found, err := d.Open()
 	if err != nil || len(found) == 0 {
 		return now, "No statement of its policy is public.", err
 	}
-	why := fmt.Sprintf("Its policy lets everybody in by %s.", List(found))
-	left := d.Without(indexes)
-	if left == "" {
-		return attached{}, why + " Nothing else is in it, so it is removed.", nil
-	}
-	return attached{json.RawMessage(left)}, why, nil
+	text, end, err := leave(d.Without(indexes))
+	return attached{json.RawMessage(text)}, fmt.Sprintf("Its policy lets everybody in by %s.%s", List(found), end), err
 }

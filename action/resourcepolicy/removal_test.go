@@ -15,13 +15,13 @@ func TestWithoutPublic(t *testing.T) {
 		{"all", `{"Statement":` + readByAll + `}`, "", "so it is removed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			left, why, err := withoutPublic(attached{json.RawMessage(tt.policy)})
+			left, why, err := withoutPublic(attached{json.RawMessage(tt.policy)}, removed)
 			if err != nil || string(left.Policy) != tt.left || !strings.Contains(why, tt.says) {
 				t.Errorf("left is %s (%s), %v; want %s, and that it says %q", left.Policy, why, err, tt.left, tt.says)
 			}
 		})
 	}
-	if _, _, err := withoutPublic(attached{json.RawMessage(`[]`)}); err == nil {
+	if _, _, err := withoutPublic(attached{json.RawMessage(`[]`)}, removed); err == nil {
 		t.Error("what is no policy is taken")
 	}
 }
