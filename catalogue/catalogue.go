@@ -92,6 +92,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		ec2.NewBlockPublicSnapshots(caller),
 		dynamodb.NewEnableDeletionProtection(caller),
 		dynamodb.NewEnableRecovery(caller),
+		dynamodb.NewEncryptWithKMS(caller),
 
 		ec2.NewCreateSnapshots(caller),
 		ec2.NewDenyAddress(caller),

@@ -2,6 +2,7 @@ package iam
 
 var kmsFacts = map[string][]string{
 	"kms:CancelKeyDeletion":    keys,
+	"kms:CreateGrant":          keys,
 	"kms:DescribeKey":          keys,
 	"kms:DisableKey":           keys,
 	"kms:DisableKeyRotation":   keys,

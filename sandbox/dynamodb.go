@@ -15,13 +15,15 @@ func dynamodbService() *service {
 	op := func(name string, handle func(*call) (wire.Object, error)) operation {
 		return operation{name: name, resources: func(c *call) []string { return []string{c.tableARN()} }, handle: handle}
 	}
+	update := op("UpdateTable", updateTable)
+	update.also = tableKeyNeeds
 	return &service{
 		name: "dynamodb", prefix: "dynamodb",
 		operations: []operation{
 			op("CreateTable", createTable),
 			op("DescribeTable", describeTable),
 			{name: "ListTables", handle: listTables},
-			op("UpdateTable", updateTable),
+			update,
 			op("DeleteTable", deleteTable),
 			op("ListTagsOfResource", listTableTags),
 			op("DescribeContinuousBackups", describeContinuousBackups),
@@ -35,7 +37,8 @@ type tables struct{ all []*table }
 
 type table struct {
 	name, id, billing        string
-	keys, attributes         any // as CreateTable names them
+	key                      string // of KMS, its ARN; "": DynamoDB's own
+	keys, attributes         any    // as CreateTable names them
 	protected, pointInTime   bool
 	created, recoverableFrom time.Time
 	tags                     map[string]string
@@ -92,17 +95,24 @@ func createTable(c *call) (wire.Object, error) {
 	if t.billing == "PROVISIONED" && !c.in.has("ProvisionedThroughput") {
 		return nil, wire.Errorf("ValidationException", "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
 	}
+	if err := c.encryptTable(t); err != nil {
+		return nil, err
+	}
 	s := c.tables()
 	s.all = append(s.all, t)
 	return wire.Object{"TableDescription": t.describe(c)}, nil
 }
 
 func (t *table) describe(c *call) wire.Object {
-	return wire.Object{
+	out := wire.Object{
 		"TableName": t.name, "TableArn": c.arn("table/" + t.name), "TableId": t.id, "TableStatus": "ACTIVE", "CreationDateTime": t.created,
 		"KeySchema": t.keys, "AttributeDefinitions": t.attributes, "BillingModeSummary": wire.Object{"BillingMode": t.billing},
 		"DeletionProtectionEnabled": t.protected, "ItemCount": int64(0), "TableSizeBytes": int64(0),
 	}
+	if t.key != "" {
+		out["SSEDescription"] = wire.Object{"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": t.key}
+	}
+	return out
 }
 
 func describeTable(c *call) (wire.Object, error) {
@@ -133,17 +143,54 @@ func listTables(c *call) (wire.Object, error) {
 	return out, nil
 }
 
-// updateTable changes the protection, and nothing else.
+// updateTable changes the protection and the key, and nothing else.
 func updateTable(c *call) (wire.Object, error) {
 	t, err := c.table()
 	if err != nil {
 		return nil, err
 	}
-	if !c.in.has("DeletionProtectionEnabled") {
-		return nil, wire.Errorf("ValidationException", "The sandbox changes nothing of a table but DeletionProtectionEnabled")
+	if !c.in.has("DeletionProtectionEnabled") && !c.in.has("SSESpecification") {
+		return nil, wire.Errorf("ValidationException", "The sandbox changes nothing of a table but DeletionProtectionEnabled and SSESpecification")
 	}
-	t.protected = c.in.flag("DeletionProtectionEnabled", false)
+	if err := c.encryptTable(t); err != nil {
+		return nil, err
+	}
+	t.protected = c.in.flag("DeletionProtectionEnabled", t.protected)
 	return wire.Object{"TableDescription": t.describe(c)}, nil
+}
+
+// tableKeyNeeds is that the caller lets DynamoDB use the key that it names.
+func tableKeyNeeds(c *call) []need {
+	id := c.in.object("SSESpecification").str("KMSMasterKeyId")
+	if id == "" {
+		return nil
+	}
+	return []need{{"kms:CreateGrant", c.keyARN(id)}, {"kms:DescribeKey", c.keyARN(id)}}
+}
+
+// encryptTable has the table encrypt as the input says, if it says so.
+func (c *call) encryptTable(t *table) error {
+	if !c.in.has("SSESpecification") {
+		return nil
+	}
+	in := c.in.object("SSESpecification")
+	arn := c.keyARN(in.str("KMSMasterKeyId"))
+	switch {
+	case !in.flag("Enabled", false):
+		t.key = ""
+		return nil
+	case !in.has("KMSMasterKeyId"):
+		t.key = c.awsKey("dynamodb").arn
+		return nil
+	case arn == t.key:
+		return wire.Errorf("ValidationException", "One or more parameter values were invalid: Table is already encrypted by given KMSMasterKeyId")
+	}
+	key := firstWhere(c.kmsKeys().keys, func(k *kmsKey) bool { return k.arn == arn })
+	if key == nil || key.state != "Enabled" {
+		return wire.Errorf("ValidationException", "KMS validation error: the key %s is not there, or not enabled", arn)
+	}
+	t.key = arn
+	return nil
 }
 
 func deleteTable(c *call) (wire.Object, error) {

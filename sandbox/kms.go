@@ -46,6 +46,7 @@ type kmsKey struct {
 	id, arn, description, usage, spec string
 	state                             string // KeyState
 	policy                            string
+	service                           string // that AWS manages it for; "": the account does
 	created, deletion                 time.Time
 	rotates                           bool
 	tags                              map[string]string
@@ -68,12 +69,30 @@ func (c *call) kmsKeys() *kmsKeys {
 }
 
 // kmsKeyResources is the key that the input names by id or ARN.
-func kmsKeyResources(c *call) []string {
-	id := c.in.str("KeyId")
-	if !strings.HasPrefix(id, "arn:") {
-		id = c.arn("key/" + id)
+func kmsKeyResources(c *call) []string { return []string{c.keyARN(c.in.str("KeyId"))} }
+
+// keyARN is the ARN of a key with an id or ARN.
+func (c *call) keyARN(id string) string {
+	if strings.HasPrefix(id, "arn:") {
+		return id
 	}
-	return []string{id}
+	return arn("kms", c.region, c.account.id, "key/"+id)
+}
+
+// awsKey is the account's key for a service, which AWS makes at its first use
+// and manages.
+func (c *call) awsKey(service string) *kmsKey {
+	all := c.kmsKeys()
+	key := firstWhere(all.keys, func(k *kmsKey) bool { return k.service == service })
+	if key == nil {
+		id := c.sb.newUUID()
+		key = &kmsKey{
+			id: id, arn: c.keyARN(id), usage: "ENCRYPT_DECRYPT", spec: "SYMMETRIC_DEFAULT", state: "Enabled", created: c.time, rotates: true,
+			policy: awsKeyPolicy(c.account.id, service, c.region), service: service, tags: map[string]string{},
+		}
+		all.keys = append(all.keys, key)
+	}
+	return key
 }
 
 func (c *call) kmsKey() (*kmsKey, error) {
@@ -134,6 +153,9 @@ func (k *kmsKey) metadata(c *call) wire.Object {
 		"AWSAccountId": c.account.id, "KeyId": k.id, "Arn": k.arn, "CreationDate": k.created, "Enabled": k.state == "Enabled",
 		"Description": k.description, "KeyUsage": k.usage, "KeyState": k.state, "Origin": "AWS_KMS", "KeyManager": "CUSTOMER",
 		"KeySpec": k.spec, "CustomerMasterKeySpec": k.spec, "MultiRegion": false,
+	}
+	if k.service != "" {
+		out["KeyManager"] = "AWS"
 	}
 	if k.state == "PendingDeletion" {
 		out["DeletionDate"] = k.deletion

@@ -14,10 +14,30 @@ const maxKeyPolicy = 32 << 10
 // defaultKeyPolicy leaves it to the account's own policies who may do what
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
 func defaultKeyPolicy(account string) string {
-	text, err := json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Id": "key-default-1", "Statement": []any{map[string]any{
-		"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": map[string]string{"AWS": "arn:aws:iam::" + account + ":root"},
-		"Action": "kms:*", "Resource": "*",
-	}}}, "", "  ")
+	return keyPolicy("key-default-1", map[string]any{
+		"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": rootOf(account), "Action": "kms:*", "Resource": "*",
+	})
+}
+
+// awsKeyPolicy is the policy of a key that AWS manages: the account may look at
+// it, and use it through the service alone.
+func awsKeyPolicy(account, service, region string) string {
+	return keyPolicy("auto-"+service+"-1", map[string]any{
+		"Sid": "Allow access through the service", "Effect": "Allow", "Principal": map[string]string{"AWS": "*"}, "Resource": "*",
+		"Action":    []string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey"},
+		"Condition": map[string]any{"StringEquals": map[string]string{"kms:CallerAccount": account, "kms:ViaService": service + "." + region + ".amazonaws.com"}},
+	}, map[string]any{
+		"Sid": "Allow direct access to key metadata to the account", "Effect": "Allow", "Principal": rootOf(account),
+		"Action": []string{"kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"}, "Resource": "*",
+	})
+}
+
+func rootOf(account string) map[string]string {
+	return map[string]string{"AWS": "arn:aws:iam::" + account + ":root"}
+}
+
+func keyPolicy(id string, statements ...any) string {
+	text, err := json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Id": id, "Statement": statements}, "", "  ")
 	if err != nil {
 		panic(fmt.Sprintf("strings have a JSON form: %v", err))
 	}

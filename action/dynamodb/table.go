@@ -1,4 +1,5 @@
-// Package dynamodb has the actions on Amazon DynamoDB: tables that anybody may delete, and whose past is lost.
+// Package dynamodb has the actions on Amazon DynamoDB: tables that anybody may delete, whose past is lost, or
+// whose key nobody sees.
 package dynamodb
 
 import (
@@ -115,7 +116,7 @@ func NewEnableDeletionProtection(caller *awscall.Caller) action.Action {
 			input := map[string]any{"TableName": r.Name, "DeletionProtectionEnabled": to.Protected}
 			return []setting.Step[protection]{{Operation: "UpdateTable", Input: input, Leaves: to}}, nil
 		},
-		Operations: map[string]setting.Operation{"UpdateTable": setting.Op(dynamodb.NewFromConfig, (*dynamodb.Client).UpdateTable)},
+		Operations: operations,
 	})
 }
 
