@@ -55,6 +55,13 @@ func Describe(s action.Spec) string {
 		permissions = "`" + strings.Join(s.Permissions, "`, `") + "`"
 	}
 	fmt.Fprintf(&b, "| permissions | %s |\n| undo | %s |\n", permissions, undo(s))
+	switch s.Effect {
+	case action.AtLeastOnce:
+		b.WriteString("| after a crash | it may be done twice, [under the same id](#what-holds-for-all-of-them) |\n")
+	case action.TokenKeyed:
+		b.WriteString("| after a crash | it is called again with the same client token, for which the service does it once |\n")
+	case action.StateChecked:
+	}
 	if s.Outside {
 		fmt.Fprintf(&b, "| guard | allowed only where [an entry of `guard.allow` names it](guard.md#what-reaches-other-systems), such as `actions: [%s]` |\n", s.Name)
 	}

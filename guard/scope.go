@@ -147,10 +147,10 @@ func (g *Guard) applyScope(ctx context.Context, d *draft) error {
 			return leave("It is not known whether the guard allows it: %s.", unknown), nil
 		}
 		if d.Spec.Outside {
-			return leave("No entry of guard.allow names it: what reaches other systems or runs code is allowed only where actions names %s.", d.Spec.Name), nil
+			return leave("No entry of guard.allow names it, which what reaches other systems or runs code needs: write {actions: [%s]} there.", d.Spec.Name), nil
 		}
 		if d.Spec.Foreign {
-			return leave("No entry of guard.allow names it: a call that a playbook makes by itself is allowed only where actions names %s.", d.Spec.Name), nil
+			return leave("No entry of guard.allow names it, which a call that a playbook makes by itself needs: write {actions: [%s]} there.", d.Spec.Name), nil
 		}
 		return leave("The guard allows it nowhere in its scope (guard.allow)."), nil
 	})

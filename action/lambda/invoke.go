@@ -128,7 +128,7 @@ func answered(name string, out *lambda.InvokeOutput) (json.RawMessage, error) {
 	case len(payload) == 0 || !json.Valid(payload):
 		return nil, nil
 	}
-	return payload, nil
+	return notify.RedactJSON(payload) // it is journaled
 }
 
 // Verify goes by the function's answer.

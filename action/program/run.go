@@ -105,8 +105,10 @@ func (c Config) run(ctx context.Context, name string, input []byte) (answer, err
 	if len(text) > 0 && !json.Valid(text) {
 		return a, fault.New(fault.Invalid, "%s wrote what is not JSON: %.80q", name, notify.Redact(string(text))).WithHint("let it write one JSON value, or nothing, to its standard output")
 	}
-	if len(text) > 0 {
-		a.output = bytes.Clone(text)
+	if len(text) > 0 { // it is journaled
+		if a.output, err = notify.RedactJSON(text); err != nil {
+			return a, err
+		}
 	}
 	if len(a.output) > action.MaxOutput {
 		return a, fault.New(fault.TooLarge, "%s wrote more than %d bytes", name, action.MaxOutput)

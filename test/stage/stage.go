@@ -31,6 +31,8 @@ type Options struct {
 	Journal int
 	// Unlimited switches the guard's limits off, for programs that measure thousands of responses.
 	Unlimited bool
+	// Allow is a further entry of guard.allow.
+	Allow string
 	// Settings are added to riposte's configuration.
 	Settings string
 	// Permissions are the IAM actions of the responder role beyond those on trails.
@@ -52,12 +54,13 @@ type Stage struct {
 	sandboxURL string
 	settings   string
 	unlimited  bool
+	allow      string
 	closers    []func() error
 }
 
 // New starts the sandbox and the mail catcher, and writes riposte's configuration. After an error too, Close.
 func New(ctx context.Context, o Options) (*Stage, error) {
-	s := &Stage{Config: filepath.Join(o.Folder, "riposte.yaml"), Data: filepath.Join(o.Folder, "data"), settings: o.Settings, unlimited: o.Unlimited}
+	s := &Stage{Config: filepath.Join(o.Folder, "riposte.yaml"), Data: filepath.Join(o.Folder, "data"), settings: o.Settings, unlimited: o.Unlimited, allow: o.Allow}
 	var err error
 	if s.Mail, err = smtptest.Start("127.0.0.1:0"); err != nil {
 		return s, err
@@ -163,6 +166,9 @@ func (s *Stage) configure(listen string) error {
 	text := fmt.Sprintf(configuration, listen, Region, s.sandboxURL, s.Own.AccessKeyID, s.Own.SecretAccessKey, Account, Responder, host, port)
 	if s.unlimited {
 		text = strings.Replace(text, "guard: {", "guard: {without: [blast-radius, budgets, breaker], ", 1)
+	}
+	if s.allow != "" {
+		text = strings.Replace(text, "allow: [", "allow: ["+s.allow+", ", 1)
 	}
 	return os.WriteFile(s.Config, []byte(text+s.settings), 0o600)
 }
