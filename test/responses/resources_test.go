@@ -230,6 +230,18 @@ var buckets = []story{
 	}},
 }
 
+// newFunction makes one of an image.
+func (e *engine) newFunction(of string) (string, error) {
+	role, err := e.newRole(`{"Service":"lambda.amazonaws.com"}`)
+	if err != nil {
+		return "", err
+	}
+	name := e.name(of)
+	_, err = lambda.NewFromConfig(e.admin).CreateFunction(e.ctx, &lambda.CreateFunctionInput{FunctionName: &name, Role: aws.String(arns + "role/" + role),
+		PackageType: lambdatypes.PackageTypeImage, Code: &lambdatypes.FunctionCode{ImageUri: aws.String("111122223333.dkr.ecr.eu-west-1.amazonaws.com/" + of + ":1")}})
+	return name, err
+}
+
 // services are the stories of keys, functions, databases and AWS Config.
 var services = []story{
 	{rule: "kms-key-deletion-scheduled", playbook: "keep-key", calls: []string{"kms:CancelKeyDeletion", "kms:EnableKey"}, right: "Enabled", stage: func(e *engine) (scene, error) {
@@ -251,13 +263,8 @@ var services = []story{
 		}}, nil
 	}},
 	{rule: "function-made-public", playbook: "close-function", calls: []string{"lambda:RemovePermission"}, right: "closed", stage: func(e *engine) (scene, error) {
-		client, name := lambda.NewFromConfig(e.admin), e.name("payments")
-		role, err := e.newRole(`{"Service":"lambda.amazonaws.com"}`)
-		if err != nil {
-			return scene{}, err
-		}
-		_, err = client.CreateFunction(e.ctx, &lambda.CreateFunctionInput{FunctionName: &name, Role: aws.String(arns + "role/" + role),
-			PackageType: lambdatypes.PackageTypeImage, Code: &lambdatypes.FunctionCode{ImageUri: aws.String("111122223333.dkr.ecr.eu-west-1.amazonaws.com/payments:1")}})
+		client := lambda.NewFromConfig(e.admin)
+		name, err := e.newFunction("payments")
 		return scene{name, func() error {
 			_, err := client.AddPermission(e.ctx, &lambda.AddPermissionInput{FunctionName: &name, StatementId: aws.String("open"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("*")})
 			return err
