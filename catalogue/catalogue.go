@@ -124,6 +124,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		eks.NewIsolatePod(caller, o.Now),
 
 		guardduty.NewEnable(caller),
+		guardduty.NewEnableFeature(caller),
+		guardduty.NewStartMalwareScan(caller),
 
 		ecs.NewEnableContainerInsights(caller),
 		ecs.NewNoPublicAddress(caller),

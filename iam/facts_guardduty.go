@@ -3,9 +3,11 @@ package iam
 var guarddutyFacts = map[string][]string{
 	"guardduty:CreateDetector":          nil,
 	"guardduty:DeleteDetector":          detectors,
+	"guardduty:DescribeMalwareScans":    nil,
 	"guardduty:GetAdministratorAccount": nil,
 	"guardduty:GetDetector":             detectors,
 	"guardduty:ListDetectors":           nil,
+	"guardduty:StartMalwareScan":        nil,
 	"guardduty:UpdateDetector":          detectors,
 }
 

@@ -57,6 +57,7 @@ var (
 		"arn:P:iam::A:role/aws-service-role/guardduty.amazonaws.com/*",
 		"arn:P:iam::A:role/aws-service-role/inspector2.amazonaws.com/*",
 		"arn:P:iam::A:role/aws-service-role/macie.amazonaws.com/*",
+		"arn:P:iam::A:role/aws-service-role/malware-protection.guardduty.amazonaws.com/*",
 		"arn:P:iam::A:role/aws-service-role/securityhub.amazonaws.com/*",
 	}
 	users      = []string{"arn:P:iam::A:user/*"}

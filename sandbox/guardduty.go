@@ -7,8 +7,8 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// guarddutyService answers for detectors and who manages them, and finds
-// nothing (https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Operations.html).
+// guarddutyService answers for detectors, who manages them and scans for
+// malware, and finds nothing (https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Operations.html).
 // Actions and resources are those of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonguardduty.html.
 func guarddutyService() *service {
@@ -16,22 +16,28 @@ func guarddutyService() *service {
 	return &service{
 		name: "guardduty", prefix: "guardduty",
 		operations: []operation{
-			{name: "CreateDetector", also: guarddutyRole.needs, handle: createDetector},
+			{name: "CreateDetector", also: func(c *call) []need { return append(guarddutyRole.needs(c), malwareNeeds(c)...) }, handle: createDetector},
 			{name: "ListDetectors", handle: listDetectors},
 			{name: "GetDetector", resources: resources, handle: getDetector},
-			{name: "UpdateDetector", resources: resources, handle: updateDetector},
+			{name: "UpdateDetector", resources: resources, also: malwareNeeds, handle: updateDetector},
 			{name: "DeleteDetector", resources: resources, handle: deleteDetector},
 			{name: "GetAdministratorAccount", handle: getGuardDutyAdministrator},
 			{name: "CreateMembers", handle: createGuardDutyMembers},
 			{name: "StopMonitoringMembers", handle: stopMonitoringMembers},
+			{name: "StartMalwareScan", also: malwareRole.needs, handle: startMalwareScan},
+			{name: "DescribeMalwareScans", handle: describeMalwareScans},
 		},
 	}
 }
 
 var guarddutyRole = linkedRole{"guardduty.amazonaws.com", "AWSServiceRoleForAmazonGuardDuty"}
 
-// guardduty is the one detector that an account can have in a region.
-type guardduty struct{ detector *detector }
+// guardduty is the one detector that an account can have in a region, and its
+// scans, the oldest first.
+type guardduty struct {
+	detector *detector
+	scans    []malwareScan
+}
 
 type detector struct {
 	id, role         string
@@ -40,6 +46,7 @@ type detector struct {
 	created, updated time.Time
 	administrator    string // account; "" for none
 	members          []string
+	features         map[string]feature // by name; never changed, but replaced
 }
 
 func newGuardDuty() *guardduty { return &guardduty{} }
@@ -74,7 +81,7 @@ func (c *call) detector() (*detector, error) {
 func (c *call) newDetector() *detector {
 	return &detector{
 		id: hex.EncodeToString(c.sb.randomBytes(16)), role: guarddutyRole.make(c), enabled: true, frequency: "SIX_HOURS",
-		created: c.time.UTC(), updated: c.time.UTC(),
+		created: c.time.UTC(), updated: c.time.UTC(), features: newFeatures(),
 	}
 }
 
@@ -83,15 +90,22 @@ func createDetector(c *call) (wire.Object, error) {
 	if s.detector != nil {
 		return nil, guarddutyRefuses("a detector already exists for the current account")
 	}
-	s.detector = c.newDetector()
-	s.detector.set(c)
-	return wire.Object{"DetectorId": s.detector.id}, nil
+	d := c.newDetector()
+	if err := d.set(c); err != nil {
+		return nil, err
+	}
+	s.detector = d
+	return wire.Object{"DetectorId": d.id}, nil
 }
 
-func (d *detector) set(c *call) {
+func (d *detector) set(c *call) error {
+	if err := d.setFeatures(c); err != nil {
+		return err
+	}
 	d.enabled = c.in.flag("Enable", d.enabled)
 	d.frequency = orElse(c.in.str("FindingPublishingFrequency"), d.frequency)
 	d.updated = c.time.UTC()
+	return nil
 }
 
 func listDetectors(c *call) (wire.Object, error) {
@@ -107,28 +121,24 @@ func getDetector(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := "DISABLED"
-	if d.enabled {
-		status = "ENABLED"
-	}
 	return wire.Object{
 		"CreatedAt": d.created.Format(time.RFC3339), "UpdatedAt": d.updated.Format(time.RFC3339), "ServiceRole": d.role,
-		"Status": status, "FindingPublishingFrequency": d.frequency, "Tags": wire.Object{},
+		"Status": guarddutyStatus(d.enabled), "FindingPublishingFrequency": d.frequency, "Tags": wire.Object{}, "Features": d.describeFeatures(),
 	}, nil
 }
 
-// updateDetector leaves whether a member is watched to its administrator
+// updateDetector leaves whether a member is watched, and by what, to its
+// administrator
 // (https://docs.aws.amazon.com/guardduty/latest/ug/administrator_member_relationships.html).
 func updateDetector(c *call) (wire.Object, error) {
 	d, err := c.detector()
 	if err != nil {
 		return nil, err
 	}
-	if d.administrator != "" && c.in.flag("Enable", d.enabled) != d.enabled {
+	if d.administrator != "" && (c.in.flag("Enable", d.enabled) != d.enabled || c.in.has("Features")) {
 		return nil, guarddutyRefuses("the current account is a member that account " + d.administrator + " manages")
 	}
-	d.set(c)
-	return wire.Object{}, nil
+	return wire.Object{}, d.set(c)
 }
 
 func deleteDetector(c *call) (wire.Object, error) {

@@ -49,8 +49,8 @@ func (c cloud) delete() {
 	c.Must(err)
 }
 
-// managed has the management account join the account, and stop monitoring it.
-func (c cloud) managed() {
+// watched has the management account manage the account's detector.
+func (c cloud) watched() {
 	c.T.Helper()
 	admin := sdk.NewFromConfig(c.Admin(actiontest.Management, actiontest.Region))
 	d, err := admin.CreateDetector(c.T.Context(), &sdk.CreateDetectorInput{Enable: aws.Bool(true)})
@@ -59,7 +59,16 @@ func (c cloud) managed() {
 		{AccountId: aws.String(actiontest.Account), Email: aws.String("team@example.com")},
 	}})
 	c.Must(err)
-	_, err = admin.StopMonitoringMembers(c.T.Context(), &sdk.StopMonitoringMembersInput{DetectorId: d.DetectorId, AccountIds: []string{actiontest.Account}})
+}
+
+// managed is watched, but no longer monitored.
+func (c cloud) managed() {
+	c.T.Helper()
+	c.watched()
+	admin := sdk.NewFromConfig(c.Admin(actiontest.Management, actiontest.Region))
+	ids, err := admin.ListDetectors(c.T.Context(), &sdk.ListDetectorsInput{})
+	c.Must(err)
+	_, err = admin.StopMonitoringMembers(c.T.Context(), &sdk.StopMonitoringMembersInput{DetectorId: &ids.DetectorIds[0], AccountIds: []string{actiontest.Account}})
 	c.Must(err)
 }
 
@@ -83,7 +92,11 @@ func (c cloud) state() string {
 	}
 	out, err := c.client.GetDetector(c.T.Context(), &sdk.GetDetectorInput{DetectorId: &id})
 	c.Must(err)
-	raw, err := json.Marshal([]any{id, out.Status, out.Features})
+	features := map[types.DetectorFeatureResult]types.FeatureStatus{}
+	for _, f := range out.Features {
+		features[f.Name] = f.Status
+	}
+	raw, err := json.Marshal([]any{id, out.Status, features})
 	c.Must(err)
 	return string(raw)
 }

@@ -11,13 +11,14 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// newer are operations that services have learned since the models that Debian
-// ships, in the form of botocore's models, by AWS's API reference.
+// newer are operations, and members and values of shapes, that services have
+// learned since the models that Debian ships, in the form of botocore's models,
+// by AWS's API reference.
 //
 //go:embed newer
 var newer embed.FS
 
-// addNewer adds the operations and shapes that the model lacks.
+// addNewer adds the operations, shapes, members and values that the model lacks.
 func addNewer(service string, m *sourceModel) error {
 	raw, err := newer.ReadFile("newer/" + service + ".json")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,7 +33,24 @@ func addNewer(service string, m *sourceModel) error {
 	}
 	addMissing(m.Operations, more.Operations)
 	addMissing(m.Shapes, more.Shapes)
+	for name, s := range more.Shapes {
+		m.Shapes[name].add(s)
+	}
 	return nil
+}
+
+// add adds the members and values that the shape lacks.
+func (s *sourceShape) add(more *sourceShape) {
+	for _, n := range more.Members {
+		if !slices.ContainsFunc(s.Members, func(o member) bool { return o.name == n.name }) {
+			s.Members = append(s.Members, n)
+		}
+	}
+	for _, v := range more.Enum {
+		if len(s.Enum) > 0 && !slices.Contains(s.Enum, v) {
+			s.Enum = append(s.Enum, v)
+		}
+	}
 }
 
 func addMissing[V any](to, from map[string]V) {
