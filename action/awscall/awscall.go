@@ -77,6 +77,21 @@ func Input[T any](call action.Call) (*T, error) {
 	return in, nil
 }
 
+// Send makes the planned call with an operation of a client of the SDK, such as client.StopLogging.
+func Send[In, Out, Options any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*Options)) (*Out, error)) error {
+	_, err := Answer(ctx, call, operation)
+	return err
+}
+
+// Answer is Send for an operation whose answer tells more than that it succeeded.
+func Answer[In, Out, Options any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*Options)) (*Out, error)) (*Out, error) {
+	in, err := Input[In](call)
+	if err != nil {
+		return nil, err
+	}
+	return operation(ctx, in)
+}
+
 // Partition returns the partition in the ARNs of a region:
 // aws, aws-cn or aws-us-gov (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
 func Partition(region string) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
@@ -26,7 +27,7 @@ type encryption struct {
 
 // NewSetKMSKey returns the action cloudtrail.set-kms-key.
 func NewSetKMSKey(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[keyParams, encryption]{
+	return newUpdate(caller, setting.Setting[keyParams, encryption]{
 		Spec: action.Spec{
 			Name:  "cloudtrail.set-kms-key",
 			Title: "Encrypt a trail's log files with a key",
@@ -36,7 +37,6 @@ func NewSetKMSKey(caller *awscall.Caller) action.Action {
 			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["trail", "kms_key"], "properties": {` +
 				trailProperty + `,
   "kms_key": {"type": "string", "pattern": "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", "description": "ARN of the key"}}}`),
-			Permissions: updatePermissions, Effect: action.StateChecked,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p keyParams) ([]action.Resource, error) {
 			if key, err := arn.Parse(p.Key); err != nil || key.Service != "kms" || !strings.HasPrefix(key.Resource, "key/") {
@@ -44,14 +44,6 @@ func NewSetKMSKey(caller *awscall.Caller) action.Action {
 					WithHint("give arn:%s:kms:%s:%s:key/ID; CloudTrail answers with that, not with ids and aliases", awscall.Partition(req.Region), req.Region, req.Account)
 			}
 			return findTrail(ctx, caller, cfg, req, p.Trail)
-		},
-		Leave: leaveTrail,
-		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (encryption, error) {
-			t, err := readTrail(ctx, cfg, r)
-			if err != nil {
-				return encryption{}, err
-			}
-			return encryption{aws.ToString(t.KmsKeyId)}, nil
 		},
 		Want: func(_ action.Resource, p keyParams, now encryption) (encryption, string, error) {
 			switch now.Key {
@@ -62,9 +54,6 @@ func NewSetKMSKey(caller *awscall.Caller) action.Action {
 			}
 			return encryption{p.Key}, "Its log files are encrypted with " + now.Key + ".", nil
 		},
-		Steps: func(r action.Resource, _, to encryption) ([]setting.Step[encryption], error) {
-			return update(r, to, map[string]any{"KmsKeyId": to.Key})
-		},
-		Operations: updateOperations,
-	})
+	}, func(t *types.Trail) encryption { return encryption{aws.ToString(t.KmsKeyId)} },
+		func(to encryption) map[string]any { return map[string]any{"KmsKeyId": to.Key} })
 }

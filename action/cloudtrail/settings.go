@@ -27,8 +27,6 @@ const (
 
 var updatePermissions = []string{"cloudtrail:DescribeTrails", "cloudtrail:ListTags", "cloudtrail:GetTrail", "cloudtrail:UpdateTrail"}
 
-var updateOperations = map[string]setting.Operation{"UpdateTrail": setting.Op(cloudtrail.NewFromConfig, (*cloudtrail.Client).UpdateTrail)}
-
 // findTrail returns the trail in its home region, with its tags.
 func findTrail(ctx context.Context, caller *awscall.Caller, cfg aws.Config, req action.Request, name string) ([]action.Resource, error) {
 	if name == "" {
@@ -61,6 +59,13 @@ func findTrail(ctx context.Context, caller *awscall.Caller, cfg aws.Config, req 
 	return []action.Resource{r}, nil
 }
 
+// findNamed is findTrail for an action that wants nothing else than the trail's name.
+func findNamed(caller *awscall.Caller) func(context.Context, aws.Config, action.Request, trailParams) ([]action.Resource, error) {
+	return func(ctx context.Context, cfg aws.Config, req action.Request, p trailParams) ([]action.Resource, error) {
+		return findTrail(ctx, caller, cfg, req, p.Trail)
+	}
+}
+
 func missingTrail(err error, r action.Resource) error {
 	return awscall.Missing(err, fmt.Sprintf("account %s has no trail %s in %s", r.Account, r.Name, r.Region),
 		"if it was deleted, create it again; the event history names who called DeleteTrail")
@@ -83,8 +88,24 @@ func readTrail(ctx context.Context, cfg aws.Config, r action.Resource) (*types.T
 	return out.Trail, nil
 }
 
-// update is the call of UpdateTrail that leaves a state.
-func update[S any](r action.Resource, leaves S, input map[string]any) ([]setting.Step[S], error) {
-	input["Name"] = r.ARN
-	return []setting.Step[S]{{Operation: "UpdateTrail", Input: input, Leaves: leaves}}, nil
+// newUpdate returns the action of a setting that UpdateTrail changes: read takes it from the trail, and set is the members of the
+// call's input that set it.
+func newUpdate[P, S any](caller *awscall.Caller, s setting.Setting[P, S], read func(*types.Trail) S, set func(S) map[string]any) action.Action {
+	s.Spec.Permissions, s.Spec.Effect = updatePermissions, action.StateChecked
+	s.Leave = leaveTrail
+	s.Read = func(ctx context.Context, cfg aws.Config, r action.Resource) (S, error) {
+		t, err := readTrail(ctx, cfg, r)
+		if err != nil {
+			var none S
+			return none, err
+		}
+		return read(t), nil
+	}
+	s.Steps = func(r action.Resource, _, to S) ([]setting.Step[S], error) {
+		input := set(to)
+		input["Name"] = r.ARN
+		return []setting.Step[S]{{Operation: "UpdateTrail", Input: input, Leaves: to}}, nil
+	}
+	s.Operations = map[string]setting.Operation{"UpdateTrail": setting.Op(cloudtrail.NewFromConfig, (*cloudtrail.Client).UpdateTrail)}
+	return setting.New(caller, s)
 }

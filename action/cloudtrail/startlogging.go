@@ -75,19 +75,9 @@ func (a *StartLogging) Apply(ctx context.Context, item action.Item) ([]action.Re
 		}
 		switch call.Operation {
 		case "StartLogging":
-			in, err := awscall.Input[cloudtrail.StartLoggingInput](call)
-			if err != nil {
-				return err
-			}
-			_, err = client.StartLogging(ctx, in)
-			return awscall.Fault(err, "cloudtrail:StartLogging", "start the trail %s", item.Resource.Name)
+			return awscall.Fault(awscall.Send(ctx, call, client.StartLogging), "cloudtrail:StartLogging", "start the trail %s", item.Resource.Name)
 		case "StopLogging":
-			in, err := awscall.Input[cloudtrail.StopLoggingInput](call)
-			if err != nil {
-				return err
-			}
-			_, err = client.StopLogging(ctx, in)
-			return awscall.Fault(err, "cloudtrail:StopLogging", "stop the trail %s", item.Resource.Name)
+			return awscall.Fault(awscall.Send(ctx, call, client.StopLogging), "cloudtrail:StopLogging", "stop the trail %s", item.Resource.Name)
 		default:
 			return fault.New(fault.Invalid, "cloudtrail.start-logging makes no call %s:%s", call.Service, call.Operation)
 		}

@@ -1,10 +1,10 @@
 package cloudtrail
 
 import (
-	"context"
 	"encoding/json"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
@@ -18,34 +18,21 @@ type validation struct {
 
 // NewEnableLogValidation returns the action cloudtrail.enable-log-validation.
 func NewEnableLogValidation(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[trailParams, validation]{
+	return newUpdate(caller, setting.Setting[trailParams, validation]{
 		Spec: action.Spec{
 			Name:  "cloudtrail.enable-log-validation",
 			Title: "Have a trail's log files signed",
 			Description: "Has CloudTrail deliver signed digests of a trail's log files every hour, so that nobody can change or delete what was " +
 				"delivered without its showing (`riposte verify-trail`). Files from before have no digests.",
-			Parameters: json.RawMessage(trailSchema), Permissions: updatePermissions, Effect: action.StateChecked,
+			Parameters: json.RawMessage(trailSchema),
 		},
-		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p trailParams) ([]action.Resource, error) {
-			return findTrail(ctx, caller, cfg, req, p.Trail)
-		},
-		Leave: leaveTrail,
-		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (validation, error) {
-			t, err := readTrail(ctx, cfg, r)
-			if err != nil {
-				return validation{}, err
-			}
-			return validation{aws.ToBool(t.LogFileValidationEnabled)}, nil
-		},
+		Find: findNamed(caller),
 		Want: func(_ action.Resource, _ trailParams, now validation) (validation, string, error) {
 			if now.Validates {
 				return now, "Its log files have digests already.", nil
 			}
 			return validation{true}, "Its log files have no digests, so a change to them would not show.", nil
 		},
-		Steps: func(r action.Resource, _, to validation) ([]setting.Step[validation], error) {
-			return update(r, to, map[string]any{"EnableLogFileValidation": to.Validates})
-		},
-		Operations: updateOperations,
-	})
+	}, func(t *types.Trail) validation { return validation{aws.ToBool(t.LogFileValidationEnabled)} },
+		func(to validation) map[string]any { return map[string]any{"EnableLogFileValidation": to.Validates} })
 }

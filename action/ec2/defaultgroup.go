@@ -14,7 +14,6 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/setting"
-	"riposte.dev/fault"
 )
 
 // allRules is what a security group lets in and out, without the ids of its rules: they are others after an undo.
@@ -100,10 +99,7 @@ func findDefaultGroup(ctx context.Context, cfg aws.Config, req action.Request, p
 	out, err := ec2.NewFromConfig(cfg).DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{
 		{Name: aws.String("vpc-id"), Values: []string{p.VPC}}, {Name: aws.String("group-name"), Values: []string{"default"}},
 	}})
-	if err == nil && len(out.SecurityGroups) == 0 {
-		err = fault.New(fault.NotFound, "AWS shows no default group of %s", p.VPC)
-	}
-	if err != nil {
+	if err != nil || len(out.SecurityGroups) == 0 {
 		return nil, missing(err, "ec2:DescribeSecurityGroups", "VPC", p.VPC)
 	}
 	return []action.Resource{resource(out.SecurityGroups[0], req.Account, req.Region)}, nil

@@ -66,10 +66,7 @@ func (p denyParams) network() (netip.Prefix, error) {
 
 func describeACL(ctx context.Context, cfg aws.Config, id string) (types.NetworkAcl, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{NetworkAclIds: []string{id}})
-	if err == nil && len(out.NetworkAcls) == 0 {
-		err = fault.New(fault.NotFound, "AWS shows no network ACL %s", id)
-	}
-	if err != nil {
+	if err != nil || len(out.NetworkAcls) == 0 {
 		return types.NetworkAcl{}, missing(err, "ec2:DescribeNetworkAcls", "network ACL", id)
 	}
 	return out.NetworkAcls[0], nil

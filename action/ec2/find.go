@@ -77,17 +77,17 @@ func findInstance(ctx context.Context, cfg aws.Config, req action.Request, p ins
 
 func describeInstance(ctx context.Context, cfg aws.Config, id string) (types.Instance, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
-	if err == nil && (len(out.Reservations) == 0 || len(out.Reservations[0].Instances) == 0) {
-		err = fault.New(fault.NotFound, "AWS shows no instance %s", id)
-	}
-	if err != nil {
+	if err != nil || len(out.Reservations) == 0 || len(out.Reservations[0].Instances) == 0 {
 		return types.Instance{}, missing(err, "ec2:DescribeInstances", "instance", id)
 	}
 	return out.Reservations[0].Instances[0], nil
 }
 
-// missing words an error of looking at something by its id.
+// missing words an error of looking at something by its id; nil where AWS answered without it.
 func missing(err error, permission, kind, id string) error {
+	if err == nil {
+		err = fault.New(fault.NotFound, "AWS shows no %s %s", kind, id)
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) && strings.HasSuffix(api.ErrorCode(), ".Malformed") {
 		return fault.New(fault.Invalid, "%s is no id of an %s: %w", id, kind, err).WithHint("copy it from the console or from the event")

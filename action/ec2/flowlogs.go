@@ -156,11 +156,7 @@ func flowSteps(r action.Resource, from, to flowLogs) ([]setting.Step[flowLogs], 
 }
 
 func createFlowLogs(ctx context.Context, cfg aws.Config, call action.Call) error {
-	in, err := awscall.Input[ec2.CreateFlowLogsInput](call)
-	if err != nil {
-		return err
-	}
-	out, err := ec2.NewFromConfig(cfg).CreateFlowLogs(ctx, in)
+	out, err := awscall.Answer(ctx, call, ec2.NewFromConfig(cfg).CreateFlowLogs)
 	if err != nil {
 		return err
 	}
@@ -168,11 +164,7 @@ func createFlowLogs(ctx context.Context, cfg aws.Config, call action.Call) error
 }
 
 func deleteFlowLogs(ctx context.Context, cfg aws.Config, call action.Call) error {
-	in, err := awscall.Input[ec2.DeleteFlowLogsInput](call)
-	if err != nil {
-		return err
-	}
-	out, err := ec2.NewFromConfig(cfg).DeleteFlowLogs(ctx, in)
+	out, err := awscall.Answer(ctx, call, ec2.NewFromConfig(cfg).DeleteFlowLogs)
 	if err != nil {
 		return err
 	}
@@ -203,10 +195,7 @@ func findVPC(ctx context.Context, cfg aws.Config, req action.Request, p flowPara
 
 func describeVPC(ctx context.Context, cfg aws.Config, req action.Request, id string) (action.Resource, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{id}})
-	if err == nil && len(out.Vpcs) == 0 {
-		err = fault.New(fault.NotFound, "AWS shows no VPC %s", id)
-	}
-	if err != nil {
+	if err != nil || len(out.Vpcs) == 0 {
 		return action.Resource{}, missing(err, "ec2:DescribeVpcs", "VPC", id)
 	}
 	return newResource("AWS::EC2::VPC", "vpc", id, req.Account, req, out.Vpcs[0].Tags), nil

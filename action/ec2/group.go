@@ -113,28 +113,18 @@ func (a groups) apply(ctx context.Context, name string, item action.Item) ([]act
 		needs := "ec2:" + call.Operation
 		switch call.Operation {
 		case authorizeVerb + string(ingress):
-			needs, err = needs+" and ec2:CreateTags", send(ctx, call, client.AuthorizeSecurityGroupIngress)
+			needs, err = needs+" and ec2:CreateTags", awscall.Send(ctx, call, client.AuthorizeSecurityGroupIngress)
 		case authorizeVerb + string(egress):
-			needs, err = needs+" and ec2:CreateTags", send(ctx, call, client.AuthorizeSecurityGroupEgress)
+			needs, err = needs+" and ec2:CreateTags", awscall.Send(ctx, call, client.AuthorizeSecurityGroupEgress)
 		case revokeVerb + string(ingress):
-			err = send(ctx, call, client.RevokeSecurityGroupIngress)
+			err = awscall.Send(ctx, call, client.RevokeSecurityGroupIngress)
 		case revokeVerb + string(egress):
-			err = send(ctx, call, client.RevokeSecurityGroupEgress)
+			err = awscall.Send(ctx, call, client.RevokeSecurityGroupEgress)
 		default:
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", name, call.Service, call.Operation)
 		}
 		return awscall.Fault(err, needs, "%s of %s", call.Operation, item.Resource.Name)
 	})
-}
-
-// send makes the call with the SDK's operation.
-func send[In, Out any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*ec2.Options)) (*Out, error)) error {
-	in, err := awscall.Input[In](call)
-	if err != nil {
-		return err
-	}
-	_, err = operation(ctx, in)
-	return err
 }
 
 func resource(g types.SecurityGroup, account, region string) action.Resource {

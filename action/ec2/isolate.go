@@ -139,17 +139,17 @@ func (a *Isolate) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 		case "CreateSnapshots":
 			needs, err = needs+" and ec2:CreateTags", s.snapshot(ctx, call)
 		case "ModifyInstanceAttribute":
-			err = send(ctx, call, s.ec2.ModifyInstanceAttribute)
+			err = awscall.Send(ctx, call, s.ec2.ModifyInstanceAttribute)
 		case "DetachInstances":
 			err = s.detach(ctx, call)
 		case "AttachInstances":
-			err = sendTo(ctx, call, s.scaling.AttachInstances)
+			err = awscall.Send(ctx, call, s.scaling.AttachInstances)
 		case "DeregisterTargets":
-			err = sendTo(ctx, call, s.balance.DeregisterTargets)
+			err = awscall.Send(ctx, call, s.balance.DeregisterTargets)
 		case "RegisterTargets":
-			err = sendTo(ctx, call, s.balance.RegisterTargets)
+			err = awscall.Send(ctx, call, s.balance.RegisterTargets)
 		case "CreateSecurityGroup":
-			needs, err = needs+" and ec2:CreateTags", send(ctx, call, s.ec2.CreateSecurityGroup)
+			needs, err = needs+" and ec2:CreateTags", awscall.Send(ctx, call, s.ec2.CreateSecurityGroup)
 			if fault.CodeOf(awscall.Fault(err, needs, "make it")) == fault.Conflict {
 				err = nil // somebody else made it meanwhile
 			}
@@ -158,24 +158,14 @@ func (a *Isolate) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 		case "ModifyNetworkInterfaceAttribute":
 			err = s.move(ctx, call)
 		case "CreateTags":
-			err = send(ctx, call, s.ec2.CreateTags)
+			err = awscall.Send(ctx, call, s.ec2.CreateTags)
 		case "DeleteTags":
-			err = send(ctx, call, s.ec2.DeleteTags)
+			err = awscall.Send(ctx, call, s.ec2.DeleteTags)
 		default:
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", isolateSpec.Name, call.Service, call.Operation)
 		}
 		return awscall.Fault(err, needs, "%s for %s", call.Operation, item.Resource.Name)
 	})
-}
-
-// sendTo makes the call with the operation of any service.
-func sendTo[In, Out, Options any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*Options)) (*Out, error)) error {
-	in, err := awscall.Input[In](call)
-	if err != nil {
-		return err
-	}
-	_, err = operation(ctx, in)
-	return err
 }
 
 // snapshot makes the snapshots, unless every volume that they are of has one with the same token already: AWS has no token

@@ -12,7 +12,6 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
-	"riposte.dev/fault"
 )
 
 // route is where a route leads (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html).
@@ -129,10 +128,7 @@ func recordedRoute(raw json.RawMessage) (string, route, error) {
 // describeRoutes reads a route table. Routes that a virtual private gateway made known are not those that events are about.
 func describeRoutes(ctx context.Context, cfg aws.Config, id string) ([]types.Tag, func(string) *route, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{RouteTableIds: []string{id}})
-	if err == nil && len(out.RouteTables) == 0 {
-		err = fault.New(fault.NotFound, "AWS shows no route table %s", id)
-	}
-	if err != nil {
+	if err != nil || len(out.RouteTables) == 0 {
 		return nil, nil, missing(err, "ec2:DescribeRouteTables", "route table", id)
 	}
 	table := out.RouteTables[0]

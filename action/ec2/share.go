@@ -13,7 +13,6 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/setting"
-	"riposte.dev/fault"
 )
 
 // sharing is who else may use a snapshot or an image.
@@ -88,103 +87,108 @@ func shareSchema(prefix, of string) json.RawMessage {
     "description": "accounts that may keep it; without this, whatever accounts it is shared with keep it, and only the public is shut out"}}}`)
 }
 
+// shareable is what EC2 shares, and the calls that look at one and change with whom it is shared.
+type shareable struct {
+	resource, kind, prefix string // AWS::EC2::Snapshot, snapshot, snap
+	tags                   func(ctx context.Context, client *ec2.Client, id string) ([]types.Tag, error)
+	read                   func(ctx context.Context, client *ec2.Client, id string, now *sharing) error
+	modify                 string
+	operation              setting.Operation
+	input                  func(id string, change map[string]any) map[string]any
+}
+
 // NewMakeSnapshotPrivate returns the action ec2.make-snapshot-private.
 func NewMakeSnapshotPrivate(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[shareParams, sharing]{
-		Spec: action.Spec{
-			Name:        "ec2.make-snapshot-private",
-			Title:       "Make a snapshot private",
-			Description: "Takes a snapshot of a volume from the public, and, where trusted accounts are named, from all others. Copies that were made meanwhile stay where they are.",
-			Parameters:  shareSchema("snap", "snapshot"),
-			Permissions: []string{"ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute", "ec2:ModifySnapshotAttribute"},
-			Effect:      action.StateChecked,
+	return makePrivate(caller, action.Spec{
+		Name:        "ec2.make-snapshot-private",
+		Title:       "Make a snapshot private",
+		Description: "Takes a snapshot of a volume from the public, and, where trusted accounts are named, from all others. Copies that were made meanwhile stay where they are.",
+		Permissions: []string{"ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute", "ec2:ModifySnapshotAttribute"},
+	}, shareable{
+		resource: "AWS::EC2::Snapshot", kind: "snapshot", prefix: "snap",
+		tags: func(ctx context.Context, client *ec2.Client, id string) ([]types.Tag, error) {
+			out, err := client.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{id}})
+			if err != nil || len(out.Snapshots) == 0 {
+				return nil, missing(err, "ec2:DescribeSnapshots", "snapshot", id)
+			}
+			return out.Snapshots[0].Tags, nil
 		},
-		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p shareParams) ([]action.Resource, error) {
-			if err := checkID("id", p.ID, "snap"); err != nil {
-				return nil, err
-			}
-			out, err := ec2.NewFromConfig(cfg).DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{p.ID}})
-			if err == nil && len(out.Snapshots) == 0 {
-				err = fault.New(fault.NotFound, "AWS shows no snapshot %s", p.ID)
-			}
-			if err != nil {
-				return nil, missing(err, "ec2:DescribeSnapshots", "snapshot", p.ID)
-			}
-			return []action.Resource{newResource("AWS::EC2::Snapshot", "snapshot", p.ID, "", req, out.Snapshots[0].Tags)}, nil
-		},
-		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (sharing, error) {
-			out, err := ec2.NewFromConfig(cfg).DescribeSnapshotAttribute(ctx, &ec2.DescribeSnapshotAttributeInput{
-				SnapshotId: &r.Name, Attribute: types.SnapshotAttributeNameCreateVolumePermission,
+		read: func(ctx context.Context, client *ec2.Client, id string, now *sharing) error {
+			out, err := client.DescribeSnapshotAttribute(ctx, &ec2.DescribeSnapshotAttributeInput{
+				SnapshotId: &id, Attribute: types.SnapshotAttributeNameCreateVolumePermission,
 			})
 			if err != nil {
-				return sharing{}, missing(err, "ec2:DescribeSnapshotAttribute", "snapshot", r.Name)
+				return missing(err, "ec2:DescribeSnapshotAttribute", "snapshot", id)
 			}
-			now := sharing{Accounts: []string{}}
 			for _, p := range out.CreateVolumePermissions {
 				now.add(aws.ToString(p.UserId), p.Group)
 			}
-			return now, nil
+			return nil
 		},
-		Want: func(_ action.Resource, p shareParams, now sharing) (sharing, string, error) { return p.want(now) },
-		Steps: func(r action.Resource, from, to sharing) ([]setting.Step[sharing], error) {
-			return []setting.Step[sharing]{{
-				Operation: "ModifySnapshotAttribute", Leaves: to,
-				Input: map[string]any{"SnapshotId": r.Name, "Attribute": "createVolumePermission", "CreateVolumePermission": from.change(to)},
-			}}, nil
-		},
-		Operations: map[string]setting.Operation{
-			"ModifySnapshotAttribute": setting.Op(ec2.NewFromConfig, (*ec2.Client).ModifySnapshotAttribute),
+		modify: "ModifySnapshotAttribute", operation: setting.Op(ec2.NewFromConfig, (*ec2.Client).ModifySnapshotAttribute),
+		input: func(id string, change map[string]any) map[string]any {
+			return map[string]any{"SnapshotId": id, "Attribute": "createVolumePermission", "CreateVolumePermission": change}
 		},
 	})
 }
 
 // NewMakeImagePrivate returns the action ec2.make-image-private.
 func NewMakeImagePrivate(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[shareParams, sharing]{
-		Spec: action.Spec{
-			Name:        "ec2.make-image-private",
-			Title:       "Make an image private",
-			Description: "Takes an AMI from the public, and, where trusted accounts are named, from all others. Instances that run from it go on.",
-			Parameters:  shareSchema("ami", "image"),
-			Permissions: []string{"ec2:DescribeImages", "ec2:DescribeImageAttribute", "ec2:ModifyImageAttribute"},
-			Effect:      action.StateChecked,
+	return makePrivate(caller, action.Spec{
+		Name:        "ec2.make-image-private",
+		Title:       "Make an image private",
+		Description: "Takes an AMI from the public, and, where trusted accounts are named, from all others. Instances that run from it go on.",
+		Permissions: []string{"ec2:DescribeImages", "ec2:DescribeImageAttribute", "ec2:ModifyImageAttribute"},
+	}, shareable{
+		resource: "AWS::EC2::Image", kind: "image", prefix: "ami",
+		tags: func(ctx context.Context, client *ec2.Client, id string) ([]types.Tag, error) {
+			out, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{id}})
+			if err != nil || len(out.Images) == 0 {
+				return nil, missing(err, "ec2:DescribeImages", "image", id)
+			}
+			return out.Images[0].Tags, nil
 		},
-		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p shareParams) ([]action.Resource, error) {
-			if err := checkID("id", p.ID, "ami"); err != nil {
-				return nil, err
-			}
-			out, err := ec2.NewFromConfig(cfg).DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{p.ID}})
-			if err == nil && len(out.Images) == 0 {
-				err = fault.New(fault.NotFound, "AWS shows no image %s", p.ID)
-			}
+		read: func(ctx context.Context, client *ec2.Client, id string, now *sharing) error {
+			out, err := client.DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{ImageId: &id, Attribute: types.ImageAttributeNameLaunchPermission})
 			if err != nil {
-				return nil, missing(err, "ec2:DescribeImages", "image", p.ID)
+				return missing(err, "ec2:DescribeImageAttribute", "image", id)
 			}
-			return []action.Resource{newResource("AWS::EC2::Image", "image", p.ID, "", req, out.Images[0].Tags)}, nil
-		},
-		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (sharing, error) {
-			out, err := ec2.NewFromConfig(cfg).DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{
-				ImageId: &r.Name, Attribute: types.ImageAttributeNameLaunchPermission,
-			})
-			if err != nil {
-				return sharing{}, missing(err, "ec2:DescribeImageAttribute", "image", r.Name)
-			}
-			now := sharing{Accounts: []string{}}
 			for _, p := range out.LaunchPermissions {
 				now.add(aws.ToString(p.UserId), p.Group)
 			}
-			return now, nil
+			return nil
+		},
+		modify: "ModifyImageAttribute", operation: setting.Op(ec2.NewFromConfig, (*ec2.Client).ModifyImageAttribute),
+		input: func(id string, change map[string]any) map[string]any {
+			return map[string]any{"ImageId": id, "Attribute": "launchPermission", "LaunchPermission": change}
+		},
+	})
+}
+
+func makePrivate(caller *awscall.Caller, spec action.Spec, s shareable) action.Action {
+	spec.Parameters, spec.Effect = shareSchema(s.prefix, s.kind), action.StateChecked
+	return setting.New(caller, setting.Setting[shareParams, sharing]{
+		Spec: spec,
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p shareParams) ([]action.Resource, error) {
+			if err := checkID("id", p.ID, s.prefix); err != nil {
+				return nil, err
+			}
+			tags, err := s.tags(ctx, ec2.NewFromConfig(cfg), p.ID)
+			if err != nil {
+				return nil, err
+			}
+			return []action.Resource{newResource(s.resource, s.kind, p.ID, "", req, tags)}, nil
+		},
+		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (sharing, error) {
+			now := sharing{Accounts: []string{}}
+			err := s.read(ctx, ec2.NewFromConfig(cfg), r.Name, &now)
+			return now, err
 		},
 		Want: func(_ action.Resource, p shareParams, now sharing) (sharing, string, error) { return p.want(now) },
 		Steps: func(r action.Resource, from, to sharing) ([]setting.Step[sharing], error) {
-			return []setting.Step[sharing]{{
-				Operation: "ModifyImageAttribute", Leaves: to,
-				Input: map[string]any{"ImageId": r.Name, "Attribute": "launchPermission", "LaunchPermission": from.change(to)},
-			}}, nil
+			return []setting.Step[sharing]{{Operation: s.modify, Input: s.input(r.Name, from.change(to)), Leaves: to}}, nil
 		},
-		Operations: map[string]setting.Operation{
-			"ModifyImageAttribute": setting.Op(ec2.NewFromConfig, (*ec2.Client).ModifyImageAttribute),
-		},
+		Operations: map[string]setting.Operation{s.modify: s.operation},
 	})
 }
 

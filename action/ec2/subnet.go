@@ -11,7 +11,6 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/setting"
-	"riposte.dev/fault"
 )
 
 // addresses is whether new interfaces of a subnet get a public address.
@@ -26,10 +25,7 @@ type subnetParams struct {
 
 func describeSubnet(ctx context.Context, cfg aws.Config, id string) (types.Subnet, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{id}})
-	if err == nil && len(out.Subnets) == 0 {
-		err = fault.New(fault.NotFound, "AWS shows no subnet %s", id)
-	}
-	if err != nil {
+	if err != nil || len(out.Subnets) == 0 {
 		return types.Subnet{}, missing(err, "ec2:DescribeSubnets", "subnet", id)
 	}
 	return out.Subnets[0], nil

@@ -128,7 +128,7 @@ func (a *DeactivateAccessKey) Apply(ctx context.Context, item action.Item) ([]ac
 		if call.Operation != "UpdateAccessKey" {
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", keySpec.Name, call.Service, call.Operation)
 		}
-		return awscall.Fault(send(ctx, call, client.UpdateAccessKey), "iam:UpdateAccessKey", "update the access key %s", item.ID)
+		return awscall.Fault(awscall.Send(ctx, call, client.UpdateAccessKey), "iam:UpdateAccessKey", "update the access key %s", item.ID)
 	})
 }
 

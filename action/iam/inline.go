@@ -151,13 +151,13 @@ func (p inline) apply(ctx context.Context, item action.Item, replaceable func(no
 		}
 		switch call.Operation {
 		case "PutUserPolicy":
-			err = send(ctx, call, client.PutUserPolicy)
+			err = awscall.Send(ctx, call, client.PutUserPolicy)
 		case "DeleteUserPolicy":
-			err = send(ctx, call, client.DeleteUserPolicy)
+			err = awscall.Send(ctx, call, client.DeleteUserPolicy)
 		case "PutRolePolicy":
-			err = send(ctx, call, client.PutRolePolicy)
+			err = awscall.Send(ctx, call, client.PutRolePolicy)
 		case "DeleteRolePolicy":
-			err = send(ctx, call, client.DeleteRolePolicy)
+			err = awscall.Send(ctx, call, client.DeleteRolePolicy)
 		default:
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", p.action, call.Service, call.Operation)
 		}
@@ -168,16 +168,6 @@ func (p inline) apply(ctx context.Context, item action.Item, replaceable func(no
 		}
 		return awscall.Fault(err, "iam:"+call.Operation, "%s on %s", call.Operation, item.Resource.ARN)
 	})
-}
-
-// send makes the call with the SDK's operation.
-func send[In, Out any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*iam.Options)) (*Out, error)) error {
-	in, err := awscall.Input[In](call)
-	if err != nil {
-		return err
-	}
-	_, err = operation(ctx, in)
-	return err
 }
 
 // verify looks whether the policy is as item.After says.

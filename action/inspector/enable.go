@@ -147,22 +147,14 @@ func NewEnable(caller *awscall.Caller) action.Action {
 		Find: findAccount, Read: readScans, Want: wantScans, Steps: scanSteps,
 		Operations: map[string]setting.Operation{
 			"inspector2:Enable": func(ctx context.Context, cfg aws.Config, call action.Call) error {
-				in, err := awscall.Input[inspector2.EnableInput](call)
-				if err != nil {
-					return err
-				}
-				out, err := inspector2.NewFromConfig(cfg).Enable(ctx, in)
+				out, err := awscall.Answer(ctx, call, inspector2.NewFromConfig(cfg).Enable)
 				if err != nil {
 					return err
 				}
 				return failed(out.FailedAccounts)
 			},
 			"inspector2:Disable": func(ctx context.Context, cfg aws.Config, call action.Call) error {
-				in, err := awscall.Input[inspector2.DisableInput](call)
-				if err != nil {
-					return err
-				}
-				out, err := inspector2.NewFromConfig(cfg).Disable(ctx, in)
+				out, err := awscall.Answer(ctx, call, inspector2.NewFromConfig(cfg).Disable)
 				if err != nil {
 					return err
 				}

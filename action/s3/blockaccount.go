@@ -117,9 +117,9 @@ func (a *BlockAccount) Apply(ctx context.Context, item action.Item) ([]action.Re
 		}
 		switch call.Operation {
 		case "PutPublicAccessBlock":
-			err = send(ctx, call, client.PutPublicAccessBlock)
+			err = awscall.Send(ctx, call, client.PutPublicAccessBlock)
 		case "DeletePublicAccessBlock":
-			err = send(ctx, call, client.DeletePublicAccessBlock)
+			err = awscall.Send(ctx, call, client.DeletePublicAccessBlock)
 		default:
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", blockAccountSpec.Name, call.Service, call.Operation)
 		}

@@ -150,16 +150,6 @@ func newCall(operation string, r action.Resource, input map[string]any) (action.
 	return action.Call{Service: "s3", Operation: operation, Account: r.Account, Region: r.Region, Input: raw}, nil
 }
 
-// send makes the call with the SDK's operation.
-func send[In, Out, Options any](ctx context.Context, call action.Call, operation func(context.Context, *In, ...func(*Options)) (*Out, error)) error {
-	in, err := awscall.Input[In](call)
-	if err != nil {
-		return err
-	}
-	_, err = operation(ctx, in)
-	return err
-}
-
 // onePlan is a plan of one item.
 func onePlan(name string, req action.Request, item action.Item) *action.Plan {
 	return &action.Plan{Action: name, Account: req.Account, Region: req.Region, Items: []action.Item{item}}

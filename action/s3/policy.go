@@ -142,9 +142,9 @@ func (p policies) Apply(ctx context.Context, item action.Item) ([]action.Receipt
 		}
 		switch call.Operation {
 		case "PutBucketPolicy":
-			err = send(ctx, call, client.PutBucketPolicy)
+			err = awscall.Send(ctx, call, client.PutBucketPolicy)
 		case "DeleteBucketPolicy":
-			err = send(ctx, call, client.DeleteBucketPolicy)
+			err = awscall.Send(ctx, call, client.DeleteBucketPolicy)
 		default:
 			return fault.New(fault.Invalid, "%s makes no call %s:%s", p.action, call.Service, call.Operation)
 		}

@@ -143,11 +143,7 @@ func importable(raw json.RawMessage, active bool) (map[string]any, error) {
 
 // importFindings makes the call. A finding that Security Hub refused is in its answer, not in an error.
 func importFindings(ctx context.Context, cfg aws.Config, call action.Call) error {
-	in, err := awscall.Input[securityhub.BatchImportFindingsInput](call)
-	if err != nil {
-		return err
-	}
-	out, err := securityhub.NewFromConfig(cfg).BatchImportFindings(ctx, in)
+	out, err := awscall.Answer(ctx, call, securityhub.NewFromConfig(cfg).BatchImportFindings)
 	if err != nil || aws.ToInt32(out.FailedCount) == 0 {
 		return err
 	}
