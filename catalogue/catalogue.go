@@ -66,9 +66,12 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		accessanalyzer.NewEnable(caller),
 		apigateway.NewEnableAccessLogging(caller),
 		apigateway.NewEnableExecutionLogging(caller),
+		apigateway.NewEnableHTTPAccessLogging(caller),
 		apigateway.NewEnableTracing(caller),
+		apigateway.NewEncryptCache(caller),
 
 		cloudfront.NewDisableDistribution(caller),
+		cloudfront.NewDropOldTLS(caller),
 		cloudfront.NewEnableAccessLogging(caller),
 		cloudfront.NewRequireHTTPS(caller),
 

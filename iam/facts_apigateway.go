@@ -1,8 +1,8 @@
 package iam
 
-// Its actions are HTTP's verbs, and its ARNs name no account.
 var apigatewayFacts = map[string][]string{
-	"apigateway:GET":       {"arn:P:apigateway:*::/account", "arn:P:apigateway:*::/restapis/*/stages/*"},
-	"apigateway:PATCH":     {"arn:P:apigateway:*::/restapis/*/stages/*"},
+	"apigateway:DELETE":    {"arn:P:apigateway:*::/apis/*/stages/*/accesslogsettings"},
+	"apigateway:GET":       {"arn:P:apigateway:*::/account", "arn:P:apigateway:*::/restapis/*/stages/*", "arn:P:apigateway:*::/apis/*"},
+	"apigateway:PATCH":     {"arn:P:apigateway:*::/restapis/*/stages/*", "arn:P:apigateway:*::/apis/*/stages/*"},
 	"apigateway:SetWebACL": {"arn:P:apigateway:*::/restapis/*/stages/*"},
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -69,6 +70,7 @@ func services() []*service {
 		of("accessanalyzer", "AccessAnalyzer", "access-analyzer", func(c aws.Config) *accessanalyzer.Client { return accessanalyzer.NewFromConfig(c) }),
 		of("account", "Account", "account", func(c aws.Config) *account.Client { return account.NewFromConfig(c) }),
 		of("apigateway", "ApiGateway", "apigateway", func(c aws.Config) *apigateway.Client { return apigateway.NewFromConfig(c) }),
+		of("apigatewayv2", "ApiGatewayV2", "apigateway", func(c aws.Config) *apigatewayv2.Client { return apigatewayv2.NewFromConfig(c) }),
 		of("autoscaling", "AutoScaling", "autoscaling", func(c aws.Config) *autoscaling.Client { return autoscaling.NewFromConfig(c) }),
 		of("cloudfront", "CloudFront", "cloudfront", func(c aws.Config) *cloudfront.Client { return cloudfront.NewFromConfig(c) }),
 		of("cloudtrail", "CloudTrail", "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) }),

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 func apigatewayService() *service {
 	op := func(name, verb string, path func(*call) string, handle func(*call) (wire.Object, error)) operation {
 		return operation{
-			name: name, action: "apigateway:" + verb, handle: handle, record: recordShape{requestOf: apiRequest},
+			name: name, action: "apigateway:" + verb, handle: handle, record: recordShape{requestOf: apiRequest, dates: recordDateIAM},
 			resources: func(c *call) []string { return []string{arn("apigateway", c.region, "", path(c))} },
 		}
 	}
@@ -68,7 +69,7 @@ func apiRequest(c *call) any {
 	return out
 }
 
-// restAPIs are those of an account in a region, and what holds for all.
+// restAPIs are those of an account in a region, and what holds for all its APIs.
 type restAPIs struct {
 	apis    []*restAPI
 	logRole string // cloudwatchRoleArn
@@ -85,10 +86,16 @@ type restAPI struct {
 type apiStage struct {
 	name, deployment string
 	created, changed time.Time
-	tracing          bool
-	level            string      // loggingLevel of all methods; "" if nobody said
-	logging          wire.Object // accessLogSettings
+	tracing, cache   bool
+	methods          map[string]methodSettings // by "*/*" or "~1path/METHOD"
+	logging          wire.Object               // accessLogSettings
 	tags             wire.Object
+}
+
+// methodSettings are what was said of how a stage treats a method.
+type methodSettings struct {
+	level              string // loggingLevel; "" if nobody said
+	caching, encrypted bool
 }
 
 func newRestAPIs() *restAPIs { return &restAPIs{} }
@@ -100,7 +107,7 @@ func (s *restAPIs) clone() stater {
 		c.deployments, c.stages = slices.Clone(a.deployments), nil
 		for _, stage := range a.stages {
 			copied := *stage
-			copied.logging = maps.Clone(stage.logging)
+			copied.logging, copied.methods = maps.Clone(stage.logging), maps.Clone(stage.methods)
 			c.stages = append(c.stages, &copied)
 		}
 		out.apis = append(out.apis, &c)
@@ -180,7 +187,10 @@ func createAPIStage(c *call) (wire.Object, error) {
 		return nil, wire.Errorf("ConflictException", "Stage already exists")
 	}
 	now := c.time.UTC()
-	s := &apiStage{name: name, deployment: deployment, created: now, changed: now, tracing: c.in.flag("tracingEnabled", false), tags: wire.Object(c.in.object("tags"))}
+	s := &apiStage{
+		name: name, deployment: deployment, created: now, changed: now, tracing: c.in.flag("tracingEnabled", false),
+		cache: c.in.flag("cacheClusterEnabled", false), tags: wire.Object(c.in.object("tags")),
+	}
 	a.stages = append(a.stages, s)
 	return s.describe(), nil
 }
@@ -188,11 +198,18 @@ func createAPIStage(c *call) (wire.Object, error) {
 func (s *apiStage) describe() wire.Object {
 	out := wire.Object{
 		"deploymentId": s.deployment, "stageName": s.name, "createdDate": s.created, "lastUpdatedDate": s.changed, "tracingEnabled": s.tracing,
-		"cacheClusterEnabled": false, "cacheClusterStatus": "NOT_AVAILABLE", "methodSettings": wire.Object{}, "tags": s.tags,
+		"cacheClusterEnabled": s.cache, "cacheClusterStatus": "NOT_AVAILABLE", "tags": s.tags,
 	}
-	if s.level != "" {
-		out["methodSettings"] = wire.Object{"*/*": wire.Object{"loggingLevel": s.level, "dataTraceEnabled": false, "metricsEnabled": false}}
+	if s.cache {
+		out["cacheClusterStatus"], out["cacheClusterSize"] = "AVAILABLE", "0.5"
 	}
+	settings := wire.Object{}
+	for method, m := range s.methods {
+		settings[method] = wire.Object{
+			"loggingLevel": orElse(m.level, "OFF"), "dataTraceEnabled": false, "metricsEnabled": false, "cachingEnabled": m.caching, "cacheDataEncrypted": m.encrypted,
+		}
+	}
+	out["methodSettings"] = settings
 	if len(s.logging) > 0 {
 		out["accessLogSettings"] = s.logging
 	}
@@ -215,7 +232,7 @@ func getAPIStages(c *call) (wire.Object, error) {
 	return wire.Object{"item": list(a.stages, func(s *apiStage) any { return s.describe() })}, nil
 }
 
-// updateAPIStage knows the paths of logs and traces
+// updateAPIStage knows the paths of logs, traces and caches
 // (https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html).
 func updateAPIStage(c *call) (wire.Object, error) {
 	s, err := c.apiStage()
@@ -223,7 +240,7 @@ func updateAPIStage(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	changed := *s
-	changed.logging = maps.Clone(s.logging)
+	changed.logging, changed.methods = maps.Clone(s.logging), maps.Clone(s.methods)
 	for _, p := range c.in.objects("patchOperations") {
 		if err := changed.patch(c, p.str("op"), p.str("path"), p.str("value")); err != nil {
 			return nil, err
@@ -244,17 +261,13 @@ func (s *apiStage) patch(c *call, op, path, value string) error {
 		s.logging = nil
 		return nil
 	case op != "replace":
-	case path == "/*/*/logging/loglevel":
-		if !slices.Contains([]string{"OFF", "ERROR", "INFO"}, value) {
-			return wire.Errorf("BadRequestException", "Invalid logging level: %s", value)
-		}
-		if value != "OFF" && c.restAPIs().logRole == "" {
-			return noLogRole()
-		}
-		s.level = value
-		return nil
+	case ofMethod.MatchString(path):
+		return s.patchMethod(c, ofMethod.FindStringSubmatch(path), value)
 	case path == "/tracingEnabled":
 		s.tracing = value == "true"
+		return nil
+	case path == "/cacheClusterEnabled":
+		s.cache = value == "true"
 		return nil
 	case isLog && (member == "destinationArn" || member == "format"):
 		if member == "destinationArn" && strings.Contains(value, ":logs:") && c.restAPIs().logRole == "" {
@@ -267,6 +280,33 @@ func (s *apiStage) patch(c *call, op, path, value string) error {
 		return nil
 	}
 	return wire.Errorf("BadRequestException", "Invalid patch path or operation specified: %s %s", op, path)
+}
+
+// ofMethod are the paths of a method's settings: its resource, with "~1" for
+// each slash, its verb, and the setting.
+var ofMethod = regexp.MustCompile(`^/([^/]+/[^/]+)/(logging/loglevel|caching/enabled|caching/dataEncrypted)$`)
+
+func (s *apiStage) patchMethod(c *call, path []string, value string) error {
+	method, m := path[1], s.methods[path[1]]
+	switch path[2] {
+	case "logging/loglevel":
+		if !slices.Contains([]string{"OFF", "ERROR", "INFO"}, value) {
+			return wire.Errorf("BadRequestException", "Invalid logging level: %s", value)
+		}
+		if value != "OFF" && c.restAPIs().logRole == "" {
+			return noLogRole()
+		}
+		m.level = value
+	case "caching/enabled":
+		m.caching = value == "true"
+	default:
+		m.encrypted = value == "true"
+	}
+	if s.methods == nil {
+		s.methods = map[string]methodSettings{}
+	}
+	s.methods[method] = m
+	return nil
 }
 
 func noLogRole() error {

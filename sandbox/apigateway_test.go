@@ -52,3 +52,54 @@ func TestStagesOfREST(t *testing.T) {
 		t.Errorf("the record is %s, %v", record, err)
 	}
 }
+
+// TestStagesOfHTTP makes an HTTP API with Debian's aws, and reads the record, whose input stands as it is.
+func TestStagesOfHTTP(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
+	aws := func(args ...string) (string, error) {
+		return w.tryCLI("us-east-1", append([]string{"apigatewayv2"}, append(args, "--output", "text")...)...)
+	}
+	must := func(args ...string) string {
+		t.Helper()
+		out, err := aws(args...)
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return strings.TrimSpace(out)
+	}
+	api := must("create-api", "--name", "orders", "--protocol-type", "HTTP", "--query", "ApiId")
+	must("create-stage", "--api-id", api, "--stage-name", "$default")
+	update := func(group, format string) (string, error) {
+		settings, err := json.Marshal(map[string]string{"DestinationArn": group, "Format": format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws("update-stage", "--api-id", api, "--stage-name", "$default", "--access-log-settings", string(settings), "--query", "AccessLogSettings.Format")
+	}
+	const group = "arn:aws:logs:us-east-1:111122223333:log-group:api"
+	for group, format := range map[string]string{"arn:aws:sns:us-east-1:111122223333:api": "$context.requestId", group: "$context.status"} {
+		if out, err := update(group, format); err == nil || !strings.Contains(out, "(BadRequestException)") {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+	if out, err := update(group+":*", "$context.requestId"); err != nil || strings.TrimSpace(out) != "$context.requestId" {
+		t.Errorf("%v: %s", err, out)
+	}
+	must("delete-access-log-settings", "--api-id", api, "--stage-name", "$default")
+	if got := must("get-stages", "--api-id", api, "--query", "Items[].[StageName,AccessLogSettings]"); got != "$default\tNone" {
+		t.Errorf("the stages are %s", got)
+	}
+	if out, err := aws("get-stage", "--api-id", api, "--stage-name", "none"); err == nil || !strings.Contains(out, "(NotFoundException)") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := aws("create-api", "--name", "chat", "--protocol-type", "WEBSOCKET"); err == nil || !strings.Contains(out, "(BadRequestException)") {
+		t.Errorf("%v: %s", err, out)
+	}
+	quick := must("create-api", "--name", "quick", "--protocol-type", "HTTP", "--target", "https://example.com", "--query", "ApiId")
+	if out, err := aws("update-stage", "--api-id", quick, "--stage-name", "$default", "--description", "mine"); err == nil || !strings.Contains(out, "managed by API Gateway") {
+		t.Errorf("%v: %s", err, out)
+	}
+	wantRecord(t, w.delivered(6)[4], "UpdateStage", "", `{"apiId":"`+api+`","stageName":"$default","accessLogSettings":{"destinationArn":"`+group+`:*","format":"$context.requestId"}}`,
+		`{"stageName":"$default","createdDate":"*","lastUpdatedDate":"*","routeSettings":{},"stageVariables":{},"defaultRouteSettings":{"detailedMetricsEnabled":false},"tags":{},
+		"accessLogSettings":{"destinationArn":"`+group+`","format":"$context.requestId"}}`)
+}

@@ -37,6 +37,7 @@ func allServices() []*service {
 		cloudwatchService(),
 		analyzerService(),
 		apigatewayService(),
+		apigatewayv2Service(),
 		cloudfrontService(),
 		codebuildService(),
 		dynamodbService(),

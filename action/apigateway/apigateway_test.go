@@ -2,6 +2,7 @@ package apigateway_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,6 +55,16 @@ func (c cloud) withRole() cloud {
 	return c
 }
 
+// caching has the stage cache two methods of three, and encrypt one of them.
+func (c cloud) caching() cloud {
+	c.T.Helper()
+	for _, path := range []string{"/cacheClusterEnabled", "/~1carts~1{id}/GET/caching/enabled", "/*/*/caching/enabled", "/*/*/caching/dataEncrypted"} {
+		c.patch(path, "true")
+	}
+	c.patch("/~1free/GET/caching/enabled", "false")
+	return c
+}
+
 func (c cloud) patch(path, value string) {
 	c.T.Helper()
 	_, err := c.client.UpdateStage(c.T.Context(), &sdk.UpdateStageInput{
@@ -75,7 +86,14 @@ func (c cloud) state() string {
 	if out.AccessLogSettings != nil {
 		log = *out.AccessLogSettings
 	}
-	return fmt.Sprint(level, out.TracingEnabled, *log.DestinationArn, *log.Format)
+	cached := []string{}
+	for method, m := range out.MethodSettings {
+		if m.CachingEnabled {
+			cached = append(cached, fmt.Sprint(method, m.CacheDataEncrypted))
+		}
+	}
+	slices.Sort(cached)
+	return fmt.Sprint(level, out.TracingEnabled, *log.DestinationArn, *log.Format, cached)
 }
 
 func (c cloud) arn() string {
@@ -95,10 +113,11 @@ func TestConformance(t *testing.T) {
 		{"log access in a format", `,"destination":"` + group + `:*","format":"$context.requestId $context.status"`, apigateway.NewEnableAccessLogging, true,
 			func(c cloud) { c.patch("/accessLogSettings/destinationArn", group+"-2") }},
 		{"trace", "", apigateway.NewEnableTracing, false, nil},
+		{"encrypt", "", apigateway.NewEncryptCache, false, func(c cloud) { c.patch("/~1free/GET/caching/enabled", "true") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
-				c := newCloud(t).withRole()
+				c := newCloud(t).withRole().caching()
 				stage := `{"api":"` + c.api + `","stage":"prod"`
 				if tt.byARN {
 					stage = `{"stage":"` + c.arn() + `"`
@@ -127,6 +146,11 @@ func TestWhatIsLeft(t *testing.T) {
 		{"errors are logged", "", apigateway.NewEnableExecutionLogging, func(c cloud) { c.withRole().patch("/*/*/logging/loglevel", "ERROR") }, action.Unneeded, "logs ERROR"},
 		{"more is logged", "", apigateway.NewEnableExecutionLogging, func(c cloud) { c.withRole().patch("/*/*/logging/loglevel", "INFO") }, action.Unneeded, "logs INFO"},
 		{"it is traced", "", apigateway.NewEnableTracing, func(c cloud) { c.patch("/tracingEnabled", "true") }, action.Unneeded, "already"},
+		{"no cache", "", apigateway.NewEncryptCache, func(c cloud) { c.caching().patch("/cacheClusterEnabled", "false") }, action.Unneeded, "caches nothing"},
+		{"a cache", "", apigateway.NewEncryptCache, func(c cloud) { c.caching() }, action.Change, "those of /carts/{id}/GET."},
+		{"an encrypted cache", "", apigateway.NewEncryptCache, func(c cloud) {
+			c.caching().patch("/~1carts~1{id}/GET/caching/dataEncrypted", "true")
+		}, action.Unneeded, "encrypted already"},
 		{"access is logged", `,"destination":"` + group + `"`, apigateway.NewEnableAccessLogging, func(c cloud) {
 			a := apigateway.NewEnableAccessLogging(c.withRole().Caller([]string{"apigateway:*"}))
 			c.Do(a, c.Item(a, actiontest.Request(`{"stage":"`+c.arn()+`","destination":"`+group+`-2"}`)))

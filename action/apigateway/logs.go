@@ -41,8 +41,8 @@ func NewEnableExecutionLogging(caller *awscall.Caller) action.Action {
 				"tracing) are not logged: they may hold secrets. Methods with a level of their own keep it. The logs cost what they take.",
 			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["stage"], "properties": {` + stageSchema + `,
   "level": {"enum": ["ERROR", "INFO"], "description": "what is logged; without this, ERROR"}}}`),
-			Permissions: []string{get, patch},
-			Effect:      action.StateChecked,
+			Permissions: []string{get, patch}, Within: onStages(logRole),
+			Effect: action.StateChecked,
 		},
 		Find: findStage[executionParams],
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (levels, error) {
@@ -113,8 +113,8 @@ func NewEnableAccessLogging(caller *awscall.Caller) action.Action {
     "description": "ARN of a log group, or of a Firehose stream whose name begins with amazon-apigateway-, in the region"},
   "format": {"type": "string", "minLength": 1, "maxLength": 3000, "pattern": "\\$context\\.requestId",
     "description": "one line with variables; without this, JSON with time, address, caller, method, path and status"}}}`),
-			Permissions: []string{get, patch},
-			Effect:      action.StateChecked,
+			Permissions: []string{get, patch}, Within: onStages(logRole),
+			Effect: action.StateChecked,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p accessParams) ([]action.Resource, error) {
 			if p.Destination == "" || p.Format != "" && !strings.Contains(p.Format, "$context.requestId") {

@@ -1,4 +1,5 @@
-// Package apigateway has the actions on Amazon API Gateway: stages of REST APIs that leave no logs and no traces.
+// Package apigateway has the actions on Amazon API Gateway: stages of REST APIs, and of HTTP and WebSocket APIs (http.go), that leave
+// no logs and no traces.
 package apigateway
 
 import (
@@ -31,6 +32,15 @@ const (
 	get   = "apigateway:GET"
 	patch = "apigateway:PATCH"
 )
+
+// onStages narrows the permissions of an action to stages of REST APIs, and what else it reads.
+func onStages(reads ...string) map[string]action.Limit {
+	stages := []string{"arn:P:apigateway:*::/restapis/*/stages/*"}
+	return map[string]action.Limit{get: {Resources: append(reads, stages...)}, patch: {Resources: stages}}
+}
+
+// logRole is what says whether API Gateway may write logs.
+const logRole = "arn:P:apigateway:*::/account"
 
 // findStage returns the stage with its tags.
 func findStage[P interface{ stage() stageParams }](ctx context.Context, cfg aws.Config, req action.Request, params P) ([]action.Resource, error) {

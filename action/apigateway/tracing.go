@@ -25,8 +25,8 @@ func NewEnableTracing(caller *awscall.Caller) action.Action {
 			Title:       "Trace requests through a stage of a REST API",
 			Description: "Has X-Ray follow a part of a stage's requests, as its sampling rules say, to what answers them. The traces cost what they take.",
 			Parameters:  json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["stage"], "properties": {` + stageSchema + `}}`),
-			Permissions: []string{get, patch},
-			Effect:      action.StateChecked,
+			Permissions: []string{get, patch}, Within: onStages(),
+			Effect: action.StateChecked,
 		},
 		Find: findStage[stageParams],
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (tracing, error) {

@@ -194,7 +194,7 @@ func TestPartition(t *testing.T) {
 
 func TestPrefix(t *testing.T) {
 	for id, want := range map[string]string{
-		"CloudTrail": "cloudtrail", "EC2": "ec2", "CloudWatch Logs": "logs", "SFN": "states", "S3": "s3", "S3 Control": "s3",
+		"CloudTrail": "cloudtrail", "ApiGatewayV2": "apigateway", "EC2": "ec2", "CloudWatch Logs": "logs", "SFN": "states", "S3": "s3", "S3 Control": "s3",
 		"Elastic Load Balancing v2": "elasticloadbalancing", "Auto Scaling": "autoscaling", "WAFV2": "wafv2",
 		"AccessAnalyzer": "access-analyzer", "Config Service": "config", "GuardDuty": "guardduty", "Macie2": "macie2",
 	} {

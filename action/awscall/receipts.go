@@ -56,6 +56,8 @@ func Prefix(serviceID string) string {
 	switch serviceID {
 	case "AccessAnalyzer":
 		return "access-analyzer"
+	case "ApiGatewayV2":
+		return "apigateway"
 	case "CloudWatch Logs":
 		return "logs"
 	case "Config Service":

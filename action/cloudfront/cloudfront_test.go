@@ -40,7 +40,11 @@ func newCloud(t *testing.T) cloud {
 		Tags: &types.Tags{Items: []types.Tag{{Key: aws.String("team"), Value: aws.String("web")}}},
 		DistributionConfig: &types.DistributionConfig{
 			CallerReference: aws.String("1"), Comment: aws.String("shop"), Enabled: aws.Bool(true),
-			Origins:              &types.Origins{Quantity: aws.Int32(1), Items: []types.Origin{{Id: aws.String("shop"), DomainName: aws.String("shop.example.com")}}},
+			Origins: &types.Origins{Quantity: aws.Int32(3), Items: []types.Origin{
+				custom("shop", types.SslProtocolSSLv3, types.SslProtocolTLSv1, types.SslProtocolTLSv12),
+				{Id: aws.String("images"), DomainName: aws.String("images.s3.amazonaws.com")},
+				custom("api", types.SslProtocolTLSv12),
+			}},
 			DefaultCacheBehavior: &types.DefaultCacheBehavior{TargetOriginId: aws.String("shop"), ViewerProtocolPolicy: types.ViewerProtocolPolicyAllowAll},
 			CacheBehaviors: &types.CacheBehaviors{Quantity: aws.Int32(2), Items: []types.CacheBehavior{
 				{PathPattern: aws.String("/cart/*"), TargetOriginId: aws.String("shop"), ViewerProtocolPolicy: types.ViewerProtocolPolicyHttpsOnly},
@@ -51,6 +55,14 @@ func newCloud(t *testing.T) cloud {
 	c.Must(err)
 	c.id, c.arn = *out.Distribution.Id, *out.Distribution.ARN
 	return c
+}
+
+// custom is an origin that is no bucket.
+func custom(id string, protocols ...types.SslProtocol) types.Origin {
+	return types.Origin{Id: &id, DomainName: aws.String(id + ".example.com"), CustomOriginConfig: &types.CustomOriginConfig{
+		HTTPPort: aws.Int32(80), HTTPSPort: aws.Int32(443), OriginProtocolPolicy: types.OriginProtocolPolicyHttpsOnly,
+		OriginSslProtocols: &types.OriginSslProtocols{Items: protocols, Quantity: aws.Int32(int32(len(protocols)))},
+	}}
 }
 
 func (c cloud) config() (*types.DistributionConfig, *string) {
@@ -97,6 +109,8 @@ func TestConformance(t *testing.T) {
 			c.change(func(d *types.DistributionConfig) { d.Logging.Prefix = aws.String("other/") })
 		}},
 		{"disable", "", cloudfront.NewDisableDistribution, nil},
+		{"drop SSLv3", "", cloudfront.NewDropOldTLS, origin(custom("shop", types.SslProtocolTLSv12))},
+		{"drop TLSv1", `,"minimum":"TLSv1.2"`, cloudfront.NewDropOldTLS, origin(custom("shop", types.SslProtocolTLSv11, types.SslProtocolTLSv12))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
@@ -122,6 +136,9 @@ func TestWhatIsLeft(t *testing.T) {
 		{"logs", `,"bucket":"viewer-logs"`, cloudfront.NewEnableAccessLogging, func(d *types.DistributionConfig) {
 			d.Logging = &types.LoggingConfig{Enabled: aws.Bool(true), Bucket: aws.String("viewer-logs.s3.amazonaws.com"), Prefix: aws.String("a/"), IncludeCookies: aws.Bool(true)}
 		}, "viewer-logs.s3.amazonaws.com already"},
+		{"no SSLv3", "", cloudfront.NewDropOldTLS, func(d *types.DistributionConfig) {
+			d.Origins.Items[0] = custom("shop", types.SslProtocolTLSv1)
+		}, "nothing older than TLSv1"},
 		{"disabled", "", cloudfront.NewDisableDistribution, func(d *types.DistributionConfig) { d.Enabled = aws.Bool(false) }, "nobody already"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,6 +151,29 @@ func TestWhatIsLeft(t *testing.T) {
 				t.Errorf("%+v, want its ARN, tags and home", r)
 			}
 		})
+	}
+}
+
+// origin puts one in the place of the first.
+func origin(o types.Origin) func(cloud) {
+	return func(c cloud) { c.change(func(d *types.DistributionConfig) { d.Origins.Items[0] = o }) }
+}
+
+func TestOldProtocols(t *testing.T) {
+	c := newCloud(t)
+	a := c.Action(cloudfront.NewDropOldTLS)
+	req := actiontest.Request(`{"distribution":"` + c.id + `"}`)
+	item := c.Item(a, req)
+	actiontest.Want(t, item, action.Change, "deprecated protocols to shop.")
+	c.Do(a, item)
+	config, _ := c.config()
+	if got := config.Origins.Items[0].CustomOriginConfig.OriginSslProtocols; *got.Quantity != 2 || got.Items[0] != types.SslProtocolTLSv1 {
+		t.Errorf("left are %+v", got)
+	}
+	origin(custom("shop", types.SslProtocolSSLv3))(c)
+	actiontest.Want(t, c.Item(a, req), action.Escalated, "Nothing newer than SSLv3 is configured for the origin shop")
+	if _, err := a.Plan(t.Context(), actiontest.Request(`{"distribution":"`+c.id+`","minimum":"SSLv3"}`)); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
+		t.Errorf("%v, want it refused with a hint", err)
 	}
 }
 

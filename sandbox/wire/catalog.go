@@ -43,7 +43,7 @@ func LoadCatalog() (*Catalog, error) {
 			return nil, err
 		}
 		c.byService[m.Service] = m
-		if m.Service != control {
+		if sharing[m.Service] == nil {
 			c.bySigning[m.SigningName()] = m
 		}
 		if m.Metadata.TargetPrefix != "" {
@@ -58,9 +58,13 @@ func LoadCatalog() (*Catalog, error) {
 	return c, nil
 }
 
-// control is the service of S3's accounts. It signs as S3 does, and is told by
-// its paths and the account that each of its requests names.
-const control = "s3control"
+// sharing are the services that sign as an elder one does, with how their
+// requests are told from that one's: S3's accounts by their paths and the
+// account that each request names, HTTP and WebSocket APIs by their paths.
+var sharing = map[string]func(*http.Request) bool{
+	"s3control":    isControl,
+	"apigatewayv2": func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v2/") },
+}
 
 func isControl(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/v20180820/") && r.Header.Get("X-Amz-Account-Id") != ""

@@ -44,8 +44,10 @@ func (c *Catalog) Identify(r *Request, signing string) (*Target, error) {
 		return nil, fmt.Errorf("%w: X-Amz-Target %q", ErrUnknownService, t)
 	}
 	m := c.bySigning[signing]
-	if m != nil && m.Service == "s3" && isControl(r.HTTP) {
-		m = c.byService[control]
+	for name, is := range sharing {
+		if younger := c.byService[name]; m != nil && younger != nil && younger.SigningName() == m.SigningName() && is(r.HTTP) {
+			m = younger
+		}
 	}
 	if signing != "" && m == nil {
 		return nil, fmt.Errorf("%w: signed for %q", ErrUnknownService, signing)
