@@ -15,7 +15,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/ec2"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // unlog deletes all flow logs by one call, and returns the parameters for its record.
@@ -66,14 +65,10 @@ func TestRestoreFlowLogs(t *testing.T) {
 				p.Must(err)
 				tt.log(p)
 				params := p.unlog()
-				return actiontest.World{
-					Action:  func(permissions []string) action.Action { return ec2.NewRestoreFlowLogs(p.Caller(permissions)) },
-					Request: p.request("%s", params), Missing: json.RawMessage(missing), State: p.state, Writes: p.Writes, Elsewhere: tt.elsewhere,
-					Interfere: func() { p.log("ACCEPT", logBucket) },
-					Stale: func(reads int) {
-						p.AddStaleness(sandbox.Staleness{Service: "ec2", Operation: "CreateFlowLogs", Reads: reads})
-					},
-				}
+				w := p.World(ec2.NewRestoreFlowLogs, params, missing, p.state)
+				w.Elsewhere = tt.elsewhere
+				w.Interfere = func() { p.log("ACCEPT", logBucket) }
+				return w
 			})
 		})
 	}
@@ -84,8 +79,8 @@ func TestFlowLogsAreRestoredAsTheyWere(t *testing.T) {
 	p.logToGroup(p.vpc)
 	p.log("ALL", logBucket)
 	params := p.unlog()
-	a := ec2.NewRestoreFlowLogs(p.Caller(ec2.NewRestoreFlowLogs(nil).Spec().Permissions))
-	p.Do(a, p.Item(a, p.request("%s", params)))
+	a := p.Action(ec2.NewRestoreFlowLogs)
+	p.Do(a, p.Item(a, actiontest.Request(params)))
 	out, err := p.client.DescribeFlowLogs(t.Context(), nil)
 	p.Must(err)
 	if len(out.FlowLogs) != 2 {
@@ -137,7 +132,7 @@ func TestRecordsOfFlowLogsAreRead(t *testing.T) {
 
 func TestFlowLogEventsThatAreRefused(t *testing.T) {
 	p := newPlant(t)
-	a := ec2.NewRestoreFlowLogs(p.Caller(ec2.NewRestoreFlowLogs(nil).Spec().Permissions))
+	a := p.Action(ec2.NewRestoreFlowLogs)
 	for _, event := range []string{`{}`, `{"eventName":"DeleteFlowLogs","requestParameters":{}}`, `{"eventName":"CreateFlowLogs","requestParameters":{}}`,
 		`{"eventName":"DeleteFlowLogs","requestParameters":{"DeleteFlowLogsRequest":{"FlowLogId":{"content":"vpc-` + nobody + `"}}}}`} {
 		if _, err := a.Plan(t.Context(), p.request(`{"event":%s}`, event)); fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.Hint(err), "{") {

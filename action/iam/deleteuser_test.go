@@ -63,15 +63,10 @@ func TestDeleteUser(t *testing.T) {
 		w := newIdentityWorld(t)
 		w.intruder()
 		w.intoQuarantine()
-		return actiontest.World{ // a user who isn't there is as wanted, not missing
-			Action:  func(permissions []string) action.Action { return iam.NewDeleteUser(w.Caller(permissions)) },
-			Request: actiontest.Request(eves),
-			State:   w.presence,
-			Writes:  w.Writes,
-			Stale: func(reads int) {
-				w.AddStaleness(sandbox.Staleness{Service: "iam", Operation: "DeleteUser", Reads: reads * 10}) // calls of one look
-			},
-		}
+		world := w.World(iam.NewDeleteUser, eves, "", w.presence) // a user who isn't there is as wanted, not missing
+		late := w.StaleAfter("DeleteUser")
+		world.Stale = func(reads int) { late(reads * 10) } // calls of one look
+		return world
 	})
 }
 

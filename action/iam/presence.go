@@ -78,56 +78,49 @@ func (p *presence) readHoldings(ctx context.Context, cfg aws.Config, r action.Re
 func listings(name string) []listing {
 	return []listing{
 		{"ListAccessKeys", func(ctx context.Context, client *iam.Client, now *presence) error {
-			pages := iam.NewListAccessKeysPaginator(client, &iam.ListAccessKeysInput{UserName: &name})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return err
-				}
+			return eachPage(ctx, iam.NewListAccessKeysPaginator(client, &iam.ListAccessKeysInput{UserName: &name}), func(page *iam.ListAccessKeysOutput) {
 				for _, k := range page.AccessKeyMetadata {
 					now.Keys = append(now.Keys, aws.ToString(k.AccessKeyId))
 				}
-			}
-			return nil
+			})
 		}},
 		{"ListMFADevices", func(ctx context.Context, client *iam.Client, now *presence) error {
-			pages := iam.NewListMFADevicesPaginator(client, &iam.ListMFADevicesInput{UserName: &name})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return err
-				}
+			return eachPage(ctx, iam.NewListMFADevicesPaginator(client, &iam.ListMFADevicesInput{UserName: &name}), func(page *iam.ListMFADevicesOutput) {
 				for _, d := range page.MFADevices {
 					now.Devices = append(now.Devices, aws.ToString(d.SerialNumber))
 				}
-			}
-			return nil
+			})
 		}},
 		{"ListGroupsForUser", func(ctx context.Context, client *iam.Client, now *presence) error {
-			pages := iam.NewListGroupsForUserPaginator(client, &iam.ListGroupsForUserInput{UserName: &name})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return err
-				}
+			return eachPage(ctx, iam.NewListGroupsForUserPaginator(client, &iam.ListGroupsForUserInput{UserName: &name}), func(page *iam.ListGroupsForUserOutput) {
 				for _, g := range page.Groups {
 					now.Groups = append(now.Groups, aws.ToString(g.GroupName))
 				}
-			}
-			return nil
+			})
 		}},
 		{"ListUserPolicies", func(ctx context.Context, client *iam.Client, now *presence) error {
-			pages := iam.NewListUserPoliciesPaginator(client, &iam.ListUserPoliciesInput{UserName: &name})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return err
-				}
+			return eachPage(ctx, iam.NewListUserPoliciesPaginator(client, &iam.ListUserPoliciesInput{UserName: &name}), func(page *iam.ListUserPoliciesOutput) {
 				now.Inline = append(now.Inline, page.PolicyNames...)
-			}
-			return nil
+			})
 		}},
 	}
+}
+
+// pager is one of the SDK's paginators.
+type pager[Page any] interface {
+	HasMorePages() bool
+	NextPage(ctx context.Context, options ...func(*iam.Options)) (*Page, error)
+}
+
+func eachPage[Page any](ctx context.Context, pages pager[Page], do func(*Page)) error {
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		do(page)
+	}
+	return nil
 }
 
 // otherListings read what is left to people. One page tells whether there is something.

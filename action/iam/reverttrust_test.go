@@ -16,7 +16,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // newTrustWorld is one in which a role deployer-2 was created with trust in its own account.
@@ -63,17 +62,9 @@ func TestRevertTrustPolicy(t *testing.T) {
 		w := newTrustWorld(t)
 		w.trust2(trustOther)
 		params := w.lastTrust(nil)
-		return actiontest.World{
-			Action:    func(permissions []string) action.Action { return iam.NewRevertTrustPolicy(w.Caller(permissions)) },
-			Request:   actiontest.Request(params),
-			Missing:   json.RawMessage(strings.ReplaceAll(params, "deployer-2", "nobody")),
-			State:     w.trusted2,
-			Writes:    w.Writes,
-			Interfere: func() { w.trust2(strings.Replace(trustOther, "7777", "8888", 1)) },
-			Stale: func(reads int) {
-				w.AddStaleness(sandbox.Staleness{Service: "iam", Operation: "UpdateAssumeRolePolicy", Reads: reads})
-			},
-		}
+		world := w.World(iam.NewRevertTrustPolicy, params, strings.ReplaceAll(params, "deployer-2", "nobody"), w.trusted2)
+		world.Interfere = func() { w.trust2(strings.Replace(trustOther, "7777", "8888", 1)) }
+		return world
 	})
 }
 
@@ -120,14 +111,14 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTrustWorld(t)
-			actiontest.Want(t, w.Item(iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions)), actiontest.Request(tt.happen(w))), tt.status, tt.says)
+			actiontest.Want(t, w.Plan(iam.NewRevertTrustPolicy, tt.happen(w)), tt.status, tt.says)
 		})
 	}
 }
 
 func TestTrustEventsThatAreRefused(t *testing.T) {
 	w := newTrustWorld(t)
-	a := iam.NewRevertTrustPolicy(w.Caller(iam.NewRevertTrustPolicy(nil).Spec().Permissions))
+	a := w.Action(iam.NewRevertTrustPolicy)
 	for _, event := range []string{`"x"`, `{"eventName":"UpdateRole","requestParameters":{"roleName":"deployer-2"}}`,
 		`{"eventName":"UpdateAssumeRolePolicy","requestParameters":{"policyDocument":"{\"Statement\":[]}"}}`} {
 		if _, err := a.Plan(t.Context(), actiontest.Request(fmt.Sprintf(`{"event":%s}`, event))); fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
