@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"riposte.dev/content"
+	"riposte.dev/detect"
 	"riposte.dev/fault"
 )
 
@@ -19,8 +21,8 @@ func newInitCommand(d Deps) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init DIR",
 		Short: "Make a starter project: configuration, rules, a playbook, tests",
-		Long: `Writes a small project that validates and whose tests pass, to be changed: a configuration in dry run, routes, three rules
-with tests, a playbook, and JSON Schemas with which editors complete and check. Files that are there are never overwritten.`,
+		Long: `Writes a small project that validates and whose tests pass, to be changed: a configuration in dry run that lists the responses
+there are, routes, three rules with tests, a playbook, and JSON Schemas with which editors complete and check. Files that are there are never overwritten.`,
 		Example: `  riposte init riposte
   cd riposte && riposte validate && riposte test rules`,
 		Args: cobra.ExactArgs(1),
@@ -55,6 +57,9 @@ func starterFiles(schemas map[string]func() ([]byte, error)) ([]newFile, error) 
 			return err
 		}
 		data, err := fs.ReadFile(tree, name)
+		if err == nil && name == "riposte.yaml" {
+			data, err = withResponses(data)
+		}
 		if name == "gitignore" { // a file with a dot would not be embedded
 			name = ".gitignore"
 		}
@@ -73,6 +78,25 @@ func starterFiles(schemas map[string]func() ([]byte, error)) ([]newFile, error) 
 	}
 	slices.SortFunc(files, func(a, b newFile) int { return strings.Compare(a.name, b.name) })
 	return files, nil
+}
+
+// responsesMark stands in the starter's configuration where the bundled responses are listed.
+const responsesMark = "    # RESPONSES\n"
+
+// withResponses lists the bundled rules that start a response, each as a line that gives it the mode approve once it is no comment
+// any more. Rules that the configuration disables are left out.
+func withResponses(config []byte) ([]byte, error) {
+	set, err := detect.Load([]detect.Source{{Name: "rules", FS: content.Rules()}}, detect.LoadOptions{Playbooks: content.PlaybookNames()})
+	if err != nil {
+		return nil, err
+	}
+	var lines strings.Builder
+	for _, r := range set.Rules() {
+		if r.Respond != nil && !bytes.Contains(config, []byte("disable: ["+r.ID+"]")) {
+			fmt.Fprintf(&lines, "    # %-46s # %s: %s\n", r.ID+": approve", r.Respond.Playbook, r.Title)
+		}
+	}
+	return bytes.Replace(config, []byte(responsesMark), []byte(lines.String()), 1), nil
 }
 
 // writeNew writes files into a folder, all or, where one of them is there, none.

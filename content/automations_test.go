@@ -57,6 +57,28 @@ func TestAutomationsAreTrue(t *testing.T) {
 	}
 }
 
+// TestTheGuidesIndexIsTrue looks for each rule that the guide's index names.
+func TestTheGuidesIndexIsTrue(t *testing.T) {
+	raw, err := os.ReadFile("../docs/guide/automations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, index, _ := strings.Cut(string(raw), "| | rules |\n")
+	index, _, _ = strings.Cut(index, "\n\n")
+	set := load(t)
+	for line := range strings.Lines(index) {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 2 {
+			continue // the line below the head
+		}
+		for _, rule := range names(regexp.MustCompile("`([^`]+)`"), cells[1]) {
+			if rule != "cis-" && set.Rule(rule) == nil {
+				t.Errorf("the guide's index names a rule %s that is not there", rule)
+			}
+		}
+	}
+}
+
 // names are the first groups of all matches, sorted, each once.
 func names(of *regexp.Regexp, text string) []string {
 	var found []string
