@@ -20,8 +20,8 @@ func stateManagerOperations() []operation {
 	}
 }
 
-// association has instances run a document, at first when both are there, and
-// again when it is started. Schedules are not kept.
+// association has instances run a document when it is started: schedules are
+// not kept.
 type association struct {
 	id, name, document string
 	instances          []string // ids, or "*" alone
@@ -119,12 +119,15 @@ func describeInstanceAssociations(c *call) (wire.Object, error) {
 		if !slices.Contains(a.instances, "*") && !slices.Contains(a.instances, id) {
 			continue
 		}
-		ran := slices.MaxFunc([]time.Time{a.created, a.started, i.launched.UTC()}, time.Time.Compare)
-		status := c.ending(a.document)
-		found = append(found, wire.Object{
+		one := wire.Object{
 			"AssociationId": a.id, "AssociationName": a.name, "AssociationVersion": "1", "Name": a.document, "DocumentVersion": "1",
-			"InstanceId": id, "ExecutionDate": ran, "Status": status, "DetailedStatus": status,
-		})
+			"InstanceId": id, "Status": "Pending", "DetailedStatus": "Associated",
+		}
+		if !a.started.IsZero() {
+			status := c.ending(a.document)
+			one["ExecutionDate"], one["Status"], one["DetailedStatus"] = a.started, status, status
+		}
+		found = append(found, one)
 	}
 	page, next, err := paginate(c, found, c.in.str("NextToken"), c.in.number("MaxResults", 50))
 	if err != nil {

@@ -38,15 +38,8 @@ type Cloud struct {
 // NewCloud returns a new cloud that ends with the test.
 func NewCloud(t *testing.T) *Cloud {
 	t.Helper()
-	return NewCloudAt(t, sandbox.SystemClock{})
-}
-
-// NewCloudAt is NewCloud with a clock of its own, for actions that ask when something was done. It may be ahead by minutes, within
-// which AWS takes signatures.
-func NewCloudAt(t *testing.T, clock sandbox.Clock) *Cloud {
-	t.Helper()
 	c := &Cloud{T: t, admins: map[string]sandbox.Keys{}}
-	sb, err := sandbox.New(sandbox.Options{Clock: clock, OnEvent: c.trail.record, ReadOnlyEvents: true})
+	sb, err := sandbox.New(sandbox.Options{OnEvent: c.trail.record, ReadOnlyEvents: true})
 	if err != nil {
 		t.Fatal(err)
 	}

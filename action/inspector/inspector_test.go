@@ -12,7 +12,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/inspector"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 // cloud is a sandbox with Inspector.
@@ -23,12 +22,7 @@ type cloud struct {
 
 func newCloud(t *testing.T, on ...types.ResourceScanType) cloud {
 	t.Helper()
-	return newCloudAt(t, sandbox.SystemClock{}, on...)
-}
-
-func newCloudAt(t *testing.T, clock sandbox.Clock, on ...types.ResourceScanType) cloud {
-	t.Helper()
-	c := cloud{Cloud: actiontest.NewCloudAt(t, clock)}
+	c := cloud{Cloud: actiontest.NewCloud(t)}
 	c.client = sdk.NewFromConfig(c.Admin(actiontest.Account, actiontest.Region))
 	if len(on) > 0 {
 		if _, err := c.client.Enable(t.Context(), &sdk.EnableInput{ResourceTypes: on}); err != nil {

@@ -18,7 +18,6 @@ import (
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/inspector"
 	"riposte.dev/fault"
-	"riposte.dev/sandbox"
 )
 
 const nowhere = "i-0123456789abcdef0"
@@ -65,14 +64,6 @@ func (c cloud) forget(instance string) {
 	}
 }
 
-// later is a clock that is ahead, by as much as is set.
-type later struct {
-	sandbox.SystemClock
-	by time.Duration
-}
-
-func (l *later) Now() time.Time { return l.SystemClock.Now().Add(l.by) }
-
 func scanParams(instance string, since time.Duration) string {
 	return fmt.Sprintf(`{"instance_id":%q,"since":%q}`, instance, time.Now().Add(since).Format(time.RFC3339))
 }
@@ -94,12 +85,10 @@ func TestStartScan(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
-				clock := &later{}
-				c := newCloudAt(t, clock, types.ResourceScanTypeEc2)
+				c := newCloud(t, types.ResourceScanTypeEc2)
 				id := c.launch(true)
 				tt.setUp(c, id)
-				clock.by = 2 * time.Minute
-				return c.World(inspector.NewStartScan, scanParams(id, time.Minute), scanParams(nowhere, 0), func() string {
+				return c.World(inspector.NewStartScan, scanParams(id, -time.Minute), scanParams(nowhere, 0), func() string {
 					ran := ""
 					for _, a := range c.associations(id) {
 						ran += fmt.Sprintln(*a.AssociationName, a.ExecutionDate)
@@ -112,8 +101,7 @@ func TestStartScan(t *testing.T) {
 }
 
 func TestWhatStartScanLeaves(t *testing.T) {
-	clock := &later{}
-	c := newCloudAt(t, clock, types.ResourceScanTypeEc2)
+	c := newCloud(t, types.ResourceScanTypeEc2)
 	a := c.Action(inspector.NewStartScan)
 	managed, unmanaged, stopped := c.launch(true), c.launch(false), c.launch(true)
 	excluded := c.launch(true, ec2types.Tag{Key: aws.String("InspectorEc2Exclusion"), Value: aws.String("")})
@@ -123,21 +111,19 @@ func TestWhatStartScanLeaves(t *testing.T) {
 		t.Helper()
 		return c.Item(a, actiontest.Request(scanParams(instance, since)))
 	}
-	actiontest.Want(t, plan(managed, -time.Hour), action.Unneeded, "since then")
 	actiontest.Want(t, plan(unmanaged, time.Minute), action.Escalated, "Systems Manager does not manage it")
 	actiontest.Want(t, plan(stopped, time.Minute), action.Escalated, "stopped")
 	actiontest.Want(t, plan(excluded, time.Minute), action.Escalated, "InspectorEc2Exclusion")
-	item := plan(managed, time.Minute)
+	item := plan(managed, -time.Minute)
 	actiontest.Want(t, item, action.Change, "was not listed")
 	if !strings.Contains(string(item.Calls[0].Input), *c.associations(managed)[1].AssociationId) || len(item.Calls) != 1 {
 		t.Errorf("the calls are %+v, want one for both associations", item.Calls)
 	}
-
-	clock.by = 2 * time.Minute
+	c.Do(a, item)
+	actiontest.Want(t, plan(managed, -time.Minute), action.Unneeded, "since then")
+	actiontest.Want(t, plan(managed, time.Minute), action.Change, "was not listed")
 	c.Member.AnswerCommands(actiontest.Region, "AWS-GatherSoftwareInventory", "Failed")
-	if _, err := a.Apply(t.Context(), item); err != nil {
-		t.Fatal(err)
-	}
+	actiontest.Want(t, plan(managed, -time.Minute), action.Change, "was not listed")
 	if err := a.Verify(t.Context(), item); !errors.Is(err, action.ErrNotYet) {
 		t.Errorf("an association that failed: %v, want not yet", err)
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
@@ -73,10 +76,13 @@ func isolates(rule, kind string, severity int) story {
 	}, calls: []string{"ec2:CreateSnapshots", "ec2:ModifyInstanceAttribute", "ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:ModifyNetworkInterfaceAttribute", "ec2:CreateTags"}}
 }
 
-// inspects is the story of an instance whose volumes are kept.
+// inspects is the story of an instance that is looked into: its volumes are kept, and it is scanned.
 func inspects(rule string, happens func(e *engine, id string) error) story {
-	return story{rule: rule, playbook: "inspect-instance", calls: []string{"ec2:CreateSnapshots"}, right: "1 snapshots", stays: true, stage: func(e *engine) (scene, error) {
+	return story{rule: rule, playbook: "inspect-instance", right: "1 snapshots", state: "Tell", stays: true, abreast: true, stage: func(e *engine) (scene, error) {
 		id, err := e.newInstance()
+		if err == nil {
+			err = e.watch(id)
+		}
 		if err != nil {
 			return scene{}, err
 		}
@@ -97,7 +103,42 @@ func inspects(rule string, happens func(e *engine, id string) error) story {
 			}
 			return strconv.Itoa(n) + " snapshots", nil
 		}}, nil
-	}}
+	}, calls: []string{"ec2:CreateSnapshots", "guardduty:StartMalwareScan", "ssm:StartAssociationsOnce"}}
+}
+
+// watch has Systems Manager manage the instance, Inspector scan instances anew, and GuardDuty watch the account.
+func (e *engine) watch(instance string) error {
+	_, err := e.ec2().AssociateIamInstanceProfile(e.ctx, &ec2.AssociateIamInstanceProfileInput{
+		InstanceId: &instance, IamInstanceProfile: &types.IamInstanceProfileSpecification{Name: aws.String("managed")},
+	})
+	scans, instances := inspector2.NewFromConfig(e.admin), []inspectortypes.ResourceScanType{inspectortypes.ResourceScanTypeEc2}
+	if err == nil {
+		_, err = scans.Disable(e.ctx, &inspector2.DisableInput{ResourceTypes: instances})
+	}
+	if err == nil {
+		_, err = scans.Enable(e.ctx, &inspector2.EnableInput{ResourceTypes: instances})
+	}
+	if err == nil {
+		_, err = e.detector()
+	}
+	return err
+}
+
+// detector is the id of GuardDuty's, which is made where there is none.
+func (e *engine) detector() (string, error) {
+	client := guardduty.NewFromConfig(e.admin)
+	there, err := client.ListDetectors(e.ctx, &guardduty.ListDetectorsInput{})
+	if err != nil {
+		return "", err
+	}
+	if len(there.DetectorIds) > 0 {
+		return there.DetectorIds[0], nil
+	}
+	made, err := client.CreateDetector(e.ctx, &guardduty.CreateDetectorInput{Enable: aws.Bool(true)})
+	if err != nil {
+		return "", err
+	}
+	return *made.DetectorId, nil
 }
 
 // blocks is the story of an address that is put into the set of blocked ones.

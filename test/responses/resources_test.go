@@ -323,9 +323,9 @@ var services = []story{
 	}},
 	{rule: "guardduty-disabled", playbook: "turn-on-detector", calls: []string{"guardduty:CreateDetector"}, right: "1 detectors", stage: func(e *engine) (scene, error) {
 		client := guardduty.NewFromConfig(e.admin)
-		made, err := client.CreateDetector(e.ctx, &guardduty.CreateDetectorInput{Enable: aws.Bool(true)})
+		id, err := e.detector()
 		return scene{stage.Region, func() error {
-			_, err := client.DeleteDetector(e.ctx, &guardduty.DeleteDetectorInput{DetectorId: made.DetectorId})
+			_, err := client.DeleteDetector(e.ctx, &guardduty.DeleteDetectorInput{DetectorId: &id})
 			return err
 		}, func() (string, error) {
 			out, err := client.ListDetectors(e.ctx, &guardduty.ListDetectorsInput{})

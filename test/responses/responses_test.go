@@ -22,6 +22,7 @@ type story struct {
 	right          string                       // the state after the response; "" where it changes nothing
 	state          string                       // where the playbook ends
 	stays          bool                         // it can't be taken back
+	abreast        bool                         // the calls are made side by side; they are listed in alphabetical order
 	dry            bool                         // only in dry run: nothing in the sandbox can corroborate the event
 	apart          bool                         // on a stage of its own: its response would spoil other stories
 }
@@ -61,7 +62,7 @@ func TestResponsesInDryRun(t *testing.T) {
 	for _, s := range stories {
 		t.Run(s.rule+" "+s.playbook, func(t *testing.T) {
 			sc, before, v := e.play(t, s)
-			if got := calls(v, action.Change); !slices.Equal(got, s.calls) {
+			if got := s.called(v, action.Change); !slices.Equal(got, s.calls) {
 				t.Errorf("the plan has %v, want %v: %s", got, s.calls, told(v))
 			}
 			if after := e.look(t, sc); after != before {
@@ -98,7 +99,7 @@ func (e *engine) forReal(t *testing.T, s story) {
 		if s.right == "" {
 			return
 		}
-		if got := calls(v, action.Changed); !slices.Equal(got, s.calls) {
+		if got := s.called(v, action.Changed); !slices.Equal(got, s.calls) {
 			t.Errorf("it called %v, want %v: %s", got, s.calls, told(v))
 		}
 		if after := e.look(t, sc); after != s.right {
@@ -162,6 +163,15 @@ func (e *engine) look(t *testing.T, sc scene) string {
 		t.Fatal(err)
 	}
 	return state
+}
+
+// called lists the calls of the items with that status, in the order of the story's own.
+func (s *story) called(v playbook.View, status action.Status) []string {
+	list := calls(v, status)
+	if s.abreast {
+		slices.Sort(list)
+	}
+	return list
 }
 
 // calls lists the calls of the items with that status.
