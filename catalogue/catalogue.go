@@ -173,9 +173,12 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		program.NewRun(o.Programs, o.Now),
 
+		opensearch.NewEncryptAtRest(caller),
+		opensearch.NewEncryptBetweenNodes(caller),
 		opensearch.NewPublishLogs(caller),
 		opensearch.NewRemovePublicStatements(caller),
 		opensearch.NewRequireTLS(caller),
+		opensearch.NewUpdateSoftware(caller),
 		organizations.NewQuarantine(caller, o.Home),
 
 		rds.NewEnableDeletionProtection(caller),
@@ -199,6 +202,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		redshift.NewEnableLogging(caller),
 		redshift.NewEnableUpgrades(caller),
 		redshift.NewEnableVPCRouting(caller),
+		redshift.NewEncryptCluster(caller),
 		redshift.NewKeepSnapshots(caller),
 		redshift.NewMakePrivate(caller),
 
@@ -213,6 +217,8 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		s3.NewRequireTLS(caller),
 		s3.NewRevertPolicy(caller),
 
+		secretsmanager.NewEnableRotation(caller),
+		secretsmanager.NewRemovePublicStatements(caller),
 		secretsmanager.NewRotate(caller),
 
 		securityhub.NewEnable(caller),

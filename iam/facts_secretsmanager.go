@@ -1,8 +1,12 @@
 package iam
 
 var secretsmanagerFacts = map[string][]string{
-	"secretsmanager:DescribeSecret": storedSecrets,
-	"secretsmanager:RotateSecret":   storedSecrets,
+	"secretsmanager:CancelRotateSecret":   storedSecrets,
+	"secretsmanager:DeleteResourcePolicy": storedSecrets,
+	"secretsmanager:DescribeSecret":       storedSecrets,
+	"secretsmanager:GetResourcePolicy":    storedSecrets,
+	"secretsmanager:PutResourcePolicy":    storedSecrets,
+	"secretsmanager:RotateSecret":         storedSecrets,
 }
 
 var storedSecrets = []string{"arn:P:secretsmanager:*:A:secret:*"}

@@ -17,13 +17,16 @@ func opensearchService() *service {
 	op := func(name string, handle func(*call) (wire.Object, error)) operation {
 		return operation{name: name, handle: handle, resources: func(c *call) []string { return []string{c.arn("domain/" + c.in.str("DomainName"))} }}
 	}
+	update := op("UpdateDomainConfig", updateDomainConfig)
+	update.also = domainKeyNeeds
 	return &service{
 		name: "opensearch", prefix: "es",
 		operations: []operation{
 			op("CreateDomain", createDomain),
 			op("DescribeDomain", describeDomain),
 			op("DescribeDomainConfig", describeDomainConfig),
-			op("UpdateDomainConfig", updateDomainConfig),
+			update,
+			op("StartServiceSoftwareUpdate", startDomainUpdate),
 			{name: "ListDomainNames", handle: listDomainNames},
 			{name: "ListTags", resources: func(c *call) []string { return []string{c.in.str("ARN")} }, handle: listDomainTags},
 		},
@@ -35,6 +38,8 @@ type domains struct{ all []*domain }
 
 type domain struct {
 	name, id, policy string
+	engine           string      // with its version
+	mended           bool        // has the newest service software
 	options          wire.Object // those that the sandbox keeps, as the API names them
 	created, updated time.Time
 	tags             map[string]string
@@ -45,7 +50,8 @@ type domain struct {
 var domainOptions = []struct {
 	name   string
 	merged bool
-}{{"DomainEndpointOptions", true}, {"LogPublishingOptions", true}, {"AdvancedSecurityOptions", false}, {"VPCOptions", false}}
+}{{"DomainEndpointOptions", true}, {"LogPublishingOptions", true}, {"AdvancedSecurityOptions", false}, {"VPCOptions", false},
+	{"EncryptionAtRestOptions", true}, {"NodeToNodeEncryptionOptions", true}}
 
 func newDomains() *domains { return &domains{} }
 
@@ -80,10 +86,11 @@ func createDomain(c *call) (wire.Object, error) {
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "Domain %s already exists", d.name)
 	}
 	d := &domain{
-		name: c.in.str("DomainName"), created: c.time.UTC(), tags: map[string]string{},
+		name: c.in.str("DomainName"), engine: orElse(c.in.str("EngineVersion"), "OpenSearch_2.17"), created: c.time.UTC(), tags: map[string]string{},
 		options: wire.Object{
 			"DomainEndpointOptions": wire.Object{"EnforceHTTPS": false, "TLSSecurityPolicy": "Policy-Min-TLS-1-0-2019-07", "CustomEndpointEnabled": false},
 			"LogPublishingOptions":  wire.Object{}, "AdvancedSecurityOptions": wire.Object{"Enabled": false},
+			"EncryptionAtRestOptions": wire.Object{"Enabled": false}, "NodeToNodeEncryptionOptions": wire.Object{"Enabled": false},
 		},
 	}
 	d.id = c.account.id + "/" + d.name
@@ -120,6 +127,14 @@ func (d *domain) update(c *call) error {
 		maps.Copy(whole, value)
 		options[o.name] = whole
 	}
+	for _, name := range []string{"EncryptionAtRestOptions", "NodeToNodeEncryptionOptions"} {
+		if input(d.options).object(name).flag("Enabled", false) && !input(options).object(name).flag("Enabled", false) {
+			return wire.Errorf("ValidationException", "%s can't be disabled once it is enabled.", strings.TrimSuffix(name, "Options"))
+		}
+	}
+	if arn := c.domainKey(); arn != "" && input(options).object("EncryptionAtRestOptions").flag("Enabled", false) {
+		options["EncryptionAtRestOptions"] = wire.Object{"Enabled": true, "KmsKeyId": arn}
+	}
 	audit := input(options).object("LogPublishingOptions").object("AUDIT_LOGS").flag("Enabled", false)
 	if audit && !input(options).object("AdvancedSecurityOptions").flag("Enabled", false) {
 		return wire.Errorf("ValidationException", "audit log publishing cannot be enabled as you do not have advanced security options configured.")
@@ -133,8 +148,56 @@ func (d *domain) update(c *call) error {
 	return nil
 }
 
+// domainKey is the ARN of the key by which the input has a domain encrypt; "":
+// it doesn't.
+func (c *call) domainKey() string {
+	in := c.in.object("EncryptionAtRestOptions")
+	switch {
+	case !in.flag("Enabled", false):
+		return ""
+	case in.has("KmsKeyId"):
+		return c.keyARN(in.str("KmsKeyId"))
+	}
+	return c.awsKey("es").arn
+}
+
+// domainKeyNeeds is that the caller may look at the key.
+func domainKeyNeeds(c *call) []need {
+	if arn := c.domainKey(); arn != "" {
+		return []need{{"kms:DescribeKey", arn}}
+	}
+	return nil
+}
+
+// software is the domain's service software: one update is there for each.
+func (d *domain) software() wire.Object {
+	const first, second = "R20240502", "R20240502-P1"
+	out := wire.Object{
+		"CurrentVersion": d.engine + "_" + first, "NewVersion": d.engine + "_" + second, "UpdateAvailable": true, "Cancellable": false,
+		"UpdateStatus": "ELIGIBLE", "Description": "There is a software update available for this domain.", "OptionalDeployment": true,
+	}
+	if d.mended {
+		out["CurrentVersion"], out["NewVersion"], out["UpdateAvailable"] = d.engine+"_"+second, "", false
+		out["UpdateStatus"], out["Description"] = "COMPLETED", "There is no software update available for this domain."
+	}
+	return out
+}
+
+func startDomainUpdate(c *call) (wire.Object, error) {
+	d, err := c.domain()
+	if err != nil {
+		return nil, err
+	}
+	if d.mended {
+		return nil, wire.Errorf("ValidationException", "No software update is available for domain %s.", d.name)
+	}
+	d.mended = true
+	return wire.Object{"ServiceSoftwareOptions": d.software()}, nil
+}
+
 func (d *domain) describe(c *call) wire.Object {
 	out := wire.Object{
+		"EngineVersion": d.engine, "ServiceSoftwareOptions": d.software(),
 		"DomainId": d.id, "DomainName": d.name, "ARN": c.arn("domain/" + d.name), "Created": true, "Deleted": false, "Processing": false,
 		"AccessPolicies": d.policy, "ClusterConfig": wire.Object{"InstanceCount": int64(1)},
 	}
@@ -153,7 +216,9 @@ func describeDomain(c *call) (wire.Object, error) {
 // config is the domain's configuration, each part with its state.
 func (d *domain) config() wire.Object {
 	status := wire.Object{"State": "Active", "CreationDate": d.created, "UpdateDate": d.updated, "PendingDeletion": false}
-	out := wire.Object{"AccessPolicies": wire.Object{"Options": d.policy, "Status": status}}
+	out := wire.Object{
+		"AccessPolicies": wire.Object{"Options": d.policy, "Status": status}, "EngineVersion": wire.Object{"Options": d.engine, "Status": status},
+	}
 	for name, options := range d.options {
 		out[name] = wire.Object{"Options": options, "Status": status}
 	}

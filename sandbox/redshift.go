@@ -29,6 +29,7 @@ func redshiftService() *service {
 			op("EnableLogging", enableWarehouseLogging),
 			op("DisableLogging", disableWarehouseLogging),
 			op("DescribeLoggingStatus", describeWarehouseLogging),
+			op("EnableSnapshotCopy", copyWarehouseSnapshots),
 		},
 	}
 }
@@ -39,7 +40,9 @@ type warehouses struct{ all []*warehouse }
 type warehouse struct {
 	id, nodeType, status     string
 	public, routed, upgrades bool
-	retention                int // days that automated snapshots are kept
+	encrypted                bool
+	copies                   string // the region that snapshots are copied to
+	retention                int    // days that automated snapshots are kept
 	created                  time.Time
 	logging                  wire.Object // as DescribeLoggingStatus says it
 	tags                     map[string]string
@@ -88,7 +91,8 @@ func createWarehouse(c *call) (wire.Object, error) {
 	w := &warehouse{
 		id: lower(c.in.str("ClusterIdentifier")), nodeType: c.in.str("NodeType"), status: "available", created: c.time.UTC(), tags: c.inputTags(),
 		public: c.in.flag("PubliclyAccessible", false), routed: c.in.flag("EnhancedVpcRouting", false), upgrades: c.in.flag("AllowVersionUpgrade", true),
-		logging: wire.Object{"LoggingEnabled": false},
+		encrypted: c.in.flag("Encrypted", false),
+		logging:   wire.Object{"LoggingEnabled": false},
 	}
 	if err := w.retain(c.in.number("AutomatedSnapshotRetentionPeriod", 1)); err != nil {
 		return nil, err
@@ -100,11 +104,29 @@ func createWarehouse(c *call) (wire.Object, error) {
 }
 
 func (w *warehouse) describe() wire.Object {
-	return wire.Object{
+	out := wire.Object{
 		"ClusterIdentifier": w.id, "NodeType": w.nodeType, "ClusterStatus": w.status, "PubliclyAccessible": w.public, "EnhancedVpcRouting": w.routed,
-		"AllowVersionUpgrade": w.upgrades, "AutomatedSnapshotRetentionPeriod": int64(w.retention), "ClusterCreateTime": w.created,
+		"AllowVersionUpgrade": w.upgrades, "Encrypted": w.encrypted, "AutomatedSnapshotRetentionPeriod": int64(w.retention), "ClusterCreateTime": w.created,
 		"PendingModifiedValues": wire.Object{}, "Tags": tagList(w.tags),
 	}
+	if w.copies != "" {
+		out["ClusterSnapshotCopyStatus"] = wire.Object{"DestinationRegion": w.copies, "RetentionPeriod": int64(7)}
+	}
+	return out
+}
+
+func copyWarehouseSnapshots(c *call) (wire.Object, error) {
+	w, err := c.availableWarehouse()
+	switch {
+	case err != nil:
+		return nil, err
+	case w.copies != "":
+		return nil, wire.Errorf("SnapshotCopyAlreadyEnabledFault", "Cross-region snapshot copy is enabled already.")
+	case w.encrypted && !c.in.has("SnapshotCopyGrantName"):
+		return nil, wire.Errorf("InvalidParameterValue", "A snapshot copy grant is needed for an encrypted cluster.")
+	}
+	w.copies = c.in.str("DestinationRegion")
+	return wire.Object{"Cluster": w.describe()}, nil
 }
 
 func describeWarehouses(c *call) (wire.Object, error) {
@@ -139,12 +161,16 @@ func modifyWarehouse(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.in.flag("Encrypted", w.encrypted) != w.encrypted && w.copies != "" {
+		return nil, wire.Errorf("InvalidClusterState", "Disable cross-region snapshot copy before you change the encryption of the cluster.")
+	}
 	if err := w.retain(c.in.number("AutomatedSnapshotRetentionPeriod", w.retention)); err != nil {
 		return nil, err
 	}
 	w.public = c.in.flag("PubliclyAccessible", w.public)
 	w.routed = c.in.flag("EnhancedVpcRouting", w.routed)
 	w.upgrades = c.in.flag("AllowVersionUpgrade", w.upgrades)
+	w.encrypted = c.in.flag("Encrypted", w.encrypted)
 	c.subject("AWS::Redshift::Cluster", w.id)
 	return wire.Object{"Cluster": w.describe()}, nil
 }

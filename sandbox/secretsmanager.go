@@ -20,12 +20,21 @@ func secretsService() *service {
 		}
 		return []string{c.arn("secret:" + c.in.str("SecretId"))}
 	}
+	op := func(name string, handle func(*call) (wire.Object, error)) operation {
+		return operation{name: name, resources: resources, resourcePolicy: secretPolicy, handle: handle}
+	}
+	rotate := op("RotateSecret", rotateSecret)
+	rotate.also = rotationNeeds
 	return &service{
 		name: "secretsmanager", prefix: "secretsmanager",
 		operations: []operation{
 			{name: "CreateSecret", resources: func(c *call) []string { return []string{c.arn("secret:" + c.in.str("Name"))} }, handle: createSecret},
-			{name: "DescribeSecret", resources: resources, handle: describeSecret},
-			{name: "RotateSecret", resources: resources, also: rotationNeeds, handle: rotateSecret},
+			op("DescribeSecret", describeSecret),
+			rotate,
+			op("CancelRotateSecret", cancelRotateSecret),
+			op("GetResourcePolicy", getSecretPolicy),
+			op("PutResourcePolicy", putSecretPolicy),
+			op("DeleteResourcePolicy", deleteSecretPolicy),
 		},
 	}
 }
@@ -34,10 +43,12 @@ func secretsService() *service {
 type secrets struct{ all []*secret }
 
 type secret struct {
-	arn, name, function string
-	versions            []string // ids, the current one last
-	created, rotated    time.Time
-	tags                map[string]string
+	arn, name, function, policy string
+	versions                    []string // ids, the current one last
+	created, rotated            time.Time
+	rotates                     bool
+	days                        int // between rotations; 0: nobody has said
+	tags                        map[string]string
 }
 
 func newSecrets() *secrets { return &secrets{} }
@@ -93,9 +104,12 @@ func describeSecret(c *call) (wire.Object, error) {
 		}
 	}
 	out := wire.Object{
-		"ARN": s.arn, "Name": s.name, "RotationEnabled": s.function != "", "CreatedDate": s.created, "VersionIdsToStages": stages, "Tags": tagList(s.tags),
+		"ARN": s.arn, "Name": s.name, "RotationEnabled": s.rotates, "CreatedDate": s.created, "VersionIdsToStages": stages, "Tags": tagList(s.tags),
 	}
 	put(out, "RotationLambdaARN", s.function)
+	if s.days > 0 {
+		out["RotationRules"] = wire.Object{"AutomaticallyAfterDays": int64(s.days)}
+	}
 	if !s.rotated.IsZero() {
 		out["LastRotatedDate"] = s.rotated
 	}
@@ -125,6 +139,7 @@ func rotateSecret(c *call) (wire.Object, error) {
 	if s.function == "" {
 		return nil, wire.Errorf("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
 	}
+	s.rotates, s.days = true, c.in.object("RotationRules").number("AutomaticallyAfterDays", s.days)
 	version := orElse(c.in.str("ClientRequestToken"), c.sb.newUUID())
 	if c.in.flag("RotateImmediately", true) && !slices.Contains(s.versions, version) {
 		s.versions, s.rotated = append(s.versions, version), c.time.UTC()

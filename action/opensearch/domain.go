@@ -1,5 +1,5 @@
-// Package opensearch has the actions on Amazon OpenSearch Service: domains that speak without encryption, that nobody's logs tell of,
-// or that everybody may use.
+// Package opensearch has the actions on Amazon OpenSearch Service: domains that speak or store without encryption, that nobody's logs
+// tell of, that run old software, or that everybody may use.
 package opensearch
 
 import (

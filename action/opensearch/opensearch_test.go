@@ -77,7 +77,8 @@ func (c cloud) state() string {
 			published[kind] = *log.CloudWatchLogsLogGroupArn
 		}
 	}
-	return fmt.Sprint(*d.DomainEndpointOptions.EnforceHTTPS, d.DomainEndpointOptions.TLSSecurityPolicy, published, *d.AccessPolicies)
+	return fmt.Sprint(*d.EncryptionAtRestOptions.Enabled, *d.NodeToNodeEncryptionOptions.Enabled, *d.ServiceSoftwareOptions.CurrentVersion,
+		*d.DomainEndpointOptions.EnforceHTTPS, d.DomainEndpointOptions.TLSSecurityPolicy, published, *d.AccessPolicies)
 }
 
 const (
@@ -98,6 +99,9 @@ func TestConformance(t *testing.T) {
 		{"logs", toGroup, `{"domain":"none","log_group":"` + group + `"}`, opensearch.NewPublishLogs, func(c cloud) {
 			c.update(sdk.UpdateDomainConfigInput{LogPublishingOptions: logs(types.LogTypeIndexSlowLogs, group)})
 		}},
+		{"encryption at rest", ofSearch, `{"domain":"none"}`, opensearch.NewEncryptAtRest, nil},
+		{"encryption between nodes", ofSearch, `{"domain":"none"}`, opensearch.NewEncryptBetweenNodes, nil},
+		{"software", ofSearch, `{"domain":"none"}`, opensearch.NewUpdateSoftware, nil},
 		{"policy", ofSearch, `{"domain":"none"}`, opensearch.NewRemovePublicStatements, func(c cloud) {
 			c.update(sdk.UpdateDomainConfigInput{AccessPolicies: policy(own + "," + own)})
 		}},
@@ -134,6 +138,22 @@ func TestWhatIsLeft(t *testing.T) {
 		}, action.Unneeded, "already"},
 		{"audit without access control", `{"domain":"search","log_group":"` + group + `","logs":["error","audit"]}`, opensearch.NewPublishLogs, func(cloud) {}, action.Escalated, "fine-grained"},
 		{"audit with access control", `{"domain":"other","log_group":"` + group + `","logs":["error","audit"]}`, opensearch.NewPublishLogs, cloud.guarded, action.Change, "audit and error"},
+		{"encrypted", ofSearch, opensearch.NewEncryptAtRest, func(c cloud) {
+			c.update(sdk.UpdateDomainConfigInput{EncryptionAtRestOptions: &types.EncryptionAtRestOptions{Enabled: aws.Bool(true)}})
+		}, action.Unneeded, "already"},
+		{"encrypted nodes", ofSearch, opensearch.NewEncryptBetweenNodes, func(c cloud) {
+			c.update(sdk.UpdateDomainConfigInput{NodeToNodeEncryptionOptions: &types.NodeToNodeEncryptionOptions{Enabled: aws.Bool(true)}})
+		}, action.Unneeded, "already"},
+		{"an old engine", ofOther, opensearch.NewEncryptBetweenNodes, func(c cloud) {
+			c.create("other", func(in *sdk.CreateDomainInput) { in.EngineVersion = aws.String("Elasticsearch_6.5") })
+		}, action.Escalated, "Elasticsearch 6.5 can't be encrypted in place"},
+		{"an engine that is just new enough", ofOther, opensearch.NewEncryptAtRest, func(c cloud) {
+			c.create("other", func(in *sdk.CreateDomainInput) { in.EngineVersion = aws.String("Elasticsearch_6.7") })
+		}, action.Change, "unencrypted"},
+		{"new software", ofSearch, opensearch.NewUpdateSoftware, func(c cloud) {
+			_, err := c.client.StartServiceSoftwareUpdate(c.T.Context(), &sdk.StartServiceSoftwareUpdateInput{DomainName: aws.String("search")})
+			c.Must(err)
+		}, action.Unneeded, "No update"},
 		{"a policy for some", ofSearch, opensearch.NewRemovePublicStatements, func(c cloud) {
 			c.update(sdk.UpdateDomainConfigInput{AccessPolicies: policy(own)})
 		}, action.Unneeded, "No statement"},

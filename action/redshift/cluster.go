@@ -1,5 +1,5 @@
 // Package redshift has the actions on Amazon Redshift: clusters that the internet reaches, whose use nobody logs, that are not backed
-// up or mended, and whose traffic leaves the VPC.
+// up, mended or encrypted, and whose traffic leaves the VPC.
 package redshift
 
 import (

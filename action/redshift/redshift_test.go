@@ -62,7 +62,7 @@ func (c cloud) state() string {
 	logging, err := c.client.DescribeLoggingStatus(c.T.Context(), &sdk.DescribeLoggingStatusInput{ClusterIdentifier: cluster})
 	c.Must(err)
 	w := out.Clusters[0]
-	return fmt.Sprint(*w.PubliclyAccessible, *w.EnhancedVpcRouting, *w.AllowVersionUpgrade, *w.AutomatedSnapshotRetentionPeriod,
+	return fmt.Sprint(*w.PubliclyAccessible, *w.Encrypted, *w.EnhancedVpcRouting, *w.AllowVersionUpgrade, *w.AutomatedSnapshotRetentionPeriod,
 		*logging.LoggingEnabled, aws.ToString(logging.BucketName), logging.LogExports)
 }
 
@@ -77,6 +77,7 @@ func TestConformance(t *testing.T) {
 		{"private", plain, redshift.NewMakePrivate, nil},
 		{"upgrades", `{"cluster":"arn:aws:redshift:eu-west-1:111122223333:cluster:warehouse"}`, redshift.NewEnableUpgrades, nil},
 		{"routing", `{"cluster":"warehouse","interrupt":true}`, redshift.NewEnableVPCRouting, nil},
+		{"encryption", `{"cluster":"warehouse","interrupt":true}`, redshift.NewEncryptCluster, nil},
 		{"snapshots", plain, redshift.NewKeepSnapshots, func(c cloud) {
 			c.modify(sdk.ModifyClusterInput{AutomatedSnapshotRetentionPeriod: aws.Int32(3)})
 		}},
@@ -109,6 +110,13 @@ func TestWhatIsLeft(t *testing.T) {
 		{"may not restart", plain, redshift.NewEnableVPCRouting, func(cloud) {}, action.Escalated, "again with interrupt"},
 		{"in its VPC", plain, redshift.NewEnableVPCRouting, func(c cloud) { c.modify(sdk.ModifyClusterInput{EnhancedVpcRouting: aws.Bool(true)}) }, action.Unneeded, "already"},
 		{"paused, may restart", `{"cluster":"warehouse","interrupt":true}`, redshift.NewEnableVPCRouting, cloud.pause, action.Escalated, "resume it"},
+		{"may not stop", plain, redshift.NewEncryptCluster, func(cloud) {}, action.Escalated, "again with interrupt"},
+		{"encrypted", plain, redshift.NewEncryptCluster, func(c cloud) { c.modify(sdk.ModifyClusterInput{Encrypted: aws.Bool(true)}) }, action.Unneeded, "already"},
+		{"copied elsewhere", `{"cluster":"warehouse","interrupt":true}`, redshift.NewEncryptCluster, func(c cloud) {
+			_, err := c.client.EnableSnapshotCopy(c.T.Context(), &sdk.EnableSnapshotCopyInput{ClusterIdentifier: cluster, DestinationRegion: aws.String("eu-central-1")})
+			c.Must(err)
+		}, action.Escalated, "copied to eu-central-1"},
+		{"paused, unencrypted", `{"cluster":"warehouse","interrupt":true}`, redshift.NewEncryptCluster, cloud.pause, action.Escalated, "resume it"},
 		{"kept for long enough", `{"cluster":"warehouse","days":3}`, redshift.NewKeepSnapshots, func(c cloud) {
 			c.modify(sdk.ModifyClusterInput{AutomatedSnapshotRetentionPeriod: aws.Int32(4)})
 		}, action.Unneeded, "4 days already"},

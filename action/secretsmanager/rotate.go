@@ -1,4 +1,3 @@
-// Package secretsmanager has the action on AWS Secrets Manager: secrets that others know are rotated.
 package secretsmanager
 
 import (
@@ -46,7 +45,14 @@ func NewRotate(caller *awscall.Caller) action.Action {
 			Effect:      action.TokenKeyed, Evidence: action.EventEvidence,
 			Irreversible: "the old value is known to others, and the service takes the new one only",
 		},
-		Find: findSecret, Read: readVersion,
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p rotateParams) ([]action.Resource, error) {
+			if p.Secret == "" || p.LeakedAt.IsZero() {
+				return nil, fault.New(fault.Invalid, "the secret, or the time when it leaked, is missing").
+					WithHint(`give {"secret": "orders/db", "leaked_at": "2026-11-21T20:15:00Z"}`)
+			}
+			return findSecret(ctx, cfg, req, secretParams{p.Secret})
+		},
+		Read: readVersion,
 		Want: func(r action.Resource, p rotateParams, now version) (version, string, error) {
 			switch {
 			case now.rotated.After(p.LeakedAt):
@@ -69,34 +75,6 @@ func NewRotate(caller *awscall.Caller) action.Action {
 func nextVersion(arn, current string) string {
 	sum := sha256.Sum256([]byte(arn + "\n" + current))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
-}
-
-func findSecret(ctx context.Context, cfg aws.Config, req action.Request, p rotateParams) ([]action.Resource, error) {
-	if p.Secret == "" || p.LeakedAt.IsZero() {
-		return nil, fault.New(fault.Invalid, "the secret, or the time when it leaked, is missing").
-			WithHint(`give {"secret": "orders/db", "leaked_at": "2026-11-21T20:15:00Z"}`)
-	}
-	out, err := describe(ctx, cfg, p.Secret)
-	if err != nil {
-		return nil, err
-	}
-	r := action.Resource{
-		Type: "AWS::SecretsManager::Secret", ARN: aws.ToString(out.ARN), Name: aws.ToString(out.Name),
-		Account: req.Account, Region: req.Region, Tags: map[string]string{},
-	}
-	for _, t := range out.Tags {
-		r.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-	}
-	return []action.Resource{r}, nil
-}
-
-func describe(ctx context.Context, cfg aws.Config, id string) (*secretsmanager.DescribeSecretOutput, error) {
-	out, err := secretsmanager.NewFromConfig(cfg).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &id})
-	if err != nil {
-		return nil, awscall.Missing(awscall.Fault(err, "secretsmanager:DescribeSecret", "look at the secret %s", id),
-			"there is no secret "+id, "it was deleted, or it is in another region")
-	}
-	return out, nil
 }
 
 func readVersion(ctx context.Context, cfg aws.Config, r action.Resource) (version, error) {

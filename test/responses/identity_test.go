@@ -242,7 +242,7 @@ var identities = []story{
 	{rule: "root-console-sign-in", playbook: "ask-about-root", state: "Done", stage: func(e *engine) (scene, error) {
 		return scene{":root", func() error { return e.signsIn("root", "Root", "No", "192.0.2.10") }, nil}, nil
 	}},
-	{rule: "secret-shared-with-everybody", playbook: "rotate-secret", calls: []string{"secretsmanager:RotateSecret"}, dry: true, stage: func(e *engine) (scene, error) {
+	{rule: "secret-shared-with-everybody", playbook: "rotate-secret", calls: []string{"secretsmanager:DeleteResourcePolicy", "secretsmanager:RotateSecret"}, right: "policy ", stays: true, stage: func(e *engine) (scene, error) {
 		name, client := e.name("payments"), secretsmanager.NewFromConfig(e.admin)
 		_, err := client.CreateSecret(e.ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("example")})
 		if err == nil {
@@ -250,8 +250,15 @@ var identities = []story{
 				RotationLambdaARN: aws.String("arn:aws:lambda:eu-west-1:111122223333:function:rotate"), RotationRules: &secrettypes.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)}})
 		}
 		return scene{name, func() error {
-			return e.record("secretsmanager", "PutResourcePolicy", fmt.Sprintf(`{"secretId":%q,"resourcePolicy":%q}`, name, fmt.Sprintf(everybody, name)))
-		}, nil}, err
+			_, err := client.PutResourcePolicy(e.ctx, &secretsmanager.PutResourcePolicyInput{SecretId: &name, ResourcePolicy: aws.String(fmt.Sprintf(anyone, "secretsmanager:GetSecretValue"))})
+			return err
+		}, func() (string, error) {
+			out, err := client.GetResourcePolicy(e.ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &name})
+			if err != nil {
+				return "", err
+			}
+			return "policy " + aws.ToString(out.ResourcePolicy), nil
+		}}, err
 	}},
 }
 
