@@ -3,6 +3,7 @@ package asl
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,8 +30,8 @@ type operator struct {
 	test   string // of Is: Null, Present, …; of the others how they compare: Equals, LessThan, …
 }
 
-// operators is every comparison of the language by its name.
-func operators() map[string]operator {
+// operators is every comparison of the language by its name. Every field of every state is looked up in it.
+var operators = sync.OnceValue(func() map[string]operator {
 	known := map[string]operator{"StringMatches": {"StringMatches", ""}}
 	add := func(family, test string) {
 		known[family+test] = operator{family, test}
@@ -46,7 +47,7 @@ func operators() map[string]operator {
 		known["Is"+test] = operator{"Is", test}
 	}
 	return known
-}
+})
 
 // timestamp reads a time in the language's profile of RFC 3339 (https://states-language.net/#timestamps).
 func timestamp(v any) (time.Time, bool) {

@@ -9,4 +9,4 @@
 // The format is documented at https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html.
 package finding
 
-//go:generate go run ./gen -out schema/asff.json -extend Partition=aws-us-iso,aws-us-iso-b,AzureCloud
+//go:generate go run ./gen -out schema/asff.json -details schema/details.json -extend Partition=aws-us-iso,aws-us-iso-b,AzureCloud

@@ -50,8 +50,8 @@ func NewHub(o Options) *Hub {
 	if h.retry <= 0 {
 		h.retry = 100 * time.Millisecond
 	}
-	// The schema compiles while the program starts, or the first finding would wait 0.1 s for it. An error comes again,
-	// from Validate, where it has a caller.
+	// The schema compiles while the program starts, or the first finding would wait for it. An error comes again, from Validate,
+	// where it has a caller.
 	go func() { _, _ = compiled() }()
 	return h
 }

@@ -16,8 +16,9 @@ import (
 	"riposte.dev/conf"
 )
 
-// schemaProblems turns a schema violation into one problem a member, in words for people.
-func schemaProblems(err error, how strictness) ([]conf.Problem, error) {
+// schemaProblems turns a schema violation into one problem a member, in words for people. What was checked stands at that place
+// of the finding.
+func schemaProblems(err error, how strictness, at ...string) ([]conf.Problem, error) {
 	if err == nil {
 		return nil, nil
 	}
@@ -28,6 +29,7 @@ func schemaProblems(err error, how strictness) ([]conf.Problem, error) {
 	var problems []conf.Problem
 	var walk func(v *jsonschema.ValidationError)
 	walk = func(v *jsonschema.ValidationError) {
+		v.InstanceLocation = slices.Concat(at, v.InstanceLocation)
 		if len(v.Causes) == 0 && (how == strict || !tolerable(v)) {
 			problems = append(problems, leafProblems(v)...)
 		}

@@ -5,8 +5,11 @@ import (
 	"regexp"
 )
 
-// root is the shape that a finding is.
-const root = "AwsSecurityFinding"
+// The shapes that a finding is, and that tells of a resource by its type.
+const (
+	root            = "AwsSecurityFinding"
+	resourceDetails = "ResourceDetails"
+)
 
 // apiModel is the part of service-2.json that is read. Names are botocore's.
 type apiModel struct {
@@ -52,9 +55,10 @@ type schema struct {
 
 func refTo(name string) string { return "#/$defs/" + name }
 
-// schema translates the named shape and every shape that it leads to. Members that the model does not know stay allowed:
+// schema translates the named shape and every shape that it leads to, but for what stands apart: of that it only says that it is
+// an object. Members that the model does not know stay allowed:
 // AWS adds some every month, and a finding that carries one must not be lost for it.
-func (m *apiModel) schema(name string, added map[string][]string) (map[string]*schema, error) {
+func (m *apiModel) schema(name, apart string, added map[string][]string) (map[string]*schema, error) {
 	defs := map[string]*schema{}
 	open := []string{name}
 	ref := func(r *shapeRef) *schema {
@@ -77,7 +81,10 @@ func (m *apiModel) schema(name string, added map[string][]string) (map[string]*s
 		d := &schema{}
 		switch s.Type {
 		case "structure":
-			d.Type, d.Required = "object", s.Required
+			if d.Type = "object"; name == apart {
+				break
+			}
+			d.Required = s.Required
 			d.Properties = make(map[string]*schema, len(s.Members))
 			for member, r := range s.Members {
 				d.Properties[member] = ref(r)
