@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,14 +65,19 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
+// Bounded repetitions make large programs of some of these, so they are compiled at their first use.
 var (
 	accountID = regexp.MustCompile(`^\d{12}$`)
-	roleARN   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,576}$`)
-	unitID    = regexp.MustCompile(`^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$`)
+	roleARN   = form(`^arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,576}$`)
+	unitID    = form(`^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$`)
 	// externalID is what STS takes (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).
-	externalID = regexp.MustCompile(`^[\w+=,.@:/-]{2,1000}$`)
-	roleName   = regexp.MustCompile(`^[\w+=,.@/-]{1,576}$`)
+	externalID = form(`^[\w+=,.@:/-]{2,1000}$`)
+	roleName   = form(`^[\w+=,.@/-]{1,576}$`)
 )
+
+func form(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 func (o *Options) defaults() {
 	if o.Now == nil {
@@ -102,7 +108,7 @@ func (o *Options) defaults() {
 func (o *Options) check() error {
 	seen := map[string]bool{}
 	for _, a := range o.Accounts {
-		role := roleARN.FindStringSubmatch(a.Role)
+		role := roleARN().FindStringSubmatch(a.Role)
 		switch {
 		case !accountID.MatchString(a.ID):
 			return fault.New(fault.Invalid, "%q is not an AWS account", a.ID).WithHint("an account has 12 digits; put it in quotes")
@@ -114,7 +120,7 @@ func (o *Options) check() error {
 		case role[1] != a.ID:
 			return fault.New(fault.Invalid, "account %s: the role %s is in account %s", a.ID, a.Role, role[1]).
 				WithHint("name the role that riposte assumes in %s", a.ID)
-		case a.ExternalID != "" && !externalID.MatchString(a.ExternalID):
+		case a.ExternalID != "" && !externalID().MatchString(a.ExternalID):
 			return errExternalID("account " + a.ID)
 		}
 		seen[a.ID] = true
@@ -123,19 +129,19 @@ func (o *Options) check() error {
 	if org == nil {
 		return nil
 	}
-	if !roleName.MatchString(org.RoleName) {
+	if !roleName().MatchString(org.RoleName) {
 		return fault.New(fault.Invalid, "organization: %q is not the name of a role", org.RoleName).
 			WithHint("name the role that riposte assumes in every account, such as riposte-responder")
 	}
-	if org.Manager != "" && !roleARN.MatchString(org.Manager) {
+	if org.Manager != "" && !roleARN().MatchString(org.Manager) {
 		return fault.New(fault.Invalid, "organization: %q is not the ARN of a role", org.Manager).
 			WithHint("name a role of the management account that may call organizations:ListAccounts")
 	}
-	if org.ExternalID != "" && !externalID.MatchString(org.ExternalID) {
+	if org.ExternalID != "" && !externalID().MatchString(org.ExternalID) {
 		return errExternalID("organization")
 	}
 	for _, id := range append(append([]string(nil), org.Include...), org.Exclude...) {
-		if !accountID.MatchString(id) && !unitID.MatchString(id) {
+		if !accountID.MatchString(id) && !unitID().MatchString(id) {
 			return fault.New(fault.Invalid, "organization: %q is neither an account nor an organisational unit", id).
 				WithHint("write 12 digits, ou-… or r-…")
 		}

@@ -36,7 +36,7 @@ func above(account types.Account) []string {
 	var ids []string
 	for _, path := range account.Paths {
 		for part := range strings.SplitSeq(path, "/") {
-			if unitID.MatchString(part) {
+			if unitID().MatchString(part) {
 				ids = append(ids, part)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"riposte.dev/fault"
 )
@@ -27,11 +28,12 @@ type OIDC struct {
 }
 
 var (
-	anAccount   = regexp.MustCompile(`^\d{12}$`)
-	aPrincipal  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/.+)$`)
-	anOIDC      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:oidc-provider/(.+)$`)
-	aKubeName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
-	anyExternal = regexp.MustCompile(`^[\w+=,.@:/-]{2,1000}$`)
+	anAccount  = regexp.MustCompile(`^\d{12}$`)
+	aPrincipal = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/.+)$`)
+	anOIDC     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:oidc-provider/(.+)$`)
+	aKubeName  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
+	// anyExternal is compiled at its first use: a bounded repetition makes a large program.
+	anyExternal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@:/-]{2,1000}$`) })
 )
 
 // services are the principals under which AWS hands the role to a program that it runs.
@@ -51,7 +53,7 @@ func (t Trust) Policy() (Policy, error) {
 		return Policy{}, fault.New(fault.Invalid, "a trust policy needs one of principals, service and OIDC provider").
 			WithHint("name the role that riposte runs as, or where it runs: ec2, ecs, lambda, eks")
 	}
-	if t.ExternalID != "" && (len(t.Principals) == 0 || !anyExternal.MatchString(t.ExternalID)) {
+	if t.ExternalID != "" && (len(t.Principals) == 0 || !anyExternal().MatchString(t.ExternalID)) {
 		return Policy{}, fault.New(fault.Invalid, "the external id cannot be used here").
 			WithHint("use it with principals only: 2 to 1,000 letters, digits and +=,.@:/-")
 	}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +9,7 @@ import (
 )
 
 // groupText is what names and descriptions of groups may consist of.
-var groupText = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
+var groupText = form(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
 
 // vpcOfNewGroup is the VPC that CreateSecurityGroup means; nil when it isn't there.
 func (c *call) vpcOfNewGroup() *vpc {
@@ -25,9 +24,9 @@ func createSecurityGroup(c *call) (wire.Object, error) {
 	switch {
 	case strings.HasPrefix(strings.ToLower(name), "sg-"):
 		return nil, c.fail(wire.Invalid, "Value (%s) for parameter GroupName is invalid. Group names may not be in the format sg-*.", name)
-	case !groupText.MatchString(name):
+	case !groupText().MatchString(name):
 		return nil, c.fail(wire.Invalid, "Value (%s) for parameter GroupName is invalid. Character sets beyond ASCII are not supported.", name)
-	case !groupText.MatchString(description):
+	case !groupText().MatchString(description):
 		return nil, c.fail(wire.Invalid, "Value (%s) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.", description)
 	}
 	v := c.vpcOfNewGroup()

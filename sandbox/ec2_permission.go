@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -120,10 +119,10 @@ func (c *call) sources(base groupRule, p input, g *securityGroup) ([]*groupRule,
 	return out, nil
 }
 
-var ruleDescription = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)
+var ruleDescription = form(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)
 
 func (c *call) checkRuleDescription(text string) error {
-	if !ruleDescription.MatchString(text) {
+	if !ruleDescription().MatchString(text) {
 		return c.fail(wire.Invalid, "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*")
 	}
 	return nil

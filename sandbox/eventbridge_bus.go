@@ -21,7 +21,7 @@ const (
 )
 
 var (
-	busName     = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,256}$`)
+	busName     = form(`^[.\-_A-Za-z0-9]{1,256}$`)
 	accountName = regexp.MustCompile(`^\d{12}$`)
 )
 
@@ -29,7 +29,7 @@ func createEventBus(c *call) (wire.Object, error) {
 	name := c.in.str("Name")
 	all := c.buses().byName
 	switch {
-	case !busName.MatchString(name):
+	case !busName().MatchString(name):
 		return nil, c.fail(wire.Invalid, "Event bus name starting with 'aws.' or with / is for partner event sources, which the sandbox doesn't have.")
 	case all[name] != nil:
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "Event bus %s already exists.", name)

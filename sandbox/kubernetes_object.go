@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -178,7 +177,7 @@ func (c *kubeCall) listKube() (any, error) {
 	return map[string]any{"kind": c.resource.kind + "List", "apiVersion": c.resource.apiVersion(), "metadata": meta, "items": items}, nil
 }
 
-var kubeName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.:]{0,251}[a-z0-9])?$`)
+var kubeName = form(`^[a-z0-9]([-a-z0-9.:]{0,251}[a-z0-9])?$`)
 
 func (c *kubeCall) createKube() (any, error) {
 	object := kubeObject{}
@@ -190,7 +189,7 @@ func (c *kubeCall) createKube() (any, error) {
 	switch {
 	case object["apiVersion"] != c.resource.apiVersion() || object["kind"] != c.resource.kind:
 		return nil, kubeFailure(http.StatusBadRequest, "BadRequest", "the API version in the data (%v) does not match the expected API version (%s)", object["apiVersion"], c.resource.apiVersion())
-	case !kubeName.MatchString(c.name):
+	case !kubeName().MatchString(c.name):
 		return nil, kubeFailure(http.StatusUnprocessableEntity, "Invalid", "%s %q is invalid: metadata.name: Invalid value", c.resource.kind, c.name)
 	case c.namespace != "" && c.objects().all[kubeKey{resource: "namespaces", name: c.namespace}] == nil:
 		return nil, kubeFailure(http.StatusNotFound, "NotFound", "namespaces %q not found", c.namespace)

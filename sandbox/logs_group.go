@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -53,7 +52,7 @@ func logsPage[T any](c *call, name string, items []T, each func(T) any) (wire.Ob
 	return out, nil
 }
 
-var logsStreamName = regexp.MustCompile(`^[^:*]{1,512}$`)
+var logsStreamName = form(`^[^:*]{1,512}$`)
 
 func createLogStream(c *call) (wire.Object, error) {
 	g, err := c.logsGroup()
@@ -62,7 +61,7 @@ func createLogStream(c *call) (wire.Object, error) {
 	}
 	name := c.in.str("logStreamName")
 	switch {
-	case !logsStreamName.MatchString(name):
+	case !logsStreamName().MatchString(name):
 		return nil, invalidParameter("1 validation error detected: Value '%s' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*", name)
 	case g.streams[name] != nil:
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,14 +84,14 @@ func (t *topic) document() *policy.Document {
 	return doc
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+var topicName = form(`^[A-Za-z0-9_-]{1,256}$`)
 
 func createTopic(c *call) (wire.Object, error) {
 	name := c.in.str("Name")
 	if strings.HasSuffix(name, ".fifo") {
 		return nil, c.fail(wire.Invalid, "Invalid parameter: Topic Name Reason: the sandbox has no FIFO topics; use a standard one")
 	}
-	if !topicName.MatchString(name) {
+	if !topicName().MatchString(name) {
 		return nil, c.fail(wire.Invalid, "Invalid parameter: Topic Name")
 	}
 	attributes := map[string]string{}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"hash"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,7 +64,7 @@ func validText(s string) bool {
 	})
 }
 
-var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,256}$`)
+var attributeName = form(`^[A-Za-z0-9_.-]{1,256}$`)
 
 // messageAttributes checks the attributes of a message, and says their size
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html).
@@ -81,7 +80,7 @@ func messageAttributes(in input) (out map[string]messageAttribute, size int, err
 		base, _, _ := strings.Cut(a.kind, ".")
 		_, notNumber := strconv.ParseFloat(a.text, 64)
 		switch {
-		case !attributeName.MatchString(name) || strings.HasPrefix(name, ".") || strings.HasSuffix(name, "."):
+		case !attributeName().MatchString(name) || strings.HasPrefix(name, ".") || strings.HasSuffix(name, "."):
 			return nil, 0, invalidValue("The message attribute name '%.256s' is invalid.", name)
 		case base != "String" && base != "Number" && base != "Binary":
 			return nil, 0, invalidValue("The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)

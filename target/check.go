@@ -31,10 +31,10 @@ const (
 const maxTargets = 5
 
 var (
-	idForm       = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
-	variableForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+	idForm       = form(`^[.\-_A-Za-z0-9]{1,64}$`)
+	variableForm = form(`^[A-Za-z0-9_-]{1,256}$`)
 	phoneForm    = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	headerForm   = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9a-zA-Z-]{1,512}$")
+	headerForm   = form("^[!#$%&'*+.^_`|~0-9a-zA-Z-]{1,512}$")
 )
 
 // Check finds every mistake in a rule's targets, and what EventBridge would not take or what may not do what it seems to
@@ -43,7 +43,7 @@ func Check(targets []Config) (problems, warnings conf.Problems) {
 	seen := map[string]bool{}
 	for i := range targets {
 		c := &checker{Config: &targets[i], at: fmt.Sprintf("[%d]", i)}
-		if !idForm.MatchString(c.ID) {
+		if !idForm().MatchString(c.ID) {
 			c.fail("id", "use 1 to 64 letters, digits, dots, dashes and underscores", "%q is not a target id", c.ID)
 		} else if seen[c.ID] {
 			c.fail("id", "give each target of a rule an id of its own", "target id %q is there twice", c.ID)
@@ -182,7 +182,7 @@ func (c *checker) transformer(t *InputTransformer) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.InputPathsMap)) {
 		at := conf.FieldPath(field+"input_paths_map", name)
-		if !variableForm.MatchString(name) {
+		if !variableForm().MatchString(name) {
 			c.fail(at, "use letters, digits, dashes and underscores", "%q is not the name of a variable", name)
 		}
 		c.path(at, t.InputPathsMap[name])

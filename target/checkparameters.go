@@ -124,7 +124,7 @@ func (c *checker) http() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.HeaderParameters)) {
 		at := conf.FieldPath("http_parameters.header_parameters", name)
-		if !headerForm.MatchString(name) || strings.ContainsAny(p.HeaderParameters[name], "\r\n\x00") {
+		if !headerForm().MatchString(name) || strings.ContainsAny(p.HeaderParameters[name], "\r\n\x00") {
 			c.fail(at, "use letters, digits and dashes in the name, and one line as value", "%q is not a header that HTTP allows", name)
 		}
 		c.dynamic(at, p.HeaderParameters[name])

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"riposte.dev/fault"
 )
@@ -29,7 +30,7 @@ const (
 // kind is a row of the table of everything that depends on the kind of target.
 type kind struct {
 	Kind
-	resource *regexp.Regexp // what an ARN of the kind has after the account
+	resource func() *regexp.Regexp // what an ARN of the kind has after the account
 	example  string
 	limit    int // bytes of input that the service takes
 	actions  []string
@@ -37,27 +38,32 @@ type kind struct {
 
 const kib = 1 << 10
 
+// form compiles an expression at its first use: a bounded repetition makes a large program, and most are never used.
+func form(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // The limits are those of the services' API references, as of 2026.
 var kinds = []kind{
-	{Kind{"sns", false, AtLeastOnce}, regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}(\.fifo)?$`),
+	{Kind{"sns", false, AtLeastOnce}, form(`^[A-Za-z0-9_-]{1,256}(\.fifo)?$`),
 		"arn:aws:sns:eu-west-1:111122223333:security", 256 * kib, []string{"sns:Publish"}},
-	{Kind{"sqs", false, AtLeastOnce}, regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}(\.fifo)?$`),
+	{Kind{"sqs", false, AtLeastOnce}, form(`^[A-Za-z0-9_-]{1,80}(\.fifo)?$`),
 		"arn:aws:sqs:eu-west-1:111122223333:security", 1024 * kib, []string{"sqs:SendMessage"}},
-	{Kind{"lambda", true, AtLeastOnce}, regexp.MustCompile(`^function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$`),
+	{Kind{"lambda", true, AtLeastOnce}, form(`^function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$`),
 		"arn:aws:lambda:eu-west-1:111122223333:function:enrich", 1024 * kib, []string{"lambda:InvokeFunction"}},
-	{Kind{"states", true, Token}, regexp.MustCompile(`^stateMachine:[^\s<>{}\[\]?*"#%\\^|~$&,;:/]{1,80}(:[^\s:/]{1,80})?$`),
+	{Kind{"states", true, Token}, form(`^stateMachine:[^\s<>{}\[\]?*"#%\\^|~$&,;:/]{1,80}(:[^\s:/]{1,80})?$`),
 		"arn:aws:states:eu-west-1:111122223333:stateMachine:isolate", 256 * kib, []string{"states:StartExecution"}},
-	{Kind{"events", false, AtLeastOnce}, regexp.MustCompile(`^event-bus/[A-Za-z0-9._/-]{1,256}$`),
+	{Kind{"events", false, AtLeastOnce}, form(`^event-bus/[A-Za-z0-9._/-]{1,256}$`),
 		"arn:aws:events:eu-west-1:111122223333:event-bus/security", 1024 * kib, []string{"events:PutEvents"}},
-	{Kind{"kinesis", false, AtLeastOnce}, regexp.MustCompile(`^stream/[A-Za-z0-9_.-]{1,128}$`),
+	{Kind{"kinesis", false, AtLeastOnce}, form(`^stream/[A-Za-z0-9_.-]{1,128}$`),
 		"arn:aws:kinesis:eu-west-1:111122223333:stream/security", 1024 * kib, []string{"kinesis:PutRecord"}},
-	{Kind{"firehose", false, AtLeastOnce}, regexp.MustCompile(`^deliverystream/[A-Za-z0-9_.-]{1,64}$`),
+	{Kind{"firehose", false, AtLeastOnce}, form(`^deliverystream/[A-Za-z0-9_.-]{1,64}$`),
 		"arn:aws:firehose:eu-west-1:111122223333:deliverystream/security", 1000*kib - 1, []string{"firehose:PutRecord"}},
-	{Kind{"logs", false, AtLeastOnce}, regexp.MustCompile(`^log-group:[A-Za-z0-9_./#-]{1,512}(:\*)?$`),
+	{Kind{"logs", false, AtLeastOnce}, form(`^log-group:[A-Za-z0-9_./#-]{1,512}(:\*)?$`),
 		"arn:aws:logs:eu-west-1:111122223333:log-group:/aws/events/security", 1024*kib - 26, []string{"logs:CreateLogStream", "logs:PutLogEvents"}},
-	{Kind{"ssm", true, AtLeastOnce}, regexp.MustCompile(`^document/[A-Za-z0-9_.-]{3,128}$`),
+	{Kind{"ssm", true, AtLeastOnce}, form(`^document/[A-Za-z0-9_.-]{3,128}$`),
 		"arn:aws:ssm:eu-west-1:111122223333:document/isolate", 64 * kib, []string{"ssm:SendCommand"}},
-	{Kind{"ecs", true, Token}, regexp.MustCompile(`^cluster/[A-Za-z0-9_-]{1,255}$`),
+	{Kind{"ecs", true, Token}, form(`^cluster/[A-Za-z0-9_-]{1,255}$`),
 		"arn:aws:ecs:eu-west-1:111122223333:cluster/security", 8 * kib, []string{"ecs:RunTask"}},
 	{Kind{"sms", false, AtLeastOnce}, nil, "", 1600, []string{"sns:Publish"}},
 	{Kind{"http", true, AtLeastOnce}, nil, "", 1024 * kib, nil},
@@ -114,7 +120,7 @@ func (c *Config) kind() (*kind, error) {
 			WithHint("targets by ARN are: %s", strings.Join(known, ", "))
 	}
 	// an AWS-owned document has no account
-	if !k.resource.MatchString(a.resource) || a.region == "" || !accountForm.MatchString(a.account) && (k.Name != "ssm" || a.account != "") {
+	if !k.resource().MatchString(a.resource) || a.region == "" || !accountForm.MatchString(a.account) && (k.Name != "ssm" || a.account != "") {
 		return nil, fault.New(fault.Invalid, reason, c.ARN).WithHint("write an ARN such as %s", k.example)
 	}
 	return k, nil
