@@ -55,8 +55,9 @@ lint: ## the linters of .golangci.yml
 	@command -v golangci-lint >/dev/null || $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest
 	PATH="$$PATH:$$($(GO) env GOPATH)/bin" golangci-lint run ./...
 
-bench: build ## measure: latency from receipt to the first AWS call, intake, executions, bus, matching, scan; prints figures
+bench: build ## measure: memory at rest, latency from receipt to the first AWS call, intake, executions, bus, matching, scan; prints figures
 	$(GO) run ./test/latency
+	$(GO) run ./test/rest -program bin/riposte
 	$(GO) run ./test/intake
 	$(GO) run ./test/executions
 	$(GO) run ./test/patternbench $(if $(wildcard $(SHARED)/cloudtrail),--cloudtrail $(SHARED)/cloudtrail)

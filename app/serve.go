@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"runtime/debug"
-	"time"
 
 	"riposte.dev/cli"
 )
@@ -23,10 +21,8 @@ func Serve(ctx context.Context, o cli.ServeOptions, version string) error {
 	if err != nil {
 		return err
 	}
-	// Rules, playbooks and schemas are compiled, and AWS is asked for the first time; what that took is not needed again.
-	debug.FreeOSMemory()
-	defer time.AfterFunc(settled, debug.FreeOSMemory).Stop()
 	o.Ready(a.URL(), a.engine.Rules().Hash())
+	defer settle(a.log)()
 	var failure error
 	select {
 	case <-ctx.Done():
@@ -38,9 +34,6 @@ func Serve(ctx context.Context, o cli.ServeOptions, version string) error {
 	}
 	return failure
 }
-
-// settled is when what is done once after the start is over.
-const settled = 10 * time.Second
 
 func newLogger(w io.Writer, asJSON bool) *slog.Logger {
 	if w == nil {
