@@ -242,6 +242,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 
 		wafv2.NewAssociateWebACL(caller),
 		wafv2.NewBlockAddress(caller),
+		wafv2.NewRestoreWebACL(caller),
 		wafv2.NewUnblockAddress(caller),
 
 		webhook.NewSend(o.Webhooks, o.Now),

@@ -35,7 +35,11 @@ var (
 
 // NewAssociateWebACL returns the action wafv2.associate-web-acl.
 func NewAssociateWebACL(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[associateParams, protection]{
+	return setting.New(caller, associate())
+}
+
+func associate() setting.Setting[associateParams, protection] {
+	return setting.Setting[associateParams, protection]{
 		Spec: action.Spec{
 			Name:  "wafv2.associate-web-acl",
 			Title: "Put a load balancer or API behind a web ACL",
@@ -73,26 +77,29 @@ func NewAssociateWebACL(caller *awscall.Caller) action.Action {
 			"AssociateWebACL":    setting.Op(wafv2.NewFromConfig, (*wafv2.Client).AssociateWebACL),
 			"DisassociateWebACL": setting.Op(wafv2.NewFromConfig, (*wafv2.Client).DisassociateWebACL),
 		},
-	})
+	}
 }
 
 // findProtected returns the load balancer or stage with its tags, once the web ACL is known to be there.
 func findProtected(ctx context.Context, cfg aws.Config, req action.Request, p associateParams) ([]action.Resource, error) {
-	acl := aclARN.FindStringSubmatch(p.ACL)
-	if acl == nil || acl[1] != req.Region || acl[2] != req.Account {
-		return nil, fault.New(fault.Invalid, "web_acl_arn %.200q is no regional web ACL of account %s in %s", p.ACL, req.Account, req.Region).
-			WithHint("aws wafv2 list-web-acls --scope REGIONAL shows them; those of CloudFront go into a distribution's configuration")
-	}
-	r, err := protected(ctx, cfg, req, p.Resource)
-	if err != nil {
+	if err := checkACL(ctx, cfg, req, p.ACL); err != nil {
 		return nil, err
 	}
-	in := &wafv2.GetWebACLInput{Name: &acl[3], Id: &acl[4], Scope: types.ScopeRegional}
-	if _, err := wafv2.NewFromConfig(cfg).GetWebACL(ctx, in); err != nil {
-		return nil, awscall.Missing(awscall.Fault(err, "wafv2:GetWebACL", "look at the web ACL %s", acl[3]), "there is no web ACL "+p.ACL,
-			"it was deleted; aws wafv2 list-web-acls --scope REGIONAL shows those that are there")
+	r, err := protected(ctx, cfg, req, p.Resource)
+	return []action.Resource{r}, err
+}
+
+// checkACL looks whether the web ACL is there.
+func checkACL(ctx context.Context, cfg aws.Config, req action.Request, arn string) error {
+	acl := aclARN.FindStringSubmatch(arn)
+	if acl == nil || acl[1] != req.Region || acl[2] != req.Account {
+		return fault.New(fault.Invalid, "web_acl_arn %.200q is no regional web ACL of account %s in %s", arn, req.Account, req.Region).
+			WithHint("aws wafv2 list-web-acls --scope REGIONAL shows them; those of CloudFront go into a distribution's configuration")
 	}
-	return []action.Resource{r}, nil
+	in := &wafv2.GetWebACLInput{Name: &acl[3], Id: &acl[4], Scope: types.ScopeRegional}
+	_, err := wafv2.NewFromConfig(cfg).GetWebACL(ctx, in)
+	return awscall.Missing(awscall.Fault(err, "wafv2:GetWebACL", "look at the web ACL %s", acl[3]), "there is no web ACL "+arn,
+		"it was deleted; aws wafv2 list-web-acls --scope REGIONAL shows those that are there")
 }
 
 func protected(ctx context.Context, cfg aws.Config, req action.Request, arn string) (action.Resource, error) {
