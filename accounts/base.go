@@ -10,6 +10,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/logging"
 
 	"riposte.dev/fault"
 )
@@ -49,7 +50,7 @@ func Base(ctx context.Context, id Identity) (aws.Config, error) {
 			Credentials: credentials.NewStaticCredentialsProvider(id.AccessKeyID, id.SecretAccessKey, ""),
 		}, nil
 	}
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client), config.WithAppID(appID)}
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client), config.WithAppID(appID), config.WithLogger(logging.Nop{})}
 	if id.Region != "" {
 		options = append(options, config.WithRegion(id.Region))
 	}

@@ -2,6 +2,7 @@ package action
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -43,9 +44,39 @@ func DecodeParams(raw json.RawMessage, dst any) error {
 		return fault.New(fault.Invalid, "unknown parameter %s", strings.Join(unknown, ", ")).WithHint("%s", hint)
 	}
 	if err := jsonv2.Unmarshal(raw, dst, jsonv2.RejectUnknownMembers(true)); err != nil {
-		return fault.New(fault.Invalid, "wrong parameters: %w", err).WithHint("%s", hint)
+		return fault.New(fault.Invalid, "wrong parameters: %w", plain(err)).WithHint("%s", hint)
 	}
 	return nil
+}
+
+// plain says a value of the wrong type in words of JSON, not of Go.
+func plain(err error) error {
+	var wrong *jsonv2.SemanticError
+	if !errors.As(err, &wrong) || wrong.Err != nil || wrong.GoType == nil {
+		return err
+	}
+	want := wrong.GoType
+	for want.Kind() == reflect.Pointer {
+		want = want.Elem()
+	}
+	is := map[byte]string{'n': "null", 't': "true", 'f': "false", '"': "text", '0': "a number", '{': "an object", '[': "a list"}[byte(wrong.JSONKind)]
+	name := strings.TrimPrefix(string(wrong.JSONPointer), "/")
+	must := ""
+	switch want.Kind() {
+	case reflect.Slice, reflect.Array:
+		must = "a list"
+	case reflect.String:
+		must = "text"
+	case reflect.Bool:
+		must = "true or false"
+	case reflect.Map, reflect.Struct:
+		must = "an object"
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		must = "a whole number"
+	default:
+		return err
+	}
+	return fmt.Errorf("%s is %s, and must be %s", name, is, must)
 }
 
 // fieldNames returns the JSON names of the struct that dst points to, in the order of its fields.

@@ -28,7 +28,10 @@ func TestDecodeParams(t *testing.T) {
 		{"all unknown names at once", `{"port":[22],"grp":"x"}`, fault.Invalid, `unknown parameter "grp", "port"`},
 		{"another case is another name", `{"Group":"sg-1"}`, fault.Invalid, `unknown parameter "Group"`},
 		{"twice", `{"group":"a","group":"b"}`, fault.Invalid, "duplicate"},
-		{"wrong type", `{"ports":"22"}`, fault.Invalid, "/ports"},
+		{"text for a list", `{"ports":"22"}`, fault.Invalid, "ports is text, and must be a list"},
+		{"a list for text", `{"group":["sg-1"]}`, fault.Invalid, "group is a list, and must be text"},
+		{"text in a list of numbers", `{"ports":[22,"ssh"]}`, fault.Invalid, "ports/1 is text, and must be a whole number"},
+		{"a number out of range", `{"ports":[1e3]}`, fault.Invalid, "/ports/0"},
 		{"too large", `{"group":"` + strings.Repeat("x", MaxParams) + `"}`, fault.TooLarge, "over the limit"},
 	}
 	for _, tt := range tests {

@@ -28,13 +28,38 @@ func NewSet(actions ...Action) (*Set, error) {
 	return s, nil
 }
 
-// Action returns the action of that name; fault.NotFound with the names that exist otherwise.
+// Action returns the action of that name; fault.NotFound with those that may be meant otherwise.
 func (s *Set) Action(name string) (Action, error) {
 	if a, ok := s.byName[name]; ok {
 		return a, nil
 	}
 	return nil, fault.New(fault.NotFound, "there is no action %q", name).
-		WithHint("the actions are: %s", strings.Join(s.names, ", "))
+		WithHint("%s", s.near(name))
+}
+
+// near says which names may be meant: those that share most words with the name, the service among them.
+func (s *Set) near(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' })
+	var best []string
+	most := 1
+	for _, known := range s.names {
+		alike := 0
+		for word := range strings.FieldsFuncSeq(known, func(r rune) bool { return r == '-' || r == '.' }) {
+			if slices.Contains(words, word) {
+				alike++
+			}
+		}
+		if alike > most {
+			best, most = nil, alike
+		}
+		if alike == most {
+			best = append(best, known)
+		}
+	}
+	if len(best) == 0 {
+		return "riposte actions list tells which there are"
+	}
+	return "did you mean " + strings.Join(best[:min(len(best), 10)], ", ") + "? riposte actions list tells all"
 }
 
 // Specs describes every action, sorted by name.

@@ -25,9 +25,13 @@ func TestSet(t *testing.T) {
 	if a, err := s.Action("ec2.revoke-ingress"); err != nil || a.Spec().Name != "ec2.revoke-ingress" {
 		t.Errorf("Action = %v, %v", a, err)
 	}
-	_, err = s.Action("ec2.revoke")
-	if fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), "cloudtrail.start-logging, ec2.revoke-ingress") {
-		t.Errorf("unknown action: %v, want not_found with the names", err)
+	for name, want := range map[string]string{
+		"ec2.revoke": "did you mean ec2.revoke-ingress?", "start": "did you mean cloudtrail.start-logging?",
+		"cloudtrail.revoke": "did you mean cloudtrail.start-logging, ec2.revoke-ingress?", "nonsense": "riposte actions list tells which there are",
+	} {
+		if _, err = s.Action(name); fault.CodeOf(err) != fault.NotFound || !strings.Contains(fault.Hint(err), want) {
+			t.Errorf("unknown action %s: %v, want not_found that says %q", name, err, want)
+		}
 	}
 	if specs := s.Specs(); len(specs) != 2 || specs[0].Name != "cloudtrail.start-logging" {
 		t.Errorf("Specs = %v, want both, sorted", specs)

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,6 +51,8 @@ func listActions(cmd *cobra.Command, specs []action.Spec) error {
 	})
 }
 
+var link = regexp.MustCompile(`\[([^\]]+)\]\((?:[a-z]+\.md)?#[a-z0-9-]+\)`)
+
 func newActionsShowCommand(d Deps) *cobra.Command {
 	return &cobra.Command{
 		Use: "show NAME", Short: "Describe an action: parameters, permissions, what it leaves to people",
@@ -60,7 +64,8 @@ func newActionsShowCommand(d Deps) *cobra.Command {
 				return err
 			}
 			return printValue(cmd, a.Spec(), func(w io.Writer) error {
-				_, err := io.WriteString(w, strings.TrimPrefix(catalogue.Describe(a.Spec()), "## "))
+				text := link.ReplaceAllString(catalogue.Describe(a.Spec()), "$1") // to places in the documentation
+				_, err := io.WriteString(w, strings.TrimPrefix(text, "## "))
 				return err
 			})
 		},
@@ -131,7 +136,7 @@ func actionParams(whole string, single []string) (json.RawMessage, error) {
 	}
 	if whole != "" {
 		if err := json.Unmarshal([]byte(whole), &members); err != nil {
-			return nil, &usageError{fmt.Errorf("--params is no JSON object: %w", err)}
+			return nil, &usageError{errors.New(`--params is no JSON object, such as '{"bucket": "my-bucket"}'`)}
 		}
 	}
 	for _, text := range single {

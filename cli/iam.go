@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,14 @@ With --action it writes what those actions need, and nothing else; the configura
 	return cmd
 }
 
+// anAccount refuses what is no account.
+func anAccount(id string) error {
+	if len(id) != 12 || strings.Trim(id, "0123456789") != "" {
+		return &usageError{fmt.Errorf("--account %s: an account has 12 digits", id)}
+	}
+	return nil
+}
+
 func newResponderPolicy(d Deps, kind, what string) *cobra.Command {
 	request := PolicyRequest{Kind: kind}
 	var managed bool
@@ -50,6 +59,9 @@ func newResponderPolicy(d Deps, kind, what string) *cobra.Command {
   riposte iam policy %[1]s --account 444455556666
   riposte iam policy %[1]s --account 444455556666 --action kms.enable-key --action s3.require-tls`, kind),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := anAccount(request.Account); request.Account != "" && err != nil {
+				return err
+			}
 			request.Limit = iam.InlineLimit
 			if managed {
 				request.Limit = iam.ManagedLimit

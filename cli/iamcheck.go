@@ -32,6 +32,11 @@ simulation; the services whose resources may have some are named. It changes not
 		Example: `  riposte iam check --config riposte.yaml
   riposte iam check --account 444455556666 -o json | jq -r '.[].missing[].action'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, id := range r.Accounts {
+				if err := anAccount(id); err != nil {
+					return err
+				}
+			}
 			reports, err := d.Roles(cmd.Context(), r)
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -54,6 +55,9 @@ in turn; so do the items of a Map that reads them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return one.run(cmd, d, args[0])
+			}
+			if !cmd.Flags().Changed("cases") {
+				return &usageError{errors.New("name the FILE of a playbook, or cases by --cases; see `riposte playbook run --help`")}
 			}
 			return answerCases(cmd, cases, answerRun)
 		},

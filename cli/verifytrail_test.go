@@ -32,7 +32,7 @@ func TestVerifyTrail(t *testing.T) {
 		{[]string{arn, "--since", "1d", "--until", "2d"}, exitUsage, "is not before --until"},
 		{[]string{arn, "--prefix", "x"}, exitUsage, "--prefix goes with --bucket"},
 		{[]string{arn, "--until", "soon"}, exitUsage, "write 7d"},
-		{nil, exitUsage, "accepts 1 arg"},
+		{nil, exitUsage, "it takes TRAIL-ARN"},
 	}
 	for _, tt := range tests {
 		if code, _, errs := run(tt.args...); code != tt.code || !strings.Contains(errs, tt.say) {

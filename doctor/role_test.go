@@ -138,4 +138,8 @@ func TestARoleThatCannotBeHad(t *testing.T) {
 	if silent.Status != doctor.Unknown || !strings.Contains(silent.Problem, "SimulatePrincipalPolicy") || silent.Role != "arn:aws:iam::"+account+":user/limited" || silent.Account != account {
 		t.Errorf("%+v, want that IAM does not tell", silent)
 	}
+	if want := `aws iam put-user-policy --user-name limited --policy-name riposte-check --policy-document ` +
+		`'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:SimulatePrincipalPolicy","Resource":"arn:aws:iam::` + account + `:user/limited"}]}'`; silent.Next != want {
+		t.Errorf("next is %q, want %q", silent.Next, want)
+	}
 }

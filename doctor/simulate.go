@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"riposte.dev/action/awscall"
+	"riposte.dev/fault"
 	"riposte.dev/iam"
 )
 
@@ -42,7 +44,11 @@ func ask(ctx context.Context, client *awsiam.Client, principal string, s iam.Sta
 	for pages := awsiam.NewSimulatePrincipalPolicyPaginator(client, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, awscall.Fault(err, "iam:SimulatePrincipalPolicy", "ask IAM what %s may do", principal)
+			err = awscall.Fault(err, "iam:SimulatePrincipalPolicy", "ask IAM what %s may do", principal)
+			if fault.CodeOf(err) == fault.Denied {
+				return nil, fault.New(fault.Denied, "%s", fault.Message(err)).WithHint("%s", letSimulate(principal))
+			}
+			return nil, err
 		}
 		for _, r := range page.EvaluationResults {
 			a := answer{action: aws.ToString(r.EvalActionName), resource: aws.ToString(r.EvalResourceName)}
@@ -54,6 +60,14 @@ func ask(ctx context.Context, client *awsiam.Client, principal string, s iam.Sta
 		}
 	}
 	return answers, nil
+}
+
+// letSimulate is what somebody who may change the role or user types, so that it may ask about itself.
+func letSimulate(principal string) string {
+	kind, name, _ := strings.Cut(part(principal, 5), "/")
+	return fmt.Sprintf(`aws iam put-%[1]s-policy --%[1]s-name %[2]s --policy-name riposte-check --policy-document `+
+		`'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:SimulatePrincipalPolicy","Resource":"%[3]s"}]}'`,
+		kind, name[strings.LastIndexByte(name, '/')+1:], principal)
 }
 
 // decided reads one result: what stands in the way may be the role's policies, its permissions boundary or the organisation.

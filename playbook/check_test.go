@@ -32,7 +32,7 @@ States:
   H: {Type: Task, Resource: "riposte:action:fake.blow-fuse", Parameters: {expires_in.$: $.for}, Next: I}
   I: {Type: Task, Resource: "riposte:action:fake.blow-fuse", Parameters: {expires_in: 1h}, End: true}
 `), actions, nil)
-	want := `fix.yaml:4:29: there is no action "fake.switch-no" — the actions are: fake.blow-fuse, fake.switch-on
+	want := `fix.yaml:4:29: there is no action "fake.switch-no" — did you mean fake.switch-on? riposte actions list tells all
 fix.yaml:5:29: riposte has no resource "arn:aws:lambda:eu-west-1:111122223333:function:f" — write riposte:action:<action> or riposte:notify
 fix.yaml:6:29: expires_in is 24, which is no time up to a year — write a number and a unit, such as "90m" or "24h"; without expires_in the change stays
 fix.yaml:7:29: expires_in is "0s", which is no time up to a year — write a number and a unit, such as "90m" or "24h"; without expires_in the change stays

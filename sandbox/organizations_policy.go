@@ -171,7 +171,7 @@ func attachControlPolicy(c *call) (wire.Object, error) {
 	s := c.controlPolicies(o)
 	switch on := s.attached[target]; {
 	case slices.Contains(on, p.id):
-		return nil, wire.Errorf("DuplicatePolicyAttachmentException", "A policy with the specified name and type already exists.")
+		return nil, wire.Errorf("DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target.")
 	case len(on)+1 >= maxControlOnOne:
 		return nil, wire.Errorf("ConstraintViolationException", "You have attached the maximum number of policies to the specified target.")
 	default:

@@ -168,6 +168,8 @@ func describeDocumentPermission(c *call) (wire.Object, error) {
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-ssm-sharing.html).
 const maxSharedWith = 1000
 
+// modifyDocumentPermission refuses to share with everybody where that is blocked; which error AWS gives then isn't documented
+// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ModifyDocumentPermission.html), so nothing should go by it.
 func modifyDocumentPermission(c *call) (wire.Object, error) {
 	d, err := c.document(c.in.str("Name"))
 	if err != nil {

@@ -10,6 +10,7 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -83,7 +84,7 @@ func (a run) program(name string) (Config, error) {
 	c, there := a.programs[name]
 	if !there {
 		return c, fault.New(fault.NotFound, "there is no program %q", name).
-			WithHint("name one under programs in riposte.yaml; the configuration has: %s", strings.Join(slices.Sorted(maps.Keys(a.programs)), ", "))
+			WithHint("name one under programs in riposte.yaml; the configuration has %s", cmp.Or(strings.Join(slices.Sorted(maps.Keys(a.programs)), ", "), "none"))
 	}
 	return c, c.look()
 }

@@ -36,7 +36,7 @@ func NewPostFinding(caller *awscall.Caller) action.Action {
 			Name:  "securityhub.post-finding",
 			Title: "Post a finding to Security Hub",
 			Description: "Imports a finding into the Security Hub of the account and region that it is about, as one of the account's own product, unless it is " +
-				"there and active. Security Hub keeps findings for 90 days and deletes none before: the undo archives it.",
+				"there and active. Security Hub lets nobody delete findings: the undo archives it.",
 			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["finding"], "properties": {
   "finding": {"type": "object", "description": "in the AWS Security Finding Format, such as $.detail.findings[0] of a finding of riposte; ProductArn, AwsAccountId and Region become those of where it is posted"}}}`),
 			Permissions: []string{"securityhub:GetFindings", "securityhub:BatchImportFindings"},

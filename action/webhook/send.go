@@ -2,6 +2,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -78,7 +79,7 @@ func (a send) Plan(_ context.Context, req action.Request) (*action.Plan, error) 
 	}
 	if a.posters[p.Webhook] == nil {
 		return nil, fault.New(fault.NotFound, "there is no webhook %q", p.Webhook).
-			WithHint("name one under notify.webhooks; the configuration has: %s", strings.Join(slices.Sorted(maps.Keys(a.posters)), ", "))
+			WithHint("name one under notify.webhooks; the configuration has %s", cmp.Or(strings.Join(slices.Sorted(maps.Keys(a.posters)), ", "), "none"))
 	}
 	data, err := notify.RedactJSON(p.Data)
 	if err != nil {
