@@ -61,7 +61,7 @@ func plain(err error) error {
 	}
 	is := map[byte]string{'n': "null", 't': "true", 'f': "false", '"': "text", '0': "a number", '{': "an object", '[': "a list"}[byte(wrong.JSONKind)]
 	name := strings.TrimPrefix(string(wrong.JSONPointer), "/")
-	must := ""
+	var must string
 	switch want.Kind() {
 	case reflect.Slice, reflect.Array:
 		must = "a list"

@@ -129,7 +129,8 @@ func strictArguments(cmd *cobra.Command) {
 	}
 	cmd.Args = func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			if takes := strings.TrimPrefix(c.Use, c.Name()+" "); takes != c.Use && !c.HasSubCommands() { // cobra counts only
+			counted := strings.HasPrefix(err.Error(), "accepts ") || strings.HasPrefix(err.Error(), "requires ") // by cobra, without names
+			if takes := strings.TrimPrefix(c.Use, c.Name()+" "); counted && takes != c.Use {
 				err = fmt.Errorf("it takes %s, and got %d arguments", takes, len(args))
 			}
 			return &usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
