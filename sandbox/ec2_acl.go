@@ -94,16 +94,9 @@ func (c *call) existingACL(id string) (*networkACL, error) {
 }
 
 func describeNetworkACLs(c *call) (wire.Object, error) {
-	all := c.ec2().acls
-	if ids := c.in.strs("NetworkAclIds"); len(ids) > 0 {
-		all = nil
-		for _, id := range ids {
-			a, err := c.existingACL(id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, a)
-		}
+	all, err := selected(c, "NetworkAclIds", c.ec2().acls, c.existingACL)
+	if err != nil {
+		return nil, err
 	}
 	found, err := filtered(c, all, func(a *networkACL) ec2Attributes {
 		return ec2Attributes{"network-acl-id": {a.id}, "vpc-id": {a.vpc}}.tagged(a.tags)

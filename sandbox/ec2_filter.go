@@ -23,6 +23,23 @@ func (a ec2Attributes) tagged(tags map[string]string) ec2Attributes {
 	return a
 }
 
+// selected are the resources that the input's member names by id; all of them where it names none.
+func selected[T any](c *call, member string, all []T, existing func(id string) (T, error)) ([]T, error) {
+	ids := c.in.strs(member)
+	if len(ids) == 0 {
+		return all, nil
+	}
+	var out []T
+	for _, id := range ids {
+		x, err := existing(id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
 // filtered are the resources that match all filters, any value of each
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html).
 func filtered[T any](c *call, all []T, attributes func(T) ec2Attributes) ([]T, error) {

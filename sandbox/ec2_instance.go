@@ -189,16 +189,9 @@ func (c *call) groupIdentifiers(ids []string) wire.List {
 }
 
 func describeInstances(c *call) (wire.Object, error) {
-	all := c.ec2().instances
-	if ids := c.in.strs("InstanceIds"); len(ids) > 0 {
-		all = nil
-		for _, id := range ids {
-			i, err := c.existingInstance(id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, i)
-		}
+	all, err := selected(c, "InstanceIds", c.ec2().instances, c.existingInstance)
+	if err != nil {
+		return nil, err
 	}
 	found, err := filtered(c, all, func(i *instance) ec2Attributes {
 		out := ec2Attributes{"instance-id": {i.id}, "image-id": {i.image}, "instance-type": {i.kind}, "instance-state-name": {i.state}, "vpc-id": {i.vpc}, "instance.group-id": nil}

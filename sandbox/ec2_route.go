@@ -111,16 +111,9 @@ func (c *call) existingRouteTable(id string) (*routeTable, error) {
 }
 
 func describeRouteTables(c *call) (wire.Object, error) {
-	all := c.ec2().routes
-	if ids := c.in.strs("RouteTableIds"); len(ids) > 0 {
-		all = nil
-		for _, id := range ids {
-			t, err := c.existingRouteTable(id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, t)
-		}
+	all, err := selected(c, "RouteTableIds", c.ec2().routes, c.existingRouteTable)
+	if err != nil {
+		return nil, err
 	}
 	found, err := filtered(c, all, func(t *routeTable) ec2Attributes {
 		return ec2Attributes{"route-table-id": {t.id}, "vpc-id": {t.vpc}}.tagged(t.tags)

@@ -135,16 +135,9 @@ func (c *call) existingImage(id string) (*image, error) {
 }
 
 func describeImages(c *call) (wire.Object, error) {
-	all := c.ec2().images
-	if ids := c.in.strs("ImageIds"); len(ids) > 0 {
-		all = nil
-		for _, id := range ids {
-			i, err := c.existingImage(id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, i)
-		}
+	all, err := selected(c, "ImageIds", c.ec2().images, c.existingImage)
+	if err != nil {
+		return nil, err
 	}
 	return ec2Page(c, all, "Images", func(i *image) any {
 		return wire.Object{"ImageId": i.id, "Name": i.name, "OwnerId": c.account.id, "Public": i.shared.public, "State": "available", "Tags": tagList(i.tags)}

@@ -68,16 +68,9 @@ func (c *call) existingSubnet(id string) (*subnet, error) {
 }
 
 func describeSubnets(c *call) (wire.Object, error) {
-	all := c.ec2().subnets
-	if ids := c.in.strs("SubnetIds"); len(ids) > 0 {
-		all = nil
-		for _, id := range ids {
-			s, err := c.existingSubnet(id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, s)
-		}
+	all, err := selected(c, "SubnetIds", c.ec2().subnets, c.existingSubnet)
+	if err != nil {
+		return nil, err
 	}
 	found, err := filtered(c, all, func(s *subnet) ec2Attributes {
 		return ec2Attributes{"subnet-id": {s.id}, "vpc-id": {s.vpc}, "cidr-block": {s.cidr}}.tagged(s.tags)

@@ -71,16 +71,9 @@ func deleteVPC(c *call) (wire.Object, error) {
 }
 
 func describeVPCs(c *call) (wire.Object, error) {
-	all := c.ec2().vpcs
-	if ids := c.in.strs("VpcIds"); len(ids) > 0 {
-		all = nil
-		for _, id := range ids {
-			v, err := c.existingVPC(id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, v)
-		}
+	all, err := selected(c, "VpcIds", c.ec2().vpcs, c.existingVPC)
+	if err != nil {
+		return nil, err
 	}
 	found, err := filtered(c, all, func(v *vpc) ec2Attributes {
 		return ec2Attributes{

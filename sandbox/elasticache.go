@@ -172,13 +172,7 @@ func (c *call) cachePage(member, id, missing string, all []wire.Object) (wire.Ob
 			return nil, wire.Errorf(missing, "%s not found.", wanted)
 		}
 	}
-	page, next, err := paginate(c, all, c.in.str("Marker"), c.in.number("MaxRecords", 100))
-	if err != nil {
-		return nil, wire.Errorf("InvalidParameterValue", "Invalid marker: %v", err)
-	}
-	out := wire.Object{member: list(page, func(o wire.Object) any { return o })}
-	put(out, "Marker", next)
-	return out, nil
+	return markerPage(c, member, all, func(o wire.Object) any { return o })
 }
 
 func modifyCache(c *call) (wire.Object, error) {

@@ -184,14 +184,7 @@ func putGroupPolicy(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDocument(c.in.str("PolicyDocument"), false); err != nil {
-		return nil, err
-	}
-	if err := checkInlineSize(g.inline, c.in.str("PolicyName"), c.in.str("PolicyDocument"), maxGroupInline, "group "+g.name); err != nil {
-		return nil, err
-	}
-	g.inline[c.in.str("PolicyName")] = c.in.str("PolicyDocument")
-	return nil, nil
+	return nil, c.putInline(g.inline, maxGroupInline, "group "+g.name)
 }
 
 func (c *call) groupPolicy() (*group, string, error) {

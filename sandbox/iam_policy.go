@@ -61,6 +61,19 @@ func policySize(document string) int {
 	return n
 }
 
+// putInline puts the input's policy among the inline ones of somebody.
+func (c *call) putInline(inline map[string]string, most int, of string) error {
+	name, document := c.in.str("PolicyName"), c.in.str("PolicyDocument")
+	if err := checkDocument(document, false); err != nil {
+		return err
+	}
+	if err := checkInlineSize(inline, name, document, most, of); err != nil {
+		return err
+	}
+	inline[name] = document
+	return nil
+}
+
 // checkInlineSize refuses an inline policy with which all together get too long.
 func checkInlineSize(inline map[string]string, name, document string, most int, of string) error {
 	size := policySize(document)

@@ -172,14 +172,7 @@ func putRolePolicy(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDocument(c.in.str("PolicyDocument"), false); err != nil {
-		return nil, err
-	}
-	if err := checkInlineSize(r.inline, c.in.str("PolicyName"), c.in.str("PolicyDocument"), maxRoleInline, "role "+r.name); err != nil {
-		return nil, err
-	}
-	r.inline[c.in.str("PolicyName")] = c.in.str("PolicyDocument")
-	return nil, nil
+	return nil, c.putInline(r.inline, maxRoleInline, "role "+r.name)
 }
 
 func (c *call) rolePolicy() (*role, string, error) {

@@ -155,14 +155,7 @@ func putUserPolicy(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDocument(c.in.str("PolicyDocument"), false); err != nil {
-		return nil, err
-	}
-	if err := checkInlineSize(u.inline, c.in.str("PolicyName"), c.in.str("PolicyDocument"), maxUserInline, "user "+u.name); err != nil {
-		return nil, err
-	}
-	u.inline[c.in.str("PolicyName")] = c.in.str("PolicyDocument")
-	return nil, nil
+	return nil, c.putInline(u.inline, maxUserInline, "user "+u.name)
 }
 
 func (c *call) userPolicy() (*user, string, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"riposte.dev/sandbox/wire"
 )
 
 // paginate is the page of items after a token, and the token of the next page
@@ -26,4 +28,15 @@ func paginate[T any](c *call, items []T, token string, size int) (page []T, next
 		next = base64.RawURLEncoding.EncodeToString([]byte(c.op.name + ":" + strconv.Itoa(end)))
 	}
 	return items[start:end], next, nil
+}
+
+// markerPage is the output of an operation whose pages begin after a Marker, with the page in the member.
+func markerPage[T any](c *call, member string, all []T, each func(T) any) (wire.Object, error) {
+	page, next, err := paginate(c, all, c.in.str("Marker"), c.in.number("MaxRecords", 100))
+	if err != nil {
+		return nil, wire.Errorf("InvalidParameterValue", "Invalid marker: %v", err)
+	}
+	out := wire.Object{member: list(page, each)}
+	put(out, "Marker", next)
+	return out, nil
 }

@@ -160,13 +160,7 @@ func describeDatabases(c *call) (wire.Object, error) {
 		}
 		all = []*database{d}
 	}
-	page, next, err := paginate(c, all, c.in.str("Marker"), c.in.number("MaxRecords", 100))
-	if err != nil {
-		return nil, wire.Errorf("InvalidParameterValue", "Invalid marker: %v", err)
-	}
-	out := wire.Object{"DBInstances": list(page, func(d *database) any { return d.describe(c) })}
-	put(out, "Marker", next)
-	return out, nil
+	return markerPage(c, "DBInstances", all, func(d *database) any { return d.describe(c) })
 }
 
 // modifyDatabase changes at once what AWS changes without an interruption, and
@@ -254,13 +248,7 @@ func describeDatabaseSnapshots(c *call) (wire.Object, error) {
 		}
 		all = []*databaseSnapshot{s}
 	}
-	page, next, err := paginate(c, all, c.in.str("Marker"), c.in.number("MaxRecords", 100))
-	if err != nil {
-		return nil, wire.Errorf("InvalidParameterValue", "Invalid marker: %v", err)
-	}
-	out := wire.Object{"DBSnapshots": list(page, func(s *databaseSnapshot) any { return s.describe(c) })}
-	put(out, "Marker", next)
-	return out, nil
+	return markerPage(c, "DBSnapshots", all, func(s *databaseSnapshot) any { return s.describe(c) })
 }
 
 func (s *databaseSnapshot) attributes() wire.Object {

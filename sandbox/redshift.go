@@ -138,13 +138,7 @@ func describeWarehouses(c *call) (wire.Object, error) {
 		}
 		all = []*warehouse{w}
 	}
-	page, next, err := paginate(c, all, c.in.str("Marker"), c.in.number("MaxRecords", 100))
-	if err != nil {
-		return nil, wire.Errorf("InvalidParameterValue", "Invalid marker: %v", err)
-	}
-	out := wire.Object{"Clusters": list(page, func(w *warehouse) any { return w.describe() })}
-	put(out, "Marker", next)
-	return out, nil
+	return markerPage(c, "Clusters", all, func(w *warehouse) any { return w.describe() })
 }
 
 // availableWarehouse is the cluster that the input names, if it may change.

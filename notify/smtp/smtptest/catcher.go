@@ -5,7 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log/slog"
+	"log"
 	"net"
 	"slices"
 	"sync"
@@ -30,7 +30,6 @@ type options struct {
 	user, pass string
 	mechanisms []string
 	failures   []Failure
-	logger     *slog.Logger
 	now        func() time.Time
 }
 
@@ -57,9 +56,6 @@ func WithFailures(failures ...Failure) Option {
 	return func(o *options) { o.failures = append(o.failures, failures...) }
 }
 
-// WithLogger logs protocol errors of clients; by default they are dropped.
-func WithLogger(logger *slog.Logger) Option { return func(o *options) { o.logger = logger } }
-
 // WithClock replaces time.Now as the source of Mail.Received.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
 
@@ -80,7 +76,7 @@ type Catcher struct {
 // when the address cannot be had.
 func Start(addr string, opts ...Option) (*Catcher, error) {
 	c := &Catcher{
-		options: options{logger: slog.New(slog.DiscardHandler), now: time.Now},
+		options: options{now: time.Now},
 		served:  make(chan struct{}),
 		changed: make(chan struct{}),
 	}
@@ -107,12 +103,10 @@ func Start(addr string, opts ...Option) (*Catcher, error) {
 	c.server.MaxMessageBytes = maxMailBytes
 	c.server.MaxRecipients = maxRecipients
 	c.server.ReadTimeout, c.server.WriteTimeout = idle, idle
-	c.server.ErrorLog = slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug)
+	c.server.ErrorLog = log.New(io.Discard, "", 0) // protocol errors of clients
 	go func() {
 		defer close(c.served)
-		if err := c.server.Serve(l); err != nil {
-			c.logger.Debug("mail catcher stopped accepting", "err", err)
-		}
+		_ = c.server.Serve(l) // until Close
 	}()
 	return c, nil
 }
