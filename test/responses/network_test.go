@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
@@ -181,6 +182,22 @@ var network = []story{
 			"metric":{"dimensions":{"InstanceId":"`+id+`"},"name":"NetworkOut","namespace":"AWS/EC2"},"period":300,"stat":"Sum"}}]},
 			"previousState":{"value":"OK"},"state":{"value":"ALARM","reason":"Threshold Crossed.","timestamp":"2024-05-01T12:00:00.000+0000"}}`)
 	}),
+	{rule: "instance-vulnerable", playbook: "patch-instance", calls: []string{"ssm:SendCommand"}, right: "1 commands", stays: true, stage: func(e *engine) (scene, error) {
+		id, err := e.newInstance()
+		if err == nil {
+			err = e.watch(id)
+		}
+		return scene{id, func() error {
+			return e.tell("aws.inspector2", "Inspector2 Finding", fmt.Sprintf(`{"type":"PACKAGE_VULNERABILITY","severity":"CRITICAL","status":"ACTIVE","fixAvailable":"YES",
+				"title":"CVE-2021-44228 - log4j","description":"It is there.","findingArn":%q,"resources":[{"type":"AWS_EC2_INSTANCE","id":%q}]}`, e.name("finding"), id))
+		}, func() (string, error) {
+			out, err := ssm.NewFromConfig(e.admin).ListCommands(e.ctx, &ssm.ListCommandsInput{InstanceId: &id})
+			if err != nil {
+				return "", err
+			}
+			return strconv.Itoa(len(out.Commands)) + " commands", nil
+		}}, err
+	}},
 	blocks("brute-force-address", "203.0.113.7", func(e *engine) error {
 		return e.finding(`"type":"UnauthorizedAccess:EC2/SSHBruteForce","severity":2,"resource":{"instanceDetails":{"instanceId":"i-0123456789abcdef0"}},
 			"service":{"resourceRole":"TARGET","archived":false,"action":{"networkConnectionAction":{"connectionDirection":"INBOUND","remoteIpDetails":{"ipAddressV4":"203.0.113.7"}}}}`)

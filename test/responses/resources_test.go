@@ -2,6 +2,7 @@ package responses
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
+	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -333,6 +335,24 @@ var services = []story{
 				return "", err
 			}
 			return strconv.Itoa(len(out.DetectorIds)) + " detectors", nil
+		}}, err
+	}},
+	{rule: "guardduty-feature-disabled", playbook: "turn-on-detector", calls: []string{"guardduty:UpdateDetector"}, right: "ENABLED", stage: func(e *engine) (scene, error) {
+		client := guardduty.NewFromConfig(e.admin)
+		id, err := e.detector()
+		return scene{"S3_DATA_EVENTS", func() error {
+			_, err := client.UpdateDetector(e.ctx, &guardduty.UpdateDetectorInput{DetectorId: &id, Features: []guarddutytypes.DetectorFeatureConfiguration{
+				{Name: guarddutytypes.DetectorFeatureS3DataEvents, Status: guarddutytypes.FeatureStatusDisabled}}})
+			return err
+		}, func() (string, error) {
+			out, err := client.GetDetector(e.ctx, &guardduty.GetDetectorInput{DetectorId: &id})
+			if err != nil {
+				return "", err
+			}
+			i := slices.IndexFunc(out.Features, func(f guarddutytypes.DetectorFeatureConfigurationResult) bool {
+				return f.Name == guarddutytypes.DetectorFeatureResultS3DataEvents
+			})
+			return string(out.Features[i].Status), nil
 		}}, err
 	}},
 	{rule: "database-unencrypted", playbook: "encrypt-database", state: "TellStorage", stage: func(e *engine) (scene, error) {
