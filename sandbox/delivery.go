@@ -183,16 +183,16 @@ func (t *target) poke() {
 func (t *target) run() {
 	defer close(t.done)
 	for t.ctx.Err() == nil {
-		e, wait, empty := t.next()
+		e, wait, more := t.next()
 		switch {
 		case e != nil:
 			t.attempt(e)
 			continue
-		case empty && t.isDraining():
+		case !more:
 			return
 		}
 		var timer <-chan time.Time
-		if !empty {
+		if wait > 0 {
 			timer = t.clock.After(wait)
 		}
 		select {
@@ -203,23 +203,18 @@ func (t *target) run() {
 	}
 }
 
-// next takes the first event that is due, or says how long to wait.
-func (t *target) next() (e *queuedEvent, wait time.Duration, empty bool) {
+// next takes the first event that is due, or says how long to wait; 0 where there is none. There are no more once what was there
+// when the target was closed is sent.
+func (t *target) next() (e *queuedEvent, wait time.Duration, more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.queue) == 0 {
-		return nil, 0, true
+		return nil, 0, !t.draining
 	}
 	if wait = t.queue[0].due.Sub(t.clock.Now()); wait > 0 && !(t.draining && t.queue[0].attempts == 0) {
-		return nil, wait, false
+		return nil, wait, true
 	}
-	return heap.Pop(&t.queue).(*queuedEvent), 0, false
-}
-
-func (t *target) isDraining() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.draining
+	return heap.Pop(&t.queue).(*queuedEvent), 0, true
 }
 
 func (t *target) attempt(e *queuedEvent) {
