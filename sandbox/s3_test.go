@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,13 +32,8 @@ func (w *world) cli(region string, args ...string) string {
 }
 
 func (w *world) tryCLI(region string, args ...string) (string, error) {
-	cmd := exec.CommandContext(w.t.Context(), "/usr/bin/aws", append(args, "--endpoint-url", w.url, "--region", region, "--no-cli-pager")...)
-	cmd.Env = []string{
-		"PATH=/usr/bin:/bin", "HOME=" + w.t.TempDir(), "AWS_ACCESS_KEY_ID=" + w.root.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY=" + w.root.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true",
-	}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	env := []string{"AWS_ACCESS_KEY_ID=" + w.root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + w.root.SecretAccessKey}
+	return runAWS(w.t, env, append(args, "--endpoint-url", w.url, "--region", region)...)
 }
 
 func makeBucket(t *testing.T, client *s3.Client, name string) {

@@ -2,7 +2,6 @@ package sandbox_test
 
 import (
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -104,14 +103,11 @@ func TestAccountBlockPermissions(t *testing.T) {
 func TestAccountBlockCLI(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	run := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), "/usr/bin/aws", append(append([]string{"s3control"}, args...), "--account-id", testAccount,
-			"--endpoint-url", "http://s3-control.eu-west-1.amazonaws.com", "--region", "eu-west-1", "--no-cli-pager", "--output", "json")...)
-		cmd.Env = []string{
-			"PATH=/usr/bin:/bin", "HOME=" + t.TempDir(), "AWS_ACCESS_KEY_ID=" + w.root.AccessKeyID, "HTTP_PROXY=" + w.url, "http_proxy=" + w.url,
-			"AWS_SECRET_ACCESS_KEY=" + w.root.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true",
+		env := []string{
+			"AWS_ACCESS_KEY_ID=" + w.root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + w.root.SecretAccessKey, "HTTP_PROXY=" + w.url, "http_proxy=" + w.url,
 		}
-		out, err := cmd.CombinedOutput()
-		return string(out), err
+		return runAWS(t, env, append(append([]string{"s3control"}, args...), "--account-id", testAccount,
+			"--endpoint-url", "http://s3-control.eu-west-1.amazonaws.com", "--region", "eu-west-1", "--output", "json")...)
 	}
 	if out, err := run("get-public-access-block"); err == nil || !strings.Contains(out, "(NoSuchPublicAccessBlockConfiguration) when calling the GetPublicAccessBlock operation: The public access block configuration was not found") {
 		t.Errorf("without a block the CLI says %q, %v", out, err)

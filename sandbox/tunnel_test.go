@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,12 +91,9 @@ func connectTo(t testing.TB, address string) http.HandlerFunc {
 // returns what it prints and whether it succeeded.
 func (tn tunnel) cli(w *world, args ...string) (string, bool) {
 	w.t.Helper()
-	cmd := exec.CommandContext(w.t.Context(), "/usr/bin/aws", append(args, "--region", "us-east-1", "--no-cli-pager")...)
-	cmd.Env = []string{
-		"PATH=/usr/bin:/bin", "HOME=" + w.t.TempDir(), "AWS_ACCESS_KEY_ID=" + w.root.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY=" + w.root.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true",
+	out, err := runAWS(w.t, []string{
+		"AWS_ACCESS_KEY_ID=" + w.root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + w.root.SecretAccessKey,
 		"HTTPS_PROXY=" + tn.proxy, "AWS_CA_BUNDLE=" + tn.authority,
-	}
-	out, err := cmd.CombinedOutput()
-	return strings.TrimSpace(string(out)), err == nil
+	}, append(args, "--region", "us-east-1")...)
+	return strings.TrimSpace(out), err == nil
 }
