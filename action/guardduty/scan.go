@@ -3,7 +3,6 @@ package guardduty
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,11 +13,6 @@ import (
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/setting"
 )
-
-type scanParams struct {
-	Instance string `json:"instance_id"`
-	Since    string `json:"since"`
-}
 
 // scan is whether GuardDuty has begun to search an instance for malware since then.
 type scan struct {
@@ -36,16 +30,14 @@ const scanEvery = time.Hour
 
 // NewStartMalwareScan returns the action guardduty.start-malware-scan.
 func NewStartMalwareScan(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[scanParams, scan]{
+	return setting.New(caller, setting.Setting[awscall.ScanParams, scan]{
 		Spec: action.Spec{
 			Name:  "guardduty.start-malware-scan",
 			Title: "Search an instance for malware",
 			Description: "Has GuardDuty search the volumes of an instance for malware. GuardDuty reads snapshots that it makes of them and deletes again; the instance goes on, and " +
 				"notices nothing, which works when it is isolated or stopped, too. What is found becomes a finding of GuardDuty, which can take hours and is not waited for. It " +
 				"costs by the gigabyte. GuardDuty takes one scan of an instance an hour: where one was started shortly before, it is left to people.",
-			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["instance_id", "since"], "properties": {
-  ` + awscall.InstanceSchema + `,
-  ` + awscall.SinceSchema + `}}`),
+			Parameters: json.RawMessage(awscall.ScanSchema),
 			Permissions: []string{
 				"ec2:DescribeInstances", "guardduty:ListDetectors", "guardduty:GetDetector", "guardduty:DescribeMalwareScans",
 				"guardduty:StartMalwareScan", "iam:CreateServiceLinkedRole",
@@ -55,14 +47,8 @@ func NewStartMalwareScan(caller *awscall.Caller) action.Action {
 			Evidence:     action.EventEvidence,
 			Irreversible: "a scan changes nothing on the instance, and what it costs is spent",
 		},
-		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p scanParams) ([]action.Resource, error) {
-			since, err := awscall.Since(p.Since, caller.Now())
-			if err != nil {
-				return nil, err
-			}
-			r, err := awscall.Instance(ctx, cfg, req, p.Instance)
-			r.Name += " " + since.Format(time.RFC3339)
-			return []action.Resource{r}, err
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p awscall.ScanParams) ([]action.Resource, error) {
+			return p.Find(ctx, cfg, req, caller.Now())
 		},
 		Leave: func(_ context.Context, _ aws.Config, r action.Resource) (string, error) {
 			if r.Tags["GuardDutyExcluded"] == "true" {
@@ -71,7 +57,7 @@ func NewStartMalwareScan(caller *awscall.Caller) action.Action {
 			return "", nil
 		},
 		Read: readMalwareScan,
-		Want: func(_ action.Resource, _ scanParams, now scan) (scan, string, error) {
+		Want: func(_ action.Resource, _ awscall.ScanParams, now scan) (scan, string, error) {
 			at := now.latest.UTC().Format(time.RFC3339)
 			switch next := now.latest.Add(scanEvery); {
 			case now.Started:
@@ -93,12 +79,11 @@ func NewStartMalwareScan(caller *awscall.Caller) action.Action {
 
 // readMalwareScan looks for the latest scan of the instance. The resource's name says since when one is enough.
 func readMalwareScan(ctx context.Context, cfg aws.Config, r action.Resource) (scan, error) {
-	_, since, _ := strings.Cut(r.Name, " ")
-	now := scan{Since: since}
-	from, err := time.Parse(time.RFC3339, since)
+	_, since, err := awscall.ScanOf(r)
 	if err != nil {
-		return now, err
+		return scan{}, err
 	}
+	now := scan{Since: since.Format(time.RFC3339)}
 	id, detector, err := detectorOf(ctx, cfg, r)
 	if err != nil || detector == nil {
 		return now, err
@@ -117,7 +102,7 @@ func readMalwareScan(ctx context.Context, cfg aws.Config, r action.Resource) (sc
 		for _, s := range page.Scans {
 			if start := aws.ToTime(s.ScanStartTime); start.After(now.latest) {
 				now.latest, now.status = start, describeScan(s)
-				now.Started = !start.Before(from) && s.ScanStatus != types.ScanStatusFailed && s.ScanStatus != types.ScanStatusSkipped
+				now.Started = !start.Before(since) && s.ScanStatus != types.ScanStatusFailed && s.ScanStatus != types.ScanStatusSkipped
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,11 +17,6 @@ import (
 	"riposte.dev/action/awscall"
 	"riposte.dev/action/setting"
 )
-
-type scanParams struct {
-	Instance string `json:"instance_id"`
-	Since    string `json:"since"`
-}
 
 // scan is whether an instance has told Inspector since then what software is on it.
 type scan struct {
@@ -47,7 +41,7 @@ const maxAssociations = 10
 
 // NewStartScan returns the action inspector.start-scan.
 func NewStartScan(caller *awscall.Caller) action.Action {
-	return setting.New(caller, setting.Setting[scanParams, scan]{
+	return setting.New(caller, setting.Setting[awscall.ScanParams, scan]{
 		Spec: action.Spec{
 			Name:  "inspector.start-scan",
 			Title: "Have Inspector scan an instance now",
@@ -55,26 +49,18 @@ func NewStartScan(caller *awscall.Caller) action.Action {
 				"associations of Systems Manager by which agents list their software, and Inspector scans what has changed, and tells of it as always. They run on all " +
 				"instances that they are for, as they do each half hour anyway, which changes nothing there and costs nothing more. It is no search for " +
 				"malware, and sees only what the agent says. An instance that no agent lists is left to people: Inspector reads its volumes once a day at most.",
-			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["instance_id", "since"], "properties": {
-  ` + awscall.InstanceSchema + `,
-  ` + awscall.SinceSchema + `}}`),
+			Parameters:   json.RawMessage(awscall.ScanSchema),
 			Permissions:  []string{"ec2:DescribeInstances", "inspector2:ListCoverage", "ssm:DescribeInstanceAssociationsStatus", "ssm:StartAssociationsOnce"},
 			Effect:       action.StateChecked,
 			Evidence:     action.StateEvidence,
 			Irreversible: "it changes nothing but what Inspector knows",
 			TakesSeconds: 900,
 		},
-		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p scanParams) ([]action.Resource, error) {
-			since, err := awscall.Since(p.Since, caller.Now())
-			if err != nil {
-				return nil, err
-			}
-			r, err := awscall.Instance(ctx, cfg, req, p.Instance)
-			r.Name += " " + since.Format(time.RFC3339)
-			return []action.Resource{r}, err
+		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p awscall.ScanParams) ([]action.Resource, error) {
+			return p.Find(ctx, cfg, req, caller.Now())
 		},
 		Read: readScan,
-		Want: func(_ action.Resource, _ scanParams, now scan) (scan, string, error) {
+		Want: func(_ action.Resource, _ awscall.ScanParams, now scan) (scan, string, error) {
 			switch {
 			case now.Scanned:
 				return now, "Its software was listed for Inspector since then.", nil
@@ -92,15 +78,14 @@ func NewStartScan(caller *awscall.Caller) action.Action {
 
 // readScan looks when the associations have last run on the instance with success. The resource's name says since when.
 func readScan(ctx context.Context, cfg aws.Config, r action.Resource) (scan, error) {
-	instance, since, _ := strings.Cut(r.Name, " ")
-	now := scan{Since: since}
+	instance, since, err := awscall.ScanOf(r)
+	if err != nil {
+		return scan{}, err
+	}
+	now := scan{Since: since.Format(time.RFC3339)}
 	left, err := whyUnscanned(ctx, cfg, instance)
 	if err != nil || left != "" {
 		now.left = left
-		return now, err
-	}
-	from, err := time.Parse(time.RFC3339, since)
-	if err != nil {
 		return now, err
 	}
 	pages := ssm.NewDescribeInstanceAssociationsStatusPaginator(ssm.NewFromConfig(cfg), &ssm.DescribeInstanceAssociationsStatusInput{InstanceId: &instance})
@@ -119,7 +104,7 @@ func readScan(ctx context.Context, cfg aws.Config, r action.Resource) (scan, err
 				continue
 			}
 			now.associations = append(now.associations, aws.ToString(a.AssociationId))
-			now.Scanned = now.Scanned && aws.ToString(a.Status) == "Success" && !aws.ToTime(a.ExecutionDate).Before(from)
+			now.Scanned = now.Scanned && aws.ToString(a.Status) == "Success" && !aws.ToTime(a.ExecutionDate).Before(since)
 		}
 	}
 	if now.associations == nil {
