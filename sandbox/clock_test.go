@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -40,6 +41,18 @@ func (c *fakeClock) After(d time.Duration) <-chan time.Time {
 	c.timers = append(c.timers, t)
 	c.asked <- d
 	return t.c
+}
+
+// awaited returns for how long somebody waits, once there is one.
+func (c *fakeClock) awaited(t testing.TB) time.Duration {
+	t.Helper()
+	select {
+	case d := <-c.asked:
+		return d
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing waits for the clock")
+		return 0
+	}
 }
 
 func (c *fakeClock) advance(d time.Duration) {

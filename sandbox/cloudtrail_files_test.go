@@ -221,17 +221,17 @@ func TestRefusedLogFiles(t *testing.T) {
 func TestLogFilesOnTime(t *testing.T) {
 	clock := newClock()
 	w := newFilesWorld(t, sandbox.Options{Clock: clock, LogFiles: sandbox.LogFiles{Interval: time.Minute, Digests: 5 * time.Minute}})
-	<-clock.asked
-	<-clock.asked
+	clock.awaited(t)
+	clock.awaited(t)
 	w.makeTrail("main", func(in *cloudtrail.CreateTrailInput) { in.EnableLogFileValidation = aws.Bool(true) })
 	clock.advance(time.Minute)
-	<-clock.asked // the delivery is done
+	clock.awaited(t) // the delivery is done
 	if n := len(w.objects("AWSLogs/111122223333/CloudTrail/")); n != 1 {
 		t.Errorf("%d log files after a minute, want 1", n)
 	}
 	clock.advance(4 * time.Minute)
-	<-clock.asked
-	<-clock.asked
+	clock.awaited(t)
+	clock.awaited(t)
 	if n := len(w.objects("AWSLogs/111122223333/CloudTrail-Digest/")); n != 1 {
 		t.Errorf("%d digests after five minutes, want 1", n)
 	}

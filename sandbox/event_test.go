@@ -149,7 +149,7 @@ func TestAWSDelivery(t *testing.T) {
 	d.Duplicates = 1
 	w := newTrailWorld(t, sandbox.Options{Clock: clock, Delivery: d})
 	arn := w.makeTrail("main")
-	<-clock.asked // the target waits
+	clock.awaited(t) // the target waits
 	w.mu.Lock()
 	early := len(w.events)
 	w.mu.Unlock()

@@ -100,7 +100,7 @@ func TestDelay(t *testing.T) {
 		_, err := w.trailClient(w.root, "us-east-1").StartLogging(context.Background(), &cloudtrail.StartLoggingInput{Name: &arn})
 		done <- err
 	}()
-	if d := <-clock.asked; d != time.Minute {
+	if d := clock.awaited(t); d != time.Minute {
 		t.Errorf("the call waits %v", d)
 	}
 	clock.advance(time.Minute)

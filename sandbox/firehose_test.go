@@ -147,11 +147,7 @@ func (h *hoseWorld) put(data ...string) {
 // wait lets the queue of a delivery stream come to rest, and moves the clock.
 func (h *hoseWorld) wait(d time.Duration) {
 	h.t.Helper()
-	select {
-	case <-h.clock.asked:
-	case <-time.After(20 * time.Second):
-		h.t.Fatal("nothing waits for the clock")
-	}
+	h.clock.awaited(h.t)
 	h.clock.advance(d)
 }
 

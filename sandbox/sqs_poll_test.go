@@ -29,7 +29,7 @@ func TestLongPolling(t *testing.T) {
 			}
 			got <- out.Messages
 		}()
-		if d := <-clock.asked; d > 20*time.Second {
+		if d := clock.awaited(t); d > 20*time.Second {
 			t.Errorf("it waits for %v, want 20s at most", d)
 		}
 		return got
