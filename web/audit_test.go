@@ -81,12 +81,13 @@ func TestTheAuditRecordIsExported(t *testing.T) {
 	if status != http.StatusOK || err != nil || report.Broken != nil || report.Records != 2 || b.since.Day() != 1 {
 		t.Errorf("%d, %+v, %v\n%s", status, report, err, body)
 	}
-	b.err = fault.New(fault.Invalid, "record 3 is stored damaged")
-	if _, body = ask(t, "GET", url+"/export", reader, ""); !strings.HasSuffix(body, `{"code":"invalid","message":"record 3 is stored damaged"}`+"\n") {
+	damaged := auditServer(t, &auditBackend{err: fault.New(fault.Invalid, "record 3 is stored damaged")})
+	if _, body = ask(t, "GET", damaged+"/export", reader, ""); !strings.HasSuffix(body, `{"code":"invalid","message":"record 3 is stored damaged"}`+"\n") {
 		t.Errorf("a damaged record: %s", body)
 	}
-	b.err = fault.New(fault.Unavailable, "the disk fails")
-	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/export", nil)
+	// a server of its own, since what breaks on a connection that was used before is asked again
+	failing := auditServer(t, &auditBackend{err: fault.New(fault.Unavailable, "the disk fails")})
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, failing+"/export", nil)
 	req.Header.Set("Authorization", "Bearer "+reader)
 	resp, err := http.DefaultClient.Do(req)
 	if err == nil { // the connection may break before the answer begins
