@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +13,8 @@ import (
 func newPlaybookGraph() *cobra.Command {
 	var as string
 	cmd := &cobra.Command{
-		Use: "graph FILE", Short: "Draw a definition, as Mermaid or SVG",
-		Example: `  riposte playbook graph restart.yaml
+		Use: "graph FILE|NAME", Short: "Draw a definition, as Mermaid or SVG",
+		Example: `  riposte playbook graph restart-trail
   riposte playbook graph restart.yaml --as svg >restart.svg`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -23,7 +22,7 @@ func newPlaybookGraph() *cobra.Command {
 			if !ok {
 				return &usageError{fmt.Errorf("there is no drawing as %q; use mermaid or svg", as)}
 			}
-			src, err := os.ReadFile(args[0])
+			src, err := readDefinition(args[0])
 			if err != nil {
 				return err
 			}

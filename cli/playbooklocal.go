@@ -35,7 +35,7 @@ func (p *playbookRun) flags(f *pflag.FlagSet) {
 
 // run runs one definition and shows what it did.
 func (p *playbookRun) run(cmd *cobra.Command, d Deps, file string) error {
-	src, err := os.ReadFile(file)
+	src, err := readDefinition(file)
 	if err != nil {
 		return err
 	}

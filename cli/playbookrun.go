@@ -37,7 +37,7 @@ func newPlaybookRun(d Deps) *cobra.Command {
 	var cases string
 	var one playbookRun
 	cmd := &cobra.Command{
-		Use:   "run FILE | --cases FILE",
+		Use:   "run FILE|NAME | --cases FILE",
 		Short: "Run a playbook on this machine, with recorded task results or against a sandbox",
 		Long: `Runs a definition and shows each state that it entered; nothing of it is kept. Tasks take their results from --mocks, a JSON
 list of {"output"} or {"error", "cause"} that is used in turn, or an object with such a list by the state's name. With --sandbox,
