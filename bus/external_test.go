@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"riposte.dev/fault"
+	"riposte.dev/test/loopback"
 )
 
 // external starts NATS servers that listen on loopback, a cluster when there are several, and returns their URLs.
@@ -21,7 +22,7 @@ func external(t *testing.T, n int, change func(*server.Options)) string {
 	t.Helper()
 	routes := make([]*url.URL, n)
 	for i := range routes {
-		routes[i] = &url.URL{Scheme: "nats", Host: freeAddress(t)}
+		routes[i] = &url.URL{Scheme: "nats", Host: loopback.Address().String()}
 	}
 	var urls []string
 	var servers []*server.Server
@@ -71,16 +72,6 @@ func external(t *testing.T, n int, change func(*server.Options)) string {
 	return strings.Join(urls, ",")
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestExternalServer(t *testing.T) {
 	single := external(t, 1, nil)
 	tests := []struct {
@@ -95,7 +86,7 @@ func TestExternalServer(t *testing.T) {
 		{"small messages only", Options{
 			URL: external(t, 1, func(o *server.Options) { o.MaxPayload = 1 << 20 }), AllowSingleReplica: true,
 		}, fault.Invalid, "takes messages of 1048576 bytes"},
-		{"nobody there", Options{URL: "nats://me:secret@" + freeAddress(t)}, fault.Unavailable, "connect to NATS at nats://127.0.0.1"},
+		{"nobody there", Options{URL: "nats://me:secret@" + loopback.Address().String()}, fault.Unavailable, "connect to NATS at nats://127."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -114,14 +105,8 @@ func TestExternalServer(t *testing.T) {
 }
 
 func TestExternalServerAway(t *testing.T) {
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := server.Options{Host: "127.0.0.1", NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 1 << 40, MaxPayload: 2 << 20}
-	if _, err := fmt.Sscan(port, &options.Port); err != nil {
-		t.Fatal(err)
-	}
+	address := loopback.Address()
+	options := server.Options{Host: address.Addr().String(), Port: int(address.Port()), NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 1 << 40, MaxPayload: 2 << 20}
 	start := func() (stop func()) {
 		o := options // the server changes them
 		srv, err := server.NewServer(&o)
@@ -136,7 +121,7 @@ func TestExternalServerAway(t *testing.T) {
 	}
 	stop := start()
 	defer func() { stop() }()
-	b, err := Open(within(t), Options{URL: "nats://127.0.0.1:" + port, AllowSingleReplica: true})
+	b, err := Open(within(t), Options{URL: "nats://" + address.String(), AllowSingleReplica: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -67,7 +68,7 @@ func build(ctx context.Context, o cli.DemoOptions, folder string, s *screen) (*w
 		return w, err
 	}
 	w.url = "http://" + listener.Addr().String()
-	port, err := freePort(ctx)
+	address, err := freeAddress(ctx)
 	if err != nil {
 		return w, err
 	}
@@ -77,7 +78,7 @@ func build(ctx context.Context, o cli.DemoOptions, folder string, s *screen) (*w
 	}
 	w.box, err = sandbox.New(sandbox.Options{
 		PublicURL: w.url, SourceIPHeader: ipHeader, SMTP: w.mail.Addr(),
-		EventTargets: []sandbox.EventTarget{{URL: "http://" + port + "/events", Header: "X-Api-Key", Value: key}},
+		EventTargets: []sandbox.EventTarget{{URL: "http://" + address + "/events", Header: "X-Api-Key", Value: key}},
 	})
 	if err != nil {
 		return w, err
@@ -88,7 +89,7 @@ func build(ctx context.Context, o cli.DemoOptions, folder string, s *screen) (*w
 	if err := w.people(); err != nil {
 		return w, err
 	}
-	if err := w.configure(port); err != nil {
+	if err := w.configure(address); err != nil {
 		return w, err
 	}
 	if o.Crash {
@@ -105,14 +106,18 @@ func build(ctx context.Context, o cli.DemoOptions, folder string, s *screen) (*w
 	return w, nil
 }
 
-// freePort finds an address that nobody listens on.
-func freePort(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddress finds an address on which riposte can listen, and again after a crash: its port is below those that systems give to
+// whoever asks for any.
+func freeAddress(ctx context.Context) (string, error) {
+	for tries := 0; ; tries++ {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.N(10_000)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		if tries == 20 {
+			return "", err
+		}
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // intakeKey makes the key with which the sandbox's EventBridge delivers: the same as `riposte keys create`.
@@ -175,7 +180,7 @@ func (w *world) people() (err error) {
 func (w *world) config() string { return filepath.Join(w.folder, "riposte.yaml") }
 
 // configure writes riposte's configuration, the extra rule and the threat list.
-func (w *world) configure(listen string) error {
+func (w *world) configure(address string) error {
 	host, port, err := net.SplitHostPort(w.mail.Addr())
 	if err != nil {
 		return err
@@ -190,7 +195,7 @@ func (w *world) configure(listen string) error {
 		"threats.txt":                        string(list),
 		"rules/database-port.yaml":           databaseRule,
 		"playbooks/close-database-port.yaml": databasePlaybook,
-		"riposte.yaml": fmt.Sprintf(configuration, listen, region, w.url, key.AccessKeyID, key.SecretAccessKey,
+		"riposte.yaml": fmt.Sprintf(configuration, address, region, w.url, key.AccessKeyID, key.SecretAccessKey,
 			account, account, externalID, host, port, w.topic),
 	}
 	for name, text := range files {

@@ -2,13 +2,13 @@ package outage
 
 import (
 	"fmt"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
 	"riposte.dev/sandbox"
+	"riposte.dev/test/loopback"
 )
 
 // broker is a NATS that can be stopped and started again on its address and its files.
@@ -19,15 +19,8 @@ type broker struct {
 
 func newBroker(t *testing.T) *broker {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().(*net.TCPAddr)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b := &broker{options: server.Options{ServerName: "broker", Host: "127.0.0.1", Port: address.Port, NoSigs: true, NoLog: true,
+	address := loopback.Address()
+	b := &broker{options: server.Options{ServerName: "broker", Host: address.Addr().String(), Port: int(address.Port()), NoSigs: true, NoLog: true,
 		JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, MaxPayload: 2 << 20}}
 	b.start(t)
 	t.Cleanup(b.stop)
@@ -36,20 +29,16 @@ func newBroker(t *testing.T) *broker {
 
 func (b *broker) start(t *testing.T) {
 	t.Helper()
-	eventually(t, "NATS listens", func() bool {
-		options := b.options // the server changes them
-		s, err := server.NewServer(&options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.server = s
-		go s.Start()
-		if s.ReadyForConnections(10 * time.Second) {
-			return true
-		}
-		b.stop() // somebody else has the port for a moment
-		return false
-	})
+	options := b.options // the server changes them
+	s, err := server.NewServer(&options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.server = s
+	go s.Start()
+	if !s.ReadyForConnections(20 * time.Second) {
+		t.Fatal("NATS does not listen")
+	}
 }
 
 func (b *broker) stop() {
@@ -59,7 +48,7 @@ func (b *broker) stop() {
 
 // settings is the part of a configuration that names it.
 func (b *broker) settings() string {
-	return fmt.Sprintf("nats: {url: \"nats://127.0.0.1:%d\", allow_single_replica: true}\n", b.options.Port)
+	return fmt.Sprintf("nats: {url: \"nats://%s:%d\", allow_single_replica: true}\n", b.options.Host, b.options.Port)
 }
 
 func TestNATSIsDownForAWhile(t *testing.T) {

@@ -75,7 +75,7 @@ func (w *world) unread() string {
   aws sqs get-queue-attributes --region "$region" --queue-url "$(aws sqs get-queue-url --region "$region" --queue-name riposte --query QueueUrl --output text)" \
       --attribute-names All --query 'Attributes.[ApproximateNumberOfMessages,ApproximateNumberOfMessagesNotVisible]' --output text
 done
-curl -s http://127.0.0.1:` + w.port + `/metrics | sed -n 's/^riposte_bus_consumer_pending.* //p'`)
+curl -s http://` + w.address + `/metrics | sed -n 's/^riposte_bus_consumer_pending.* //p'`)
 	if strings.Trim(waiting, "0 \t\n") != "" {
 		return "messages wait in queues or events on the bus:\n" + waiting
 	}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"riposte.dev/test/loopback"
 )
 
 const guide = "../../docs/guide/real-account.md"
@@ -60,10 +61,10 @@ func TestGuide(t *testing.T) {
 
 // world is a stranger's machine and account.
 type world struct {
-	t     *testing.T
-	shell *shell
-	port  string // that stands in for the guide's
-	log   string // of riposte serve
+	t       *testing.T
+	shell   *shell
+	address string // that stands in for the guide's
+	log     string // of riposte serve
 }
 
 func newWorld(t *testing.T) *world {
@@ -85,7 +86,7 @@ func newWorld(t *testing.T) *world {
 	if err := os.Symlink(riposte, filepath.Join(dir, "bin", "riposte")); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, port: freePort(t), log: filepath.Join(dir, "serve.log")}
+	w := &world{t: t, address: loopback.Address().String(), log: filepath.Join(dir, "serve.log")}
 	exports := startCloud(t)
 	w.shell = newShell(t, dir, []string{
 		"HOME=" + filepath.Join(dir, "home"), "PATH=" + filepath.Join(dir, "bin") + ":/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED=true",
@@ -99,21 +100,6 @@ unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION AWS_DEFAULT_REGION
 aws configure set region us-east-1
 `)
 	return w
-}
-
-// freePort is a port that was free a moment ago.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // startCloud runs the AWS look-alike with AWS's delays and returns what it prints: exports for a shell. Only log files,
@@ -151,7 +137,7 @@ func startCloud(t *testing.T) string {
 // follow does what the guide says at one place.
 func (w *world) follow(b block) {
 	w.t.Helper()
-	script := strings.ReplaceAll(b.script, "7411", w.port)
+	script := strings.ReplaceAll(b.script, "127.0.0.1:7411", w.address)
 	switch b.kind {
 	case background:
 		var pid int

@@ -12,6 +12,7 @@ import (
 	"riposte.dev/notify/smtp/smtptest"
 	"riposte.dev/sandbox"
 	"riposte.dev/store"
+	"riposte.dev/test/loopback"
 )
 
 // The account of the stage.
@@ -71,10 +72,7 @@ func New(ctx context.Context, o Options) (*Stage, error) {
 		return s, err
 	}
 	s.sandboxURL = "http://" + listener.Addr().String()
-	address, err := freeAddress(ctx)
-	if err != nil {
-		return s, errors.Join(err, listener.Close())
-	}
+	address := loopback.Address().String()
 	s.URL = "http://" + address
 	if s.Key, err = accessKey(ctx, s.Data); err != nil {
 		return s, errors.Join(err, listener.Close())
@@ -116,15 +114,6 @@ func (s *Stage) Close() error {
 	}
 	s.closers = nil
 	return errors.Join(errs...)
-}
-
-// freeAddress finds an address on which riposte can listen again and again.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // accessKey makes a key as `riposte keys create` does.
