@@ -215,6 +215,7 @@ func New(caller *awscall.Caller, o Options) (*action.Set, error) {
 		s3.NewMakeACLPrivate(caller),
 		s3.NewRemovePublicStatements(caller),
 		s3.NewRequireTLS(caller),
+		s3.NewRevertACL(caller),
 		s3.NewRevertPolicy(caller),
 
 		secretsmanager.NewEnableRotation(caller),

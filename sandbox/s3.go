@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -164,6 +165,9 @@ func s3Parameters(address ...string) func(*call) any {
 		}
 		out["Host"] = host
 		put(out, "x-amz-acl", c.in.str("ACL"))
+		if headers := c.in.grantHeaders(); headers != nil {
+			out["accessControlList"] = headers
+		}
 		for _, key := range address {
 			out[key] = ""
 		}
@@ -193,7 +197,20 @@ func bodyOf(c *call, member, namespace string) wire.Object {
 	}
 	if grants, ok := body["Grants"]; ok { // the XML of an access list calls them otherwise than the model
 		delete(body, "Grants")
-		body["AccessControlList"] = wire.Object{"Grant": grants}
+		body["AccessControlList"] = wire.Object{"Grant": recordedGrants(grants)}
 	}
 	return body
+}
+
+// recordedGrants are grants as records have their XML: the type is an attribute.
+func recordedGrants(grants any) wire.List {
+	var out wire.List
+	for _, g := range (input{"grants": grants}).objects("grants") {
+		recorded, to := maps.Clone(wire.Object(g)), maps.Clone(wire.Object(g.object("Grantee")))
+		to["xmlns:xsi"], to["xsi:type"] = "http://www.w3.org/2001/XMLSchema-instance", to["Type"]
+		delete(to, "Type")
+		recorded["Grantee"] = to
+		out = append(out, recorded)
+	}
+	return out
 }

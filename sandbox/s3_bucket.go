@@ -134,10 +134,22 @@ func createBucket(c *call) (wire.Object, error) {
 	if owned >= maxBuckets {
 		return nil, s3Error("TooManyBuckets", http.StatusBadRequest, "You have attempted to create more buckets than allowed", nil)
 	}
+	acl, err := c.aclAsked(c.account.id)
+	if err != nil {
+		return nil, err
+	}
+	ownership := c.in.str("ObjectOwnership")
+	enforced := ownership == "" || ownership == "BucketOwnerEnforced"
+	switch {
+	case enforced && len(acl) > 1:
+		return nil, s3Error("InvalidBucketAclWithObjectOwnership", http.StatusBadRequest, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting", fields)
+	case slices.ContainsFunc(acl, toPublic):
+		return nil, s3Error("InvalidBucketAclWithBlockPublicAccessError", http.StatusBadRequest, "Bucket cannot have public ACLs set with BlockPublicAccess enabled", fields)
+	}
 	all[name] = &bucket{
 		name: name, account: c.account.id, region: region, created: c.time.UTC(), objects: map[string]*object{},
 		block: publicAccessBlock{true, true, true, true}, blocked: true, // the default since April 2023
-		lock: c.in["ObjectLockEnabledForBucket"] == true, settings: bucketSettings{ownership: c.in.str("ObjectOwnership")},
+		lock: c.in["ObjectLockEnabledForBucket"] == true, settings: bucketSettings{ownership: ownership, acl: acl},
 	}
 	c.subject("AWS::S3::Bucket", name)
 	location := "/" + name

@@ -115,38 +115,3 @@ func putBucketLogging(c *call, b *bucket) (wire.Object, error) {
 	b.settings.logging = wire.Object(enabled)
 	return nil, nil
 }
-
-// getBucketACL shows the one list that new buckets have, all is the owner's, or
-// what was put in its place where the bucket takes lists
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html).
-func getBucketACL(_ *call, b *bucket) (wire.Object, error) {
-	owner := canonicalID(b.account)
-	grants := b.settings.acl
-	if grants == nil {
-		grants = wire.List{wire.Object{"Grantee": wire.Object{"ID": owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}}
-	}
-	return wire.Object{"Owner": wire.Object{"ID": owner}, "Grants": grants}, nil
-}
-
-// putBucketACL takes the whole list; canned lists and grants in headers it
-// doesn't know.
-func putBucketACL(c *call, b *bucket) (wire.Object, error) {
-	list := c.in.object("AccessControlPolicy")
-	if b.settings.ownership == "" || b.settings.ownership == "BucketOwnerEnforced" {
-		return nil, s3Error("AccessControlListNotSupported", http.StatusBadRequest, "The bucket does not allow ACLs", nil)
-	}
-	if list == nil {
-		return nil, malformedXML()
-	}
-	grants := wire.List{}
-	for _, g := range list.objects("Grants") {
-		uri := g.object("Grantee").str("URI")
-		public := uri == "http://acs.amazonaws.com/groups/global/AllUsers" || uri == "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
-		if public && c.blockOn(b).blockACLs {
-			return nil, c.fail(wire.Denied, "Access Denied")
-		}
-		grants = append(grants, wire.Object(g))
-	}
-	b.settings.acl = grants
-	return nil, nil
-}

@@ -37,3 +37,41 @@ func History(ctx context.Context, cfg aws.Config, key types.LookupAttributeKey, 
 	}
 	return nil
 }
+
+// Change is what a record of CloudTrail tells of a change: what it left.
+type Change[T any] struct {
+	ID      string
+	At      time.Time // to the second
+	Created bool      // the resource, so that nothing was before
+	Left    T
+}
+
+// LeftBefore returns what the last change before one left, as CloudTrail's history of a resource tells; nil where that is not known.
+// read tells of a record whether it is of a change that happened. Of two changes in one second nobody can tell which was first, but
+// a resource was created before it was changed.
+func LeftBefore[T any](ctx context.Context, cfg aws.Config, resource string, change Change[T], read func(record json.RawMessage) (Change[T], bool)) (*T, error) {
+	if change.ID == "" || change.At.IsZero() {
+		return nil, nil
+	}
+	var found *Change[T]
+	err := History(ctx, cfg, types.LookupAttributeKeyResourceName, resource, change.At, func(record json.RawMessage) bool {
+		earlier, ok := read(record)
+		if !ok || earlier.ID == change.ID || earlier.At.After(change.At) {
+			return true
+		}
+		switch {
+		case !earlier.Created && (earlier.At.Equal(change.At) || found != nil && !found.Created && earlier.At.Equal(found.At)):
+			found = nil
+			return false
+		case found != nil && earlier.At.Before(found.At):
+			return false
+		case found == nil || !earlier.Created:
+			found = &earlier
+		}
+		return true
+	})
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return &found.Left, nil
+}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"riposte.dev/action"
@@ -23,11 +22,9 @@ type trustEventParams struct {
 
 // trustEvent is what a record tells of a role's trust policy.
 type trustEvent struct {
-	id, role string
-	at       time.Time
-	refused  bool
-	changed  bool // not created
-	left     json.RawMessage
+	awscall.Change[json.RawMessage]
+	role    string
+	refused bool
 }
 
 func parseTrustEvent(raw json.RawMessage) (trustEvent, error) {
@@ -58,7 +55,8 @@ func parseTrustEvent(raw json.RawMessage) (trustEvent, error) {
 	if err != nil || record.Request.Role == "" {
 		return wrong("is of %.100q and does not give a role a trust policy", record.Name)
 	}
-	return trustEvent{record.ID, record.Request.Role, record.Time, record.Error != "", record.Name != "CreateRole", left}, nil
+	change := awscall.Change[json.RawMessage]{ID: record.ID, At: record.Time, Created: record.Name == "CreateRole", Left: left}
+	return trustEvent{change, record.Request.Role, record.Error != ""}, nil
 }
 
 // NewRevertTrustPolicy returns the action iam.revert-trust-policy.
@@ -104,7 +102,7 @@ func wantTrustBefore(_ action.Resource, p trustEventParams, now state) (state, s
 		return now, "The event's call changed nothing.", nil
 	case p.before != nil && sameTrust(before, now):
 		return now, "Its trust policy is as it was before the event already.", nil
-	case !sameTrust(state{e.left}, now):
+	case !sameTrust(state{e.Left}, now):
 		return now, "", setting.Escalation("Somebody changed its trust policy since the event. Look at who did, and at who may assume it now.")
 	case p.before == nil:
 		return now, "", setting.Escalation("The event doesn't tell what its trust policy was before, and CloudTrail's history has no event that does. " +
@@ -113,32 +111,18 @@ func wantTrustBefore(_ action.Resource, p trustEventParams, now state) (state, s
 	return before, "The event's call changed its trust policy; what that was before is in an earlier event.", nil
 }
 
-// trustBefore looks for the last earlier event that gave the role a trust policy. Records have seconds: of two changes in one nobody
-// can tell which was first, but a role was created before it was changed.
+// trustBefore looks for the last earlier event that gave the role a trust policy.
 func trustBefore(ctx context.Context, cfg aws.Config, req action.Request, p trustEventParams) (trustEventParams, error) {
 	e, err := parseTrustEvent(p.Event)
-	if err != nil || e.refused || e.id == "" || e.at.IsZero() {
+	if err != nil || e.refused {
 		return p, err
 	}
-	var found *trustEvent
-	err = awscall.History(ctx, atHome(cfg, req), types.LookupAttributeKeyResourceName, e.role, e.at, func(record json.RawMessage) bool {
+	before, err := awscall.LeftBefore(ctx, atHome(cfg, req), e.role, e.Change, func(record json.RawMessage) (awscall.Change[json.RawMessage], bool) {
 		earlier, err := parseTrustEvent(record)
-		if err != nil || earlier.refused || earlier.role != e.role || earlier.id == e.id || earlier.at.After(e.at) {
-			return true
-		}
-		switch {
-		case earlier.changed && (earlier.at.Equal(e.at) || found != nil && found.changed && earlier.at.Equal(found.at)):
-			found = nil
-			return false
-		case found != nil && earlier.at.Before(found.at):
-			return false
-		case found == nil || earlier.changed:
-			found = &earlier
-		}
-		return true
+		return earlier.Change, err == nil && !earlier.refused && earlier.role == e.role
 	})
-	if err == nil && found != nil {
-		p.before = found.left
+	if before != nil {
+		p.before = *before
 	}
 	return p, err
 }

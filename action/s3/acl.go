@@ -36,6 +36,9 @@ const (
 	anyAccountGroup = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 )
 
+// logDeliveryGroup is what writes access logs.
+const logDeliveryGroup = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+
 func (g grant) public() bool { return g.URI == everybodyGroup || g.URI == anyAccountGroup }
 
 // String names the grant for people: "READ for AllUsers".

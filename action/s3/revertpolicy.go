@@ -6,26 +6,32 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
+	"riposte.dev/action/resourcepolicy"
 	"riposte.dev/fault"
 )
 
 var revertSpec = action.Spec{
 	Name:  "s3.revert-bucket-policy",
 	Title: "Put a bucket policy back",
-	Description: "Puts a bucket's policy back to what it was before somebody changed it. The playbook says what that was: a policy, or nothing " +
-		"where there was none.",
+	Description: "Puts a bucket's policy back to what it was before an event changed it: to what the last earlier event in CloudTrail's history of 90 " +
+		"days made it, or to the policy that the playbook gives. Where the history doesn't tell, where somebody changed the policy since, and " +
+		"where it was public before, an event is left to people.",
 	Parameters: json.RawMessage(`{
   "type": "object",
   "additionalProperties": false,
-  "required": ["bucket", "policy"],
   "properties": {
+    ` + eventProperty(`"PutBucketPolicy", "DeleteBucketPolicy"`) + `,
     ` + bucketSchema + `,
     "policy": {"type": ["string", "object"], "description": "the policy as JSON, or as JSON in a text; an empty text for none"}
-  }
+  },
+  "oneOf": [{"required": ["event"]}, {"required": ["bucket", "policy"]}]
 }`),
-	Permissions: policyPermissions,
-	Effect:      action.StateChecked,
+	Permissions: append([]string{"cloudtrail:LookupEvents"}, policyPermissions...),
+	Effect:      action.StateChecked, Evidence: action.EventEvidence,
 }
+
+// policyEvents are the calls that change a bucket's policy.
+var policyEvents = []string{"PutBucketPolicy", "DeleteBucketPolicy"}
 
 // RevertPolicy is the action s3.revert-bucket-policy.
 type RevertPolicy struct{ policies }
@@ -43,10 +49,20 @@ func (a *RevertPolicy) Spec() action.Spec { return revertSpec }
 // Plan compares the bucket's policy with what it was.
 func (a *RevertPolicy) Plan(ctx context.Context, req action.Request) (*action.Plan, error) {
 	var p struct {
+		Event  json.RawMessage `json:"event"`
 		Bucket string          `json:"bucket"`
 		Policy json.RawMessage `json:"policy"`
 	}
-	name, err := decode(req, &p, &p.Bucket)
+	if err := req.Check(); err != nil {
+		return nil, err
+	}
+	if err := action.DecodeParams(req.Params, &p); err != nil {
+		return nil, err
+	}
+	if p.Event != nil {
+		return a.planEvent(ctx, req, p.Event)
+	}
+	name, err := plainName(p.Bucket, req.Region)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +74,13 @@ func (a *RevertPolicy) Plan(ctx context.Context, req action.Request) (*action.Pl
 	if err != nil {
 		return nil, err
 	}
-	item := action.Item{ID: r.ARN, Resource: r}
-	if item, err = a.change(item, now, after); err != nil {
-		return nil, err
-	}
+	item, err := a.back(r, now, after)
+	return onePlan(revertSpec.Name, req, item), err
+}
+
+// back completes the item that puts the policy back.
+func (a *RevertPolicy) back(r action.Resource, now, after string) (action.Item, error) {
+	item, err := a.change(action.Item{ID: r.ARN, Resource: r}, now, after)
 	switch {
 	case item.Status == action.Unneeded:
 		item.Reason = "Its policy is as it was before already."
@@ -70,7 +89,61 @@ func (a *RevertPolicy) Plan(ctx context.Context, req action.Request) (*action.Pl
 	default:
 		item.Reason = "Its policy is not what it was before." + warnOf(after)
 	}
-	return onePlan(revertSpec.Name, req, item), nil
+	return item, err
+}
+
+// planEvent plans to take back what the event did, as far as CloudTrail's history tells what was before.
+func (a *RevertPolicy) planEvent(ctx context.Context, req action.Request, event json.RawMessage) (*action.Plan, error) {
+	e, err := readAccess(event, policyEvents...)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := a.caller.Config(ctx, req.Account, req.Region)
+	if err != nil {
+		return nil, err
+	}
+	telling := policyEvents
+	if req.Region != "us-east-1" { // there, and nowhere else, a bucket can be created again over itself, and keeps its policy
+		telling = append([]string{"CreateBucket"}, policyEvents...)
+	}
+	before, err := leftBefore(ctx, cfg, e, accessRecord.policy, telling...)
+	if err != nil {
+		return nil, err
+	}
+	r, now, err := a.look(ctx, e.Request.Bucket, req)
+	if err != nil {
+		return nil, err
+	}
+	if why := a.leave(e, before, now); why != "" {
+		item := action.Item{ID: r.ARN, Resource: r, Status: action.Escalated, Reason: why}
+		item.Before, err = newPolicyState(now)
+		return onePlan(revertSpec.Name, req, item), err
+	}
+	after := now // of a call that changed nothing
+	if e.Error == "" {
+		after = *before
+	}
+	item, err := a.back(r, now, after)
+	if e.Error != "" {
+		item.Reason = "The event's call changed nothing."
+	}
+	return onePlan(revertSpec.Name, req, item), err
+}
+
+// leave says why an event is left to people; "" for one that is not.
+func (a *RevertPolicy) leave(e accessRecord, before *string, now string) string {
+	switch {
+	case e.Error != "" || before != nil && resourcepolicy.Equivalent(now, *before):
+		return ""
+	case !resourcepolicy.Equivalent(now, e.policy()):
+		return "Its policy is not what the event made it. Look at who changed it since, and at whom it lets in now."
+	case before == nil:
+		return "The event doesn't tell what its policy was before, and CloudTrail's history has no event that does. Look it up in the history of " +
+			"AWS Config or in the template that made the bucket, and put it back, now."
+	case warnOf(*before) != "":
+		return "Its policy was public before the event, and is not made so again. Look at whom it lets in now."
+	}
+	return ""
 }
 
 // earlier reads the parameter policy.

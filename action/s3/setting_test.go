@@ -1,7 +1,9 @@
 package s3_test
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +36,7 @@ func (c cloud) settings() string {
 	c.Must(err)
 	acl, err := c.client.GetBucketAcl(c.T.Context(), &sdk.GetBucketAclInput{Bucket: name})
 	c.Must(err)
+	slices.SortFunc(acl.Grants, func(a, b types.Grant) int { return cmp.Compare(a.Permission, b.Permission) })
 	raw, err := json.Marshal([]any{encryption.ServerSideEncryptionConfiguration, versioning.Status == "Enabled", logging.LoggingEnabled, acl.Grants})
 	c.Must(err)
 	return string(raw)

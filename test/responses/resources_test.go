@@ -119,6 +119,28 @@ func (e *engine) newOpenBucket(of string) (string, error) {
 	return name, err
 }
 
+// grantAlso lets somebody read what is in a bucket, by its access list.
+func (e *engine) grantAlso(bucket string, to s3types.Grantee) error {
+	out, err := e.s3().GetBucketAcl(e.ctx, &s3.GetBucketAclInput{Bucket: &bucket})
+	if err != nil {
+		return err
+	}
+	_, err = e.s3().PutBucketAcl(e.ctx, &s3.PutBucketAclInput{Bucket: &bucket, AccessControlPolicy: &s3types.AccessControlPolicy{Owner: out.Owner,
+		Grants: append(out.Grants, s3types.Grant{Permission: s3types.PermissionRead, Grantee: &to})}})
+	return err
+}
+
+func (e *engine) grants(bucket string) (string, error) {
+	out, err := e.s3().GetBucketAcl(e.ctx, &s3.GetBucketAclInput{Bucket: &bucket})
+	if err != nil {
+		return "", err
+	}
+	return strconv.Itoa(len(out.Grants)) + " grants", nil
+}
+
+// stranger is the canonical user of another account.
+var stranger = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+
 const everybody = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::%s/*"}]}`
 
 // buckets are the stories of buckets.
@@ -141,21 +163,28 @@ var buckets = []story{
 	}},
 	{rule: "bucket-made-public", playbook: "close-bucket", calls: []string{"s3:PutBucketAcl"}, right: "1 grants", stage: func(e *engine) (scene, error) {
 		name, err := e.newOpenBucket("drawings")
+		all := s3types.Grantee{Type: s3types.TypeGroup, URI: aws.String("http://acs.amazonaws.com/groups/global/AllUsers")}
+		return scene{name, func() error { return e.grantAlso(name, all) }, func() (string, error) { return e.grants(name) }}, err
+	}},
+	{rule: "bucket-shared-with-another-account", playbook: "revert-bucket-access", calls: []string{"s3:DeleteBucketPolicy"}, right: "none", stage: func(e *engine) (scene, error) {
+		name, err := e.newBucket("ledger")
 		return scene{name, func() error {
-			out, err := e.s3().GetBucketAcl(e.ctx, &s3.GetBucketAclInput{Bucket: &name})
-			if err != nil {
-				return err
-			}
-			all := s3types.Grant{Permission: s3types.PermissionRead, Grantee: &s3types.Grantee{Type: s3types.TypeGroup, URI: aws.String("http://acs.amazonaws.com/groups/global/AllUsers")}}
-			_, err = e.s3().PutBucketAcl(e.ctx, &s3.PutBucketAclInput{Bucket: &name, AccessControlPolicy: &s3types.AccessControlPolicy{Owner: out.Owner, Grants: append(out.Grants, all)}})
+			_, err := e.s3().PutBucketPolicy(e.ctx, &s3.PutBucketPolicyInput{Bucket: &name, Policy: aws.String(strings.Replace(fmt.Sprintf(everybody, name), `"*"`, `{"AWS":"444455556666"}`, 1))})
 			return err
 		}, func() (string, error) {
-			out, err := e.s3().GetBucketAcl(e.ctx, &s3.GetBucketAclInput{Bucket: &name})
-			if err != nil {
-				return "", err
+			_, err := e.s3().GetBucketPolicy(e.ctx, &s3.GetBucketPolicyInput{Bucket: &name})
+			if err != nil && strings.Contains(err.Error(), "NoSuchBucketPolicy") {
+				return "none", nil
 			}
-			return strconv.Itoa(len(out.Grants)) + " grants", nil
+			return "one", err
 		}}, err
+	}},
+	{rule: "bucket-shared-with-another-account", playbook: "revert-bucket-access", calls: []string{"s3:PutBucketAcl"}, right: "1 grants", stage: func(e *engine) (scene, error) {
+		name, err := e.newBucket("invoices")
+		return scene{name, func() error {
+			return e.grantAlso(name, s3types.Grantee{Type: s3types.TypeCanonicalUser, ID: &stranger})
+		},
+			func() (string, error) { return e.grants(name) }}, err
 	}},
 	{rule: "public-access-block-removed", playbook: "block-public-access", apart: true, calls: []string{"s3:PutPublicAccessBlock"}, right: "true", stage: func(e *engine) (scene, error) {
 		name, err := e.newBucket("archive")
