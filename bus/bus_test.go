@@ -32,7 +32,7 @@ func open(t testing.TB, dir string, change ...func(*Options)) *Bus {
 // shut closes a bus; a second time is harmless.
 func shut(t testing.TB, b *Bus) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := b.Close(ctx); err != nil {
 		t.Errorf("Close: %v", err)

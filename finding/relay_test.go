@@ -35,7 +35,7 @@ func relay(t *testing.T, h *finding.Hub, answer func() error) <-chan [][]byte {
 
 func receive(t *testing.T, batches <-chan [][]byte, n int) (ids []string) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for len(ids) < n {
 		select {
 		case batch := <-batches:

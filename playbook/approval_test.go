@@ -39,7 +39,7 @@ func (r *rig) question(t *testing.T, n int) playbook.Approval {
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -61,7 +61,7 @@ func (p *process) resume(t *testing.T) {
 
 func (p *process) end(t *testing.T, id string) playbook.View {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	v, err := p.Wait(ctx, id)
 	if err != nil {

@@ -186,7 +186,7 @@ func TestTheAuditRecordIsToldOnceOverCrashes(t *testing.T) {
 		first.resume(t)
 		s := start(guard.Auto, "a")
 		id, _, _ := first.Start(t.Context(), s)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		_, _ = first.Wait(ctx, id) // it dies on the way
 		cancel()
 		first.kill()

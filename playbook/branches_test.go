@@ -160,7 +160,7 @@ func TestQuestionsOfBranches(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	v, err := p.Wait(ctx, id)
 	if err != nil || v.Status != playbook.Succeeded || !strings.HasPrefix(string(v.Output), `{"left":"changed","right":"escalated"`) {

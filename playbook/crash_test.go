@@ -57,7 +57,7 @@ func TestCrashAtEveryAppend(t *testing.T) {
 				first := r.boot(fix, journal, nil)
 				s := start(guard.Auto, "lamp", "door")
 				id, _, _ := first.Start(t.Context(), s)
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
 				_, _ = first.Wait(ctx, id)
 				first.kill()
@@ -138,7 +138,7 @@ func TestCrashDuringTheCall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			_, _ = first.Wait(ctx, id)
 			first.kill()
@@ -181,7 +181,7 @@ func TestAJournalThatIsAwayForAMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	v, err := p.Wait(ctx, id)
 	if err != nil || v.Status != playbook.Succeeded {
@@ -201,7 +201,7 @@ func TestADoubtfulStart(t *testing.T) {
 	if started || fault.CodeOf(err) != fault.Timeout {
 		t.Fatalf("started %v, %v", started, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for {
 		if v, err := p.Get(ctx, id); err == nil && v.Status == playbook.Succeeded {

@@ -27,7 +27,7 @@ func TestTheAnswerToTheDeedComesFirst(t *testing.T) {
 			steps = append(steps, at.Execution+" "+string(at.Step))
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	deed, _, err := p.Start(ctx, start(guard.Auto, "lamp"))
 	if err != nil {

@@ -123,7 +123,7 @@ func (s *stage) undo(t *rapid.T) {
 		return
 	}
 	of := all[rapid.IntRange(0, len(all)-1).Draw(t, "execution")]
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_, _ = s.process.Undo(ctx, of.ID, playbook.UndoOptions{By: "ben"})
 }

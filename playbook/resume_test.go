@@ -52,7 +52,7 @@ func TestWaitsSurviveARestart(t *testing.T) {
 	if err := second.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for _, id := range ids {
 		if v, err := second.Wait(ctx, id); err != nil || v.Status != playbook.Succeeded {
@@ -101,7 +101,7 @@ func TestIndexFollowsTheJournal(t *testing.T) {
 // indexed waits until the index has what is wanted.
 func (r *rig) indexed(t *testing.T, p *process, id string, want func(playbook.Summary) bool) playbook.Summary {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for {
 		s, err := r.index.Get(ctx, id)
@@ -142,7 +142,7 @@ func TestAPoisonedJournal(t *testing.T) {
 	if err := second.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if v, err := second.Wait(ctx, good); err != nil || v.Status != playbook.Succeeded {
 		t.Errorf("the good one: %s, %v", v.Status, err)

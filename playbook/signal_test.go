@@ -47,7 +47,7 @@ func (p *process) begin(t *testing.T, s playbook.Start) string {
 
 func (p *process) wait(t *testing.T, id string) playbook.View {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	v, err := p.Wait(ctx, id)
 	if err != nil {

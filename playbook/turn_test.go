@@ -50,7 +50,7 @@ func TestExecutionsChangeAResourceInTurn(t *testing.T) {
 			r := newRig(t, "lamp", "door")
 			r.guard = &meeting{Guard: r.guard, missing: len(tt.names), all: make(chan struct{})}
 			p := r.boot(fix, r.journal, nil)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			var ids []string
 			for i, names := range tt.names {

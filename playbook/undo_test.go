@@ -15,7 +15,7 @@ func TestUndo(t *testing.T) {
 	r := newRig(t, "lamp", "door")
 	p := r.boot(fix, r.journal, nil)
 	v := p.run(t, start(guard.Auto, "lamp", "door"))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 
 	preview, err := p.Undo(ctx, v.ID, playbook.UndoOptions{DryRun: true})

@@ -361,7 +361,7 @@ func start(mode guard.Mode, names ...string) playbook.Start {
 // run starts an execution and waits for its end.
 func (p *process) run(t *testing.T, s playbook.Start) playbook.View {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	id, started, err := p.Start(ctx, s)
 	if err != nil || !started {

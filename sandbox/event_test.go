@@ -48,7 +48,7 @@ func (r *receiver) next(t *testing.T) string {
 	select {
 	case s := <-r.got:
 		return s
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("no event arrived")
 		return ""
 	}
@@ -77,7 +77,7 @@ func TestAPIDestinationRetries(t *testing.T) {
 			clock.advance(time.Minute)
 		case <-r.got:
 			came++
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Fatal("no event arrived")
 		}
 	}

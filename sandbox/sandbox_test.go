@@ -54,7 +54,7 @@ func newWorld(t testing.TB, opts sandbox.Options) *world {
 	srv := httptest.NewServer(sb.Handler())
 	t.Cleanup(func() {
 		srv.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := sb.Close(ctx); err != nil {
 			t.Error(err)
@@ -91,7 +91,7 @@ func (w *world) user(name string, policies ...string) sandbox.Keys {
 // delivered are the events that reached OnEvent once there are at least n.
 func (w *world) delivered(n int) []map[string]any {
 	w.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		w.mu.Lock()
 		raw := append([][]byte(nil), w.events...)
