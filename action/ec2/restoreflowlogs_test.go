@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -28,11 +26,7 @@ func (p plant) unlog() string {
 	}
 	_, err = p.client.DeleteFlowLogs(p.T.Context(), &sdk.DeleteFlowLogsInput{FlowLogIds: ids})
 	p.Must(err)
-	out, err := cloudtrail.NewFromConfig(p.Admin(account, region)).LookupEvents(p.T.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("DeleteFlowLogs")}},
-	})
-	p.Must(err)
-	return `{"event":` + *out.Events[0].CloudTrailEvent + `}`
+	return p.EventParams(region, "DeleteFlowLogs")
 }
 
 // logToGroup logs a VPC into a log group, with a format and an interval that AWS would not choose.

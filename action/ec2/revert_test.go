@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -18,19 +16,6 @@ import (
 	"riposte.dev/action/ec2"
 	"riposte.dev/fault"
 )
-
-// lastRecord is the CloudTrail record of the latest call of the operation.
-func (c cloud) lastRecord(operation string) json.RawMessage {
-	c.T.Helper()
-	out, err := cloudtrail.NewFromConfig(c.Admin(account, region)).LookupEvents(c.T.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []cttypes.LookupAttribute{{AttributeKey: cttypes.LookupAttributeKeyEventName, AttributeValue: &operation}},
-	})
-	c.Must(err)
-	if len(out.Events) == 0 {
-		c.T.Fatalf("there is no record of %s", operation)
-	}
-	return json.RawMessage(*out.Events[0].CloudTrailEvent)
-}
 
 func revertParams(group string, event json.RawMessage) string {
 	return fmt.Sprintf(`{"group_id":%q,"event":%s}`, group, event)
@@ -108,7 +93,7 @@ func TestRevertConformance(t *testing.T) {
 				if !revoked {
 					c.tagRules("team", "web")
 				}
-				event := c.lastRecord(operation)
+				event := c.LastEvent(region, operation)
 				params := revertParams(c.group, event)
 				w := c.World(ec2.NewRevertGroup, params, strings.ReplaceAll(params, c.group, "sg-0123456789abcdef0"), func() string { return c.rulesOf(egress) })
 				w.Interfere = func() {
@@ -131,7 +116,7 @@ func TestRevertTouchesOnlyWhatTheEventDid(t *testing.T) {
 	c.allow(tcp(22, 22, "203.0.113.0/24", "office"))
 	before := c.rules()
 	c.change("AuthorizeSecurityGroupIngress", tcp(22, 22, "0.0.0.0/0", ""), tcp(22, 22, "::/0", ""))
-	event := c.lastRecord("AuthorizeSecurityGroupIngress")
+	event := c.LastEvent(region, "AuthorizeSecurityGroupIngress")
 	c.allow(tcp(80, 80, "0.0.0.0/0", "came later"))
 
 	a := c.revert()
@@ -187,7 +172,7 @@ func TestRevertSinceTheEvent(t *testing.T) {
 				tt.prepare(c)
 			}
 			c.change(tt.operation, tt.permissions...)
-			event := c.lastRecord(tt.operation)
+			event := c.LastEvent(region, tt.operation)
 			if tt.since != nil {
 				tt.since(c)
 			}
@@ -210,16 +195,16 @@ func TestWhatAnEventDoesNotTellIsEscalated(t *testing.T) {
 	c := newCloud(t)
 	id := c.allow(tcp(22, 22, "203.0.113.0/24", "office"))
 	c.narrow()
-	item := c.planRevert(c.revert(), c.lastRecord("ModifySecurityGroupRules"))
+	item := c.planRevert(c.revert(), c.LastEvent(region, "ModifySecurityGroupRules"))
 	if item.Status != action.Escalated || !strings.Contains(item.Reason, id) {
 		t.Errorf("a modified rule is %s: %s", item.Status, item.Reason)
 	}
 	c.revoke(id)
-	item = c.planRevert(c.revert(), c.lastRecord("ModifySecurityGroupRules"))
+	item = c.planRevert(c.revert(), c.LastEvent(region, "ModifySecurityGroupRules"))
 	if item.Status != action.Unneeded {
 		t.Errorf("a modified rule that is gone is %s: %s", item.Status, item.Reason)
 	}
-	item = c.planRevert(c.revert(), c.lastRecord("RevokeSecurityGroupIngress"))
+	item = c.planRevert(c.revert(), c.LastEvent(region, "RevokeSecurityGroupIngress"))
 	if item.Status != action.Escalated || !strings.Contains(item.Reason, id) {
 		t.Errorf("a rule that was revoked by its id is %s: %s", item.Status, item.Reason)
 	}
@@ -242,7 +227,7 @@ func TestAPlanThatNoLongerHoldsIsNotApplied(t *testing.T) {
 	c := newCloud(t)
 	c.change("AuthorizeSecurityGroupIngress", tcp(22, 22, "0.0.0.0/0", ""), tcp(80, 80, "0.0.0.0/0", ""))
 	a := c.revert()
-	item := c.planRevert(a, c.lastRecord("AuthorizeSecurityGroupIngress"))
+	item := c.planRevert(a, c.LastEvent(region, "AuthorizeSecurityGroupIngress"))
 	c.change("RevokeSecurityGroupIngress", tcp(22, 22, "0.0.0.0/0", ""))
 	writes := c.Writes()
 	if _, err := a.Apply(t.Context(), item); fault.CodeOf(err) != fault.Conflict || c.Writes() != writes {

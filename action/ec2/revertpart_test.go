@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -80,17 +79,7 @@ func (l lists) deleteRoute() {
 
 // params are those for the newest record of the operation, as if it had come an hour later than what was before.
 func (l lists) params(operation string) string {
-	l.T.Helper()
-	out, err := cloudtrail.NewFromConfig(l.Admin(account, region)).LookupEvents(l.T.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: &operation}},
-	})
-	l.Must(err)
-	var record map[string]any
-	l.Must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
-	record["eventTime"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-	raw, err := json.Marshal(map[string]any{"event": record})
-	l.Must(err)
-	return string(raw)
+	return l.EventParams(region, operation, actiontest.AnHourLater)
 }
 
 // text is all that the undo must restore.

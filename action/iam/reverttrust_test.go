@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"riposte.dev/action"
@@ -41,27 +39,15 @@ func (w identityWorld) trusted2() string {
 }
 
 // lastTrust are the parameters for the newest change of the role's trust, with the record changed.
-func (w identityWorld) lastTrust(change func(record map[string]any)) string {
-	w.T.Helper()
-	out, err := cloudtrail.NewFromConfig(w.Admin(account, "us-east-1")).LookupEvents(w.T.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("UpdateAssumeRolePolicy")}},
-	})
-	w.Must(err)
-	var record map[string]any
-	w.Must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
-	if change != nil {
-		change(record)
-	}
-	raw, err := json.Marshal(map[string]any{"event": record})
-	w.Must(err)
-	return string(raw)
+func (w identityWorld) lastTrust(changes ...func(record map[string]any)) string {
+	return w.EventParams("us-east-1", "UpdateAssumeRolePolicy", changes...)
 }
 
 func TestRevertTrustPolicy(t *testing.T) {
 	actiontest.Run(t, func(t *testing.T) actiontest.World {
 		w := newTrustWorld(t)
 		w.trust2(trustOther)
-		params := w.lastTrust(nil)
+		params := w.lastTrust()
 		world := w.World(iam.NewRevertTrustPolicy, params, strings.ReplaceAll(params, "deployer-2", "nobody"), w.trusted2)
 		world.Interfere = func() { w.trust2(strings.Replace(trustOther, "7777", "8888", 1)) }
 		return world
@@ -69,9 +55,6 @@ func TestRevertTrustPolicy(t *testing.T) {
 }
 
 func TestWhatTrustIsNotTakenBack(t *testing.T) {
-	later := func(record map[string]any) {
-		record["eventTime"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-	}
 	for _, tt := range []struct {
 		name   string
 		happen func(identityWorld) string // parameters
@@ -80,7 +63,7 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 	}{
 		{"changed since", func(w identityWorld) string {
 			w.trust2(trustOther)
-			params := w.lastTrust(nil)
+			params := w.lastTrust()
 			w.trust2(strings.Replace(trustOther, "7777", "8888", 1))
 			return params
 		}, action.Escalated, "Somebody changed"},
@@ -94,7 +77,7 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 		}, action.Unneeded, "changed nothing"},
 		{"a role that is older than the history", func(w identityWorld) string {
 			w.trust(trustOther)
-			return w.lastTrust(later)
+			return w.lastTrust(actiontest.AnHourLater)
 		}, action.Escalated, "history has no event"},
 		{"the record says neither when nor which", func(w identityWorld) string {
 			w.trust2(trustOther)
@@ -102,7 +85,7 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 		}, action.Escalated, "history has no event"},
 		{"another change in the event's second", func(w identityWorld) string {
 			w.trust2(strings.Replace(trustOther, "7777", "8888", 1))
-			other := w.lastTrust(nil)
+			other := w.lastTrust()
 			w.trust2(trustOther)
 			var first struct{ Event struct{ EventTime string } }
 			w.Must(json.Unmarshal([]byte(other), &first))

@@ -1,14 +1,10 @@
 package s3_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -21,31 +17,9 @@ import (
 // stranger is the canonical user of another account.
 const stranger = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 
-// lastEvent are the parameters for the newest event of a name, with the record changed.
-func (c cloud) lastEvent(name string, change func(record map[string]any)) string {
-	c.T.Helper()
-	out, err := cloudtrail.NewFromConfig(c.Admin(account, region)).LookupEvents(c.T.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: &name}},
-	})
-	c.Must(err)
-	var record map[string]any
-	c.Must(json.Unmarshal([]byte(*out.Events[0].CloudTrailEvent), &record))
-	if change != nil {
-		change(record)
-	}
-	raw, err := json.Marshal(map[string]any{"event": record})
-	c.Must(err)
-	return string(raw)
-}
-
-// secondLater has the record say that it happened in a second of its own.
-func secondLater(record map[string]any) {
-	record["eventTime"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-}
-
 // second is when the newest event of a name happened.
 func (c cloud) second(name string) (at any) {
-	c.lastEvent(name, func(record map[string]any) { at = record["eventTime"] })
+	c.EventParams(region, name, func(record map[string]any) { at = record["eventTime"] })
 	return at
 }
 
@@ -80,7 +54,7 @@ func TestRevertACL(t *testing.T) {
 			actiontest.Run(t, func(t *testing.T) actiontest.World {
 				c := newCloud(t, region)
 				tt.happen(c)
-				params := c.lastEvent("PutBucketAcl", secondLater)
+				params := c.EventParams(region, "PutBucketAcl", actiontest.AnHourLater)
 				w := c.World(s3.NewRevertACL, params, strings.ReplaceAll(params, bucket, "no-such-bucket"), c.settings)
 				w.Elsewhere = []string{"s3:GetBucketLocation"}
 				w.Interfere = func() { c.putACL(toGroup(delivery, types.PermissionWrite)) }
@@ -100,28 +74,28 @@ func TestWhatAccessListsAreTakenBackTo(t *testing.T) {
 		{"an earlier list", func(c cloud) string {
 			c.grant(toGroup(delivery, types.PermissionWrite))
 			c.canned(types.BucketCannedACLAuthenticatedRead)
-			return c.lastEvent("PutBucketAcl", secondLater)
+			return c.EventParams(region, "PutBucketAcl", actiontest.AnHourLater)
 		}, action.Change, "is in an earlier event"},
 		{"one of two lists in the same second", func(c cloud) string {
 			c.grant(toGroup(delivery, types.PermissionWrite))
 			first := c.second("PutBucketAcl")
 			c.canned(types.BucketCannedACLAuthenticatedRead)
-			return c.lastEvent("PutBucketAcl", func(r map[string]any) { r["eventTime"] = first })
+			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) { r["eventTime"] = first })
 		}, action.Escalated, "history has no event"},
 		{"changed since", func(c cloud) string {
 			c.grant(toStranger())
-			params := c.lastEvent("PutBucketAcl", nil)
+			params := c.EventParams(region, "PutBucketAcl")
 			c.putACL(toGroup(delivery, types.PermissionWrite))
 			return params
 		}, action.Escalated, "not what the event made it"},
 		{"an event that was refused", func(c cloud) string {
 			c.grant(toStranger())
-			return c.lastEvent("PutBucketAcl", func(r map[string]any) { r["errorCode"] = "AccessDenied" })
+			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) { r["errorCode"] = "AccessDenied" })
 		}, action.Unneeded, "changed nothing"},
 		{"as before already", func(c cloud) string {
 			c.grant(toStranger())
-			params := c.lastEvent("PutBucketAcl", func(r map[string]any) {
-				secondLater(r)
+			params := c.EventParams(region, "PutBucketAcl", func(r map[string]any) {
+				actiontest.AnHourLater(r)
 				r["eventID"] = "e-2"
 				r["requestParameters"] = map[string]any{"bucketName": bucket, "x-amz-acl": []string{"public-read"}}
 			})
@@ -130,15 +104,15 @@ func TestWhatAccessListsAreTakenBackTo(t *testing.T) {
 		{"the public was in it before", func(c cloud) string {
 			c.grant(toGroup(allUsers, types.PermissionRead))
 			c.putACL(toStranger())
-			return c.lastEvent("PutBucketAcl", secondLater)
+			return c.EventParams(region, "PutBucketAcl", actiontest.AnHourLater)
 		}, action.Escalated, "not let in again"},
 		{"the record says neither when nor which", func(c cloud) string {
 			c.grant(toStranger())
-			return c.lastEvent("PutBucketAcl", func(r map[string]any) { delete(r, "eventTime") })
+			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) { delete(r, "eventTime") })
 		}, action.Escalated, "history has no event"},
 		{"a grant by an address of e-mail", func(c cloud) string {
 			c.grant(toStranger())
-			return c.lastEvent("PutBucketAcl", func(r map[string]any) {
+			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) {
 				r["requestParameters"] = map[string]any{"bucketName": bucket, "accessControlList": map[string]string{"x-amz-grant-read": `emailAddress="xyz@example.com"`}}
 			})
 		}, action.Escalated, "not what the event made it"},
@@ -159,10 +133,10 @@ func (c cloud) policyEvent(before, after string) string {
 	if after == "" {
 		_, err := c.client.DeleteBucketPolicy(c.T.Context(), &sdk.DeleteBucketPolicyInput{Bucket: aws.String(bucket)})
 		c.Must(err)
-		return c.lastEvent("DeleteBucketPolicy", secondLater)
+		return c.EventParams(region, "DeleteBucketPolicy", actiontest.AnHourLater)
 	}
 	c.put(after)
-	return c.lastEvent("PutBucketPolicy", secondLater)
+	return c.EventParams(region, "PutBucketPolicy", actiontest.AnHourLater)
 }
 
 func TestRevertPolicyOfAnEvent(t *testing.T) {
@@ -196,7 +170,7 @@ func TestWhatPoliciesAreNotTakenBack(t *testing.T) {
 	}{
 		{"changed since", func(c cloud) string {
 			c.policyEvent("", policy(partner))
-			params := c.lastEvent("PutBucketPolicy", nil)
+			params := c.EventParams(region, "PutBucketPolicy")
 			c.putTwice()
 			return params
 		}, action.Escalated, "not what the event made it"},
@@ -208,12 +182,12 @@ func TestWhatPoliciesAreNotTakenBack(t *testing.T) {
 		}, action.Unneeded, "as it was before already"},
 		{"a refused call", func(c cloud) string {
 			c.policyEvent("", policy(partner))
-			return c.lastEvent("PutBucketPolicy", func(r map[string]any) { r["errorCode"] = "AccessDenied" })
+			return c.EventParams(region, "PutBucketPolicy", func(r map[string]any) { r["errorCode"] = "AccessDenied" })
 		}, action.Unneeded, "changed nothing"},
 		{"public before", func(c cloud) string { return c.policyEvent(policy(everybody), policy(partner)) }, action.Escalated, "public before"},
 		{"no history", func(c cloud) string {
 			c.policyEvent("", policy(partner))
-			return c.lastEvent("PutBucketPolicy", func(r map[string]any) { delete(r, "eventID") })
+			return c.EventParams(region, "PutBucketPolicy", func(r map[string]any) { delete(r, "eventID") })
 		}, action.Escalated, "history has no event"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -231,11 +205,7 @@ func TestCreationTellsNothingInUSEast1(t *testing.T) {
 	_, err := c.client.CreateBucket(t.Context(), &sdk.CreateBucketInput{Bucket: aws.String(bucket)})
 	c.Must(err)
 	c.put(policy(partner))
-	out, err := cloudtrail.NewFromConfig(c.Admin(account, "us-east-1")).LookupEvents(t.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("PutBucketPolicy")}},
-	})
-	c.Must(err)
-	req := actiontest.Request(`{"event":` + *out.Events[0].CloudTrailEvent + `}`)
+	req := actiontest.Request(c.EventParams("us-east-1", "PutBucketPolicy"))
 	req.Region = "us-east-1"
 	actiontest.Want(t, c.Item(c.Action(s3.NewRevertPolicy), req), action.Escalated, "history has no event")
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	sdk "github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
@@ -21,11 +19,7 @@ func (s site) takeOff(resource string) string {
 	s.T.Helper()
 	_, err := s.client.DisassociateWebACL(s.T.Context(), &sdk.DisassociateWebACLInput{ResourceArn: &resource})
 	s.Must(err)
-	out, err := cloudtrail.NewFromConfig(s.Admin(actiontest.Account, actiontest.Region)).LookupEvents(s.T.Context(), &cloudtrail.LookupEventsInput{
-		LookupAttributes: []trailtypes.LookupAttribute{{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("DisassociateWebACL")}},
-	})
-	s.Must(err)
-	return `{"event":` + *out.Events[0].CloudTrailEvent + `}`
+	return s.EventParams(actiontest.Region, "DisassociateWebACL")
 }
 
 func TestRestoreConformance(t *testing.T) {
