@@ -33,9 +33,7 @@ func NewRestoreFlowLogs(caller *awscall.Caller) action.Action {
 			Description: "Creates the flow logs of VPCs again that an event deleted, with their destination, role, traffic, format and interval, as " +
 				"CloudTrail's history of 90 days tells of their creation. They have new ids, and what nobody logged meanwhile is lost. Flow logs that " +
 				"are older, and those of subnets and interfaces, are left to people. The undo deletes them again; what they wrote stays.",
-			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["event"], "properties": {
-  "event": {"type": "object", "required": ["eventName", "requestParameters"], "description": "the event's CloudTrail record ($.detail)",
-    "properties": {"eventName": {"enum": ["DeleteFlowLogs"]}}}}}`),
+			Parameters: awscall.EventSchema("DeleteFlowLogs"),
 			Permissions: []string{
 				"ec2:DescribeVpcs", "ec2:DescribeFlowLogs", "ec2:CreateFlowLogs", "ec2:DeleteFlowLogs", "iam:PassRole",
 				"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "cloudtrail:LookupEvents",
@@ -158,7 +156,7 @@ func asCreated(ctx context.Context, cfg aws.Config, req action.Request, p delete
 	var event flowRecord
 	if err := json.Unmarshal(p.Event, &event); err != nil || event.Name != "DeleteFlowLogs" || len(event.Request.Delete.IDs) == 0 {
 		return p, fault.New(fault.Invalid, "the event is not the CloudTrail record of a DeleteFlowLogs that names flow logs").
-			WithHint(`give {"event": the record}; in a playbook "event.$": "$.detail"`)
+			WithHint(awscall.EventHint)
 	}
 	p.byVPC, p.unknown = map[string][]flowLog{}, slices.Clone(event.Request.Delete.IDs)
 	for _, id := range p.unknown {

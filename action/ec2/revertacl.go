@@ -60,7 +60,7 @@ func NewRevertNetworkACLEntry(caller *awscall.Caller) action.Action {
 		Description: "Deletes the entry that a CloudTrail event added to a network ACL, or brings back the one that it changed or deleted, as the last " +
 			"earlier event in CloudTrail's history of 90 days made it. Where there is none, as for entries that came with their ACL, or somebody " +
 			"changed the entry since, that is left to people. It holds for all subnets of the ACL, and for connections that are open.",
-		Parameters: eventSchema("NetworkAclEntry"),
+		Parameters: awscall.EventSchema("CreateNetworkAclEntry", "ReplaceNetworkAclEntry", "DeleteNetworkAclEntry"),
 		Permissions: []string{
 			"ec2:DescribeNetworkAcls", "ec2:CreateNetworkAclEntry", "ec2:ReplaceNetworkAclEntry", "ec2:DeleteNetworkAclEntry", "cloudtrail:LookupEvents",
 		},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -72,7 +71,7 @@ func (k partKind[V]) parse(raw json.RawMessage) (partEvent[V], error) {
 	e := partEvent[V]{}
 	wrong := func(format string, args ...any) (partEvent[V], error) {
 		return e, fault.New(fault.Invalid, "the event "+format, args...).
-			WithHint(`give {"event": the CloudTrail record of the change}; in a playbook "event.$": "$.detail"`)
+			WithHint(awscall.EventHint)
 	}
 	if err := json.Unmarshal(raw, &record); err != nil {
 		return wrong("is not a CloudTrail record: %v", err)
@@ -211,10 +210,3 @@ func (a *revertPart[V]) Plan(ctx context.Context, req action.Request) (*action.P
 
 // errNoKey is of a request without what names the entry.
 var errNoKey = errors.New("doesn't name its entry")
-
-// eventSchema is the schema of the parameters: the record of one of the kind's operations.
-func eventSchema(noun string) json.RawMessage {
-	return fmt.Appendf(nil, `{"type": "object", "additionalProperties": false, "required": ["event"], "properties": {
-  "event": {"type": "object", "required": ["eventName", "requestParameters"], "description": "the event's CloudTrail record ($.detail)",
-    "properties": {"eventName": {"enum": ["Create%[1]s", "Replace%[1]s", "Delete%[1]s"]}}}}}`, noun)
-}

@@ -53,7 +53,7 @@ func NewRevertRoute(caller *awscall.Caller) action.Action {
 		Description: "Deletes the route that a CloudTrail event added to a route table, or brings back the one that it changed or deleted, as the last " +
 			"earlier event in CloudTrail's history of 90 days made it. Where there is none, as for the local route, where it led to an instance by " +
 			"the instance's id, or somebody changed the route since, that is left to people. Traffic of all subnets of the table takes another way at once.",
-		Parameters:  eventSchema("Route"),
+		Parameters:  awscall.EventSchema("CreateRoute", "ReplaceRoute", "DeleteRoute"),
 		Permissions: []string{"ec2:DescribeRouteTables", "ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute", "cloudtrail:LookupEvents"},
 		Effect:      action.StateChecked,
 		Evidence:    action.EventEvidence,

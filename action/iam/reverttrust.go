@@ -41,7 +41,7 @@ func parseTrustEvent(raw json.RawMessage) (trustEvent, error) {
 	}
 	wrong := func(format string, args ...any) (trustEvent, error) {
 		return trustEvent{}, fault.New(fault.Invalid, "the event "+format, args...).
-			WithHint(`give {"event": the CloudTrail record of UpdateAssumeRolePolicy}; in a playbook "event.$": "$.detail"`)
+			WithHint(awscall.EventHint)
 	}
 	if err := json.Unmarshal(raw, &record); err != nil {
 		return wrong("is not a CloudTrail record: %v", err)
@@ -68,9 +68,7 @@ func NewRevertTrustPolicy(caller *awscall.Caller) action.Action {
 			Description: "Puts the policy that says who may assume a role back to what the last earlier event in CloudTrail's history of 90 days made it. " +
 				"Where there is none, or somebody changed it since, that is left to people. Sessions that began meanwhile go on: revoke them with " +
 				"`iam.revoke-sessions`.",
-			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["event"], "properties": {
-  "event": {"type": "object", "required": ["eventName", "requestParameters"], "description": "the event's CloudTrail record ($.detail)",
-    "properties": {"eventName": {"enum": ["UpdateAssumeRolePolicy"]}}}}}`),
+			Parameters:  awscall.EventSchema("UpdateAssumeRolePolicy"),
 			Permissions: []string{"iam:GetRole", "iam:UpdateAssumeRolePolicy", "cloudtrail:LookupEvents"},
 			Effect:      action.StateChecked, Evidence: action.EventEvidence,
 		},

@@ -60,18 +60,12 @@ func (l *listOf[T]) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// eventProperty is the JSON Schema of the parameter event, of those calls.
-func eventProperty(names string) string {
-	return `"event": {"type": "object", "required": ["eventName", "requestParameters"], "description": "the event's CloudTrail record ($.detail)",
-    "properties": {"eventName": {"enum": [` + names + `]}}}`
-}
-
 // readAccess reads an event that one of the names has and that names a bucket: else fault.Invalid.
 func readAccess(raw json.RawMessage, names ...string) (accessRecord, error) {
 	var r accessRecord
 	if err := json.Unmarshal(raw, &r); err != nil || !slices.Contains(names, r.Name) || !bucketName.MatchString(r.Request.Bucket) {
 		return r, fault.New(fault.Invalid, "the event is not the CloudTrail record of a %s that names a bucket", strings.Join(names, " or ")).
-			WithHint(`give {"event": the record}; in a playbook "event.$": "$.detail"`)
+			WithHint(awscall.EventHint)
 	}
 	return r, nil
 }

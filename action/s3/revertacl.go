@@ -28,7 +28,7 @@ func NewRevertACL(caller *awscall.Caller) action.Action {
 			Description: "Puts a bucket's access list (ACL) back to what the last earlier event in CloudTrail's history of 90 days made it: a change of the " +
 				"list, or the bucket's creation. Where there is none, where somebody changed the list since, and where the public was in it before, " +
 				"that is left to people. What was read meanwhile was read.",
-			Parameters:  json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["event"], "properties": {` + eventProperty(`"PutBucketAcl"`) + `}}`),
+			Parameters:  awscall.EventSchema("PutBucketAcl"),
 			Permissions: append([]string{"s3:GetBucketAcl", "s3:PutBucketAcl", "cloudtrail:LookupEvents"}, findPermissions...),
 			Effect:      action.StateChecked, Evidence: action.EventEvidence,
 		},

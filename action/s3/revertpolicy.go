@@ -20,7 +20,7 @@ var revertSpec = action.Spec{
   "type": "object",
   "additionalProperties": false,
   "properties": {
-    ` + eventProperty(`"PutBucketPolicy", "DeleteBucketPolicy"`) + `,
+    ` + awscall.EventProperty("PutBucketPolicy", "DeleteBucketPolicy") + `,
     ` + bucketSchema + `,
     "policy": {"type": ["string", "object"], "description": "the policy as JSON, or as JSON in a text; an empty text for none"}
   },

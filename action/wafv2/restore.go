@@ -43,9 +43,7 @@ func NewRestoreWebACL(caller *awscall.Caller) action.Action {
 			Description: "Associates an application load balancer or a stage of a REST API again with the web ACL that looked at its requests before an event " +
 				"ended that, as CloudTrail's history of 90 days tells of the association. What has another web ACL since keeps it. An association that is older, " +
 				"and one with a web ACL that was deleted, is left to people.",
-			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["event"], "properties": {
-  "event": {"type": "object", "required": ["eventName", "requestParameters"], "description": "the event's CloudTrail record ($.detail)",
-    "properties": {"eventName": {"enum": ["DisassociateWebACL"]}}}}}`),
+			Parameters:  awscall.EventSchema("DisassociateWebACL"),
 			Permissions: append([]string{"cloudtrail:LookupEvents"}, s.Spec.Permissions...), Within: s.Spec.Within,
 			Effect: action.StateChecked, Evidence: action.EventEvidence,
 		},
@@ -76,7 +74,7 @@ func asAssociated(ctx context.Context, cfg aws.Config, req action.Request, p tak
 	var event association
 	if err := json.Unmarshal(p.Event, &event); err != nil || event.Name != "DisassociateWebACL" || event.Request.Resource == "" {
 		return p, fault.New(fault.Invalid, "the event is not the CloudTrail record of a DisassociateWebACL that names a resource").
-			WithHint(`give {"event": the record}; in a playbook "event.$": "$.detail"`)
+			WithHint(awscall.EventHint)
 	}
 	p.resource = event.Request.Resource
 	if event.Time.IsZero() || event.Error != "" {
