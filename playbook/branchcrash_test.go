@@ -139,10 +139,11 @@ func TestKilledAtEveryAppendOfBranches(t *testing.T) {
 				}
 			})
 		}
-		if !crashed || t.Failed() {
-			if n < 15 {
-				t.Fatalf("the response has %d appends", n-1)
-			}
+		if !crashed && n <= 8 {
+			t.Fatalf("the response has %d appends", n-1)
+		}
+		// Branches that are ready at the same time share an append, so that one run may have half as many as another.
+		if t.Failed() || !crashed && n >= 20 {
 			return
 		}
 	}
