@@ -37,7 +37,11 @@ there are, routes, three rules with tests, a playbook, and JSON Schemas with whi
 			for _, f := range files {
 				fmt.Fprintln(cmd.OutOrStdout(), filepath.Join(args[0], f.name))
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "made %d files; next: cd %s && riposte validate && riposte test rules\n", len(files), args[0])
+			next := "riposte validate && riposte test rules"
+			if filepath.Clean(args[0]) != "." {
+				next = "cd " + args[0] + " && " + next
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "made %d files; next: %s\n", len(files), next)
 			return nil
 		},
 	}
