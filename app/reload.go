@@ -22,7 +22,7 @@ type reloads struct {
 func newReloads(reg prometheus.Registerer) *reloads {
 	r := &reloads{
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "riposte_reloads_total",
-			Help: "Times that rules, playbooks, threat lists and modes were read anew, by result: taken, unchanged, refused."}, []string{"result"}),
+			Help: "Times that rules, playbooks, threat lists, modes and guard were read anew, by result: taken, unchanged, refused."}, []string{"result"}),
 		info: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "riposte_rules_info",
 			Help: "1 for the hash of the rules in force."}, []string{"hash"}),
 		last: prometheus.NewGauge(prometheus.GaugeOpts{Name: "riposte_rules_taken_timestamp_seconds",
@@ -39,7 +39,8 @@ func (r *reloads) taken(hash string, at time.Time) {
 	r.last.Set(float64(at.Unix()))
 }
 
-// followContent takes up changed rules, playbooks, threat lists and modes: when their files change, and when asked to.
+// followContent takes up changed rules, playbooks, threat lists, modes and the guard's policy: when their files change, and when
+// asked to.
 func (a *App) followContent(ctx context.Context) error {
 	watch := newFileWatch()
 	defer watch.close()
@@ -121,7 +122,7 @@ func (a *App) take(now, next *inForce) {
 
 // needRestart names the keys of the configuration that differ and that only a start reads.
 func needRestart(was, is Config) []string {
-	hot := map[string]bool{"rules": true, "mode": true, "threat_lists": true}
+	hot := map[string]bool{"rules": true, "mode": true, "guard": true, "threat_lists": true}
 	var keys []string
 	before, after := reflect.ValueOf(was), reflect.ValueOf(is)
 	for i := range before.NumField() {

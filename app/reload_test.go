@@ -54,6 +54,7 @@ func TestWhatNeedsARestart(t *testing.T) {
 	was := Config{Mode: "notify", Rules: RulesConfig{Paths: []string{"a"}}, Learning: 1}
 	is := was
 	is.Mode, is.Rules.Paths, is.ThreatLists = "auto", []string{"b"}, []ThreatListConfig{{Name: "tor", Path: "tor.txt"}}
+	is.Guard.Protected = []string{"arn:aws:iam::*:role/break-glass"}
 	if keys := needRestart(was, is); len(keys) > 0 {
 		t.Errorf("%v need a restart", keys)
 	}
