@@ -59,8 +59,10 @@ func getIPSet(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := wire.Object{"Name": set.name, "Id": set.id, "ARN": set.arn, "IPAddressVersion": set.version, "Addresses": strList(set.addresses)}
-	put(shown, "Description", set.description)
+	shown := wire.Object{
+		"Name": set.name, "Id": set.id, "ARN": set.arn, "IPAddressVersion": set.version, "Addresses": strList(set.addresses),
+		"Description": set.description, // empty where there is none, as which no call takes it
+	}
 	return wire.Object{"IPSet": shown, "LockToken": set.lock}, nil
 }
 

@@ -71,6 +71,15 @@ func (c cloud) put(addresses ...string) {
 	c.Must(err)
 }
 
+// describe gives the set, without addresses, another description; nil for none.
+func (c cloud) describe(description *string) {
+	c.T.Helper()
+	_, err := c.client.UpdateIPSet(c.T.Context(), &sdk.UpdateIPSetInput{
+		Name: c.set.Name, Id: c.set.Id, Scope: c.scope, Description: description, LockToken: c.get().LockToken, Addresses: []string{},
+	})
+	c.Must(err)
+}
+
 func (c cloud) deleteSet() {
 	c.T.Helper()
 	_, err := c.client.DeleteIPSet(c.T.Context(), &sdk.DeleteIPSetInput{Name: c.set.Name, Id: c.set.Id, Scope: c.scope, LockToken: c.get().LockToken})

@@ -158,6 +158,16 @@ func TestApplyTwiceWritesOnce(t *testing.T) {
 	}
 }
 
+func TestASetWithoutDescription(t *testing.T) {
+	c := newRegional(t)
+	c.describe(nil)
+	a := c.block()
+	c.Do(a, c.item(a, "203.0.113.7"))
+	if got := c.text(); got != ": 203.0.113.7/32" {
+		t.Errorf("the set is %q", got)
+	}
+}
+
 func TestTheOtherVersionIsRefused(t *testing.T) {
 	c := newRegional(t)
 	_, err := c.block().Plan(t.Context(), c.request("2001:db8::7"))

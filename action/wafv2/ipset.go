@@ -203,9 +203,11 @@ func (e entry) write(ctx context.Context, call action.Call) error {
 		if err != nil || now.has() == in {
 			return err
 		}
-		_, err = client.UpdateIPSet(ctx, &wafv2.UpdateIPSetInput{
-			Id: &t.id, Name: &t.name, Scope: t.scope, Description: now.description, LockToken: now.lock, Addresses: now.with(in),
-		})
+		update := &wafv2.UpdateIPSetInput{Id: &t.id, Name: &t.name, Scope: t.scope, LockToken: now.lock, Addresses: now.with(in)}
+		if aws.ToString(now.description) != "" { // WAF shows an empty one where there is none, and refuses it
+			update.Description = now.description
+		}
+		_, err = client.UpdateIPSet(ctx, update)
 		var locked *types.WAFOptimisticLockException
 		var full *types.WAFLimitsExceededException
 		switch {
