@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"riposte.dev/sandbox/policy"
@@ -110,9 +111,14 @@ func addPermission(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	st := permissionStatement{Sid: c.in.str("StatementId"), Effect: "Allow", Action: c.in.str("Action"), Resource: f.ref.arn(), Principal: grantee(c.in.str("Principal"))}
+	byURL := ""
+	if c.in.has("InvokedViaFunctionUrl") {
+		byURL = strconv.FormatBool(c.in.flag("InvokedViaFunctionUrl", false))
+	}
 	for _, cond := range []struct{ operator, key, value string }{
 		{"ArnLike", "AWS:SourceArn", c.in.str("SourceArn")}, {"StringEquals", "AWS:SourceAccount", c.in.str("SourceAccount")},
 		{"StringEquals", "aws:PrincipalOrgID", c.in.str("PrincipalOrgID")}, {"StringEquals", "lambda:FunctionUrlAuthType", c.in.str("FunctionUrlAuthType")},
+		{"Bool", "lambda:InvokedViaFunctionUrl", byURL},
 	} {
 		if cond.value == "" {
 			continue

@@ -59,6 +59,7 @@ func (c cloud) open() {
 	c.allow("public", sdk.AddPermissionInput{})
 	c.narrow()
 	c.allow("url", sdk.AddPermissionInput{Action: aws.String("lambda:InvokeFunctionUrl"), FunctionUrlAuthType: types.FunctionUrlAuthTypeNone})
+	c.allow("public-url", sdk.AddPermissionInput{Action: aws.String("lambda:InvokeFunction"), InvokedViaFunctionUrl: aws.Bool(true)})
 }
 
 // narrow lets in who comes from somewhere.
@@ -149,7 +150,7 @@ func TestOnlyPublicStatementsGo(t *testing.T) {
 	c.open()
 	a := c.Action(lambda.NewRemovePublicStatements)
 	item := c.Item(a, actiontest.Request(ofFunction))
-	actiontest.Want(t, item, action.Change, "by public (lambda:InvokeFunction), url (lambda:InvokeFunctionUrl).")
+	actiontest.Want(t, item, action.Change, "by public (lambda:InvokeFunction), public-url (lambda:InvokeFunction), url (lambda:InvokeFunctionUrl).")
 	c.Do(a, item)
 	rest := newCloud(t)
 	rest.allow("bucket", sdk.AddPermissionInput{Principal: aws.String("s3.amazonaws.com"), SourceAccount: aws.String(actiontest.Account)})

@@ -27,7 +27,8 @@ type grants struct {
 type statement struct {
 	ID      string `json:"id"`
 	Action  string `json:"action"`
-	URLAuth string `json:"function_url_auth_type,omitempty"` // that requests to the function's URL must have
+	URLAuth string `json:"function_url_auth_type,omitempty"`   // that requests to the function's URL must have
+	ByURL   bool   `json:"invoked_via_function_url,omitempty"` // and not otherwise
 }
 
 // NewRemovePublicStatements returns the action lambda.remove-public-statements.
@@ -89,6 +90,9 @@ func grantSteps(r action.Resource, from, to grants) ([]setting.Step[grants], err
 		if s.URLAuth != "" {
 			input["FunctionUrlAuthType"] = s.URLAuth
 		}
+		if s.ByURL {
+			input["InvokedViaFunctionUrl"] = true
+		}
 		step("AddPermission", input)
 	}
 	return steps, nil
@@ -111,8 +115,13 @@ func readGrants(ctx context.Context, cfg aws.Config, r action.Resource) (grants,
 // narrowing are the conditions, in small letters, under which a statement for everybody is not public.
 var narrowing = []string{"aws:sourcearn", "aws:sourceaccount", "aws:principalorgid"}
 
-// urlAuth is the condition on how the function's URL knows its callers: NONE is everybody.
-const urlAuth = "lambda:functionurlauthtype"
+// urlAuth is the condition on how the function's URL knows its callers: NONE is everybody. byURL is that on requests that come by
+// it, which is no narrower: new URLs need a statement with either, by which the URL is invoked and by which the function is
+// (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html).
+const (
+	urlAuth = "lambda:functionurlauthtype"
+	byURL   = "lambda:invokedviafunctionurl"
+)
 
 func parseGrants(policy string) (grants, error) {
 	now := grants{Public: []statement{}}
@@ -139,6 +148,8 @@ func parseGrants(policy string) (grants, error) {
 					public = false
 				case key == urlAuth:
 					found.URLAuth = fmt.Sprint(value)
+				case key == byURL && fmt.Sprint(value) == "true":
+					found.ByURL = true
 				default:
 					odd = true
 				}
