@@ -55,6 +55,25 @@ func TestTheNoteHasTheWholeClusterRole(t *testing.T) {
 	}
 }
 
+// AWS says, or everybody sees, that these show only minutes later; a change that isn't waited for is told as one that failed.
+func TestWhatTakesMinutesIsWaitedFor(t *testing.T) {
+	seconds := map[string]int{}
+	for _, s := range specs(t) {
+		seconds[s.Name] = s.TakesSeconds
+	}
+	for name, least := range map[string]int{
+		"ec2.block-public-images":               600, // "can take up to 10 minutes" (API_EnableImageBlockPublicAccess)
+		"ec2.stop-instance":                     600, // stopping: ten minutes until it may be forced
+		"ec2.terminate-instance":                600, // shutting-down
+		"elasticache.enable-automatic-failover": 600, // enabling
+		"dynamodb.encrypt-with-kms":             600, // UPDATING
+	} {
+		if seconds[name] < least {
+			t.Errorf("%s is waited for for %d seconds, want %d or more", name, seconds[name], least)
+		}
+	}
+}
+
 // What is corroborated matters too much to be found out one action at a time.
 func TestTheGuardsReferenceNamesWhatOnlyAnEventSpeaksFor(t *testing.T) {
 	page, err := os.ReadFile("../docs/reference/guard.md")

@@ -73,7 +73,8 @@ func NewBlockPublicImages(caller *awscall.Caller) action.Action {
 		Title: "Let no further image become public",
 		Description: "Blocks public access to the AMIs of a region: nobody can share one with everybody any more, which takes AWS up to ten minutes. " +
 			"Images that are public stay so: ec2.make-image-private takes that back.",
-		Permissions: []string{"ec2:GetImageBlockPublicAccessState", "ec2:EnableImageBlockPublicAccess", "ec2:DisableImageBlockPublicAccess"},
+		Permissions:  []string{"ec2:GetImageBlockPublicAccessState", "ec2:EnableImageBlockPublicAccess", "ec2:DisableImageBlockPublicAccess"},
+		TakesSeconds: 900,
 	}, blockable{
 		want: string(types.ImageBlockPublicAccessEnabledStateBlockNewSharing),
 		why:  func(string) string { return "Images can be shared with everybody." },

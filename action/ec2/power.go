@@ -49,7 +49,7 @@ func NewStop(caller *awscall.Caller) action.Action {
 				"is evidence. An Auto Scaling group replaces a stopped instance unless it is detached.",
 			Parameters:  json.RawMessage(idSchema("instance_id", "i", "instance")),
 			Permissions: []string{"ec2:DescribeInstances", "ec2:StopInstances", "ec2:StartInstances"},
-			Effect:      action.StateChecked, Evidence: action.EventEvidence,
+			Effect:      action.StateChecked, Evidence: action.EventEvidence, TakesSeconds: 900,
 		},
 		Find: findInstance, Read: readPower,
 		Want: func(_ action.Resource, _ instanceParams, now power) (power, string, error) {
@@ -79,6 +79,7 @@ func NewTerminate(caller *awscall.Caller) action.Action {
 			Effect:       action.StateChecked,
 			Evidence:     action.EventEvidence,
 			Irreversible: "a terminated instance can't be started again; isolate it where it may be needed",
+			TakesSeconds: 900,
 		},
 		Find: findInstance, Read: readTermination,
 		Want: func(_ action.Resource, _ instanceParams, now termination) (termination, string, error) {

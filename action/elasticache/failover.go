@@ -39,7 +39,7 @@ func NewEnableFailover(caller *awscall.Caller) action.Action {
 			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["replication_group"], "properties": {
   "replication_group": {"type": "string", "minLength": 1, "description": "id or ARN of the replication group"}}}`),
 			Permissions: append([]string{"elasticache:DescribeCacheClusters"}, groupPermissions...),
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: 1800,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p groupParams) ([]action.Resource, error) {
 			if p.Group == "" {
