@@ -124,6 +124,7 @@ func getDetector(c *call) (wire.Object, error) {
 	return wire.Object{
 		"CreatedAt": d.created.Format(time.RFC3339), "UpdatedAt": d.updated.Format(time.RFC3339), "ServiceRole": d.role,
 		"Status": guarddutyStatus(d.enabled), "FindingPublishingFrequency": d.frequency, "Tags": wire.Object{}, "Features": d.describeFeatures(),
+		"DataSources": d.describeDataSources(),
 	}, nil
 }
 
@@ -135,7 +136,7 @@ func updateDetector(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.administrator != "" && (c.in.flag("Enable", d.enabled) != d.enabled || c.in.has("Features")) {
+	if d.administrator != "" && (c.in.flag("Enable", d.enabled) != d.enabled || c.in.has("Features") || c.in.has("DataSources")) {
 		return nil, guarddutyRefuses("the current account is a member that account " + d.administrator + " manages")
 	}
 	return wire.Object{}, d.set(c)

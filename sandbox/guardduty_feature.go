@@ -30,10 +30,44 @@ func newFeatures() map[string]feature {
 	return features
 }
 
+// dataSources are the features that there were before they were called so, by
+// the names of what holds the value in the input and in the output
+// (https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-feature-object-api-changes-march2023.html).
+var dataSources = map[string][]string{
+	"S3_DATA_EVENTS":         {"S3Logs", "Enable"},
+	"EKS_AUDIT_LOGS":         {"Kubernetes", "AuditLogs", "Enable"},
+	"EBS_MALWARE_PROTECTION": {"MalwareProtection", "ScanEc2InstanceWithFindings", "EbsVolumes"},
+}
+
+// namedFeatures are those that the input names, in either form.
+func namedFeatures(c *call) []input {
+	named := c.in.objects("Features")
+	for _, name := range slices.Sorted(maps.Keys(dataSources)) {
+		at, path := c.in.object("DataSources"), dataSources[name]
+		for _, member := range path[:len(path)-1] {
+			at = at.object(member)
+		}
+		if value := path[len(path)-1]; at.has(value) {
+			named = append(named, input{"Name": name, "Status": guarddutyStatus(at.flag(value, false))})
+		}
+	}
+	return named
+}
+
+// describeDataSources has the older form of the same.
+func (d *detector) describeDataSources() wire.Object {
+	status := func(on bool) wire.Object { return wire.Object{"Status": guarddutyStatus(on)} }
+	out := wire.Object{"CloudTrail": status(true), "DNSLogs": status(true), "FlowLogs": status(true)}
+	out["S3Logs"] = status(d.features["S3_DATA_EVENTS"].on)
+	out["Kubernetes"] = wire.Object{"AuditLogs": status(d.features["EKS_AUDIT_LOGS"].on)}
+	out["MalwareProtection"] = wire.Object{"ScanEc2InstanceWithFindings": wire.Object{"EbsVolumes": status(d.features["EBS_MALWARE_PROTECTION"].on)}}
+	return out
+}
+
 // malwareNeeds is the permission to have the role made by which volumes are
 // read, where the input turns that on.
 func malwareNeeds(c *call) []need {
-	for _, f := range c.in.objects("Features") {
+	for _, f := range namedFeatures(c) {
 		if f.str("Name") == "EBS_MALWARE_PROTECTION" && f.str("Status") == "ENABLED" {
 			return malwareRole.needs(c)
 		}
@@ -43,8 +77,11 @@ func malwareNeeds(c *call) []need {
 
 // setFeatures changes those that the input names.
 func (d *detector) setFeatures(c *call) error {
+	if c.in.has("Features") && c.in.has("DataSources") {
+		return wire.Errorf("BadRequestException", "The request failed because both data sources and features were provided. You can provide only one; it is recommended to use features.")
+	}
 	features := maps.Clone(d.features)
-	for _, in := range c.in.objects("Features") {
+	for _, in := range namedFeatures(c) {
 		name := in.str("Name")
 		f, known := features[name]
 		if !known {

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,6 +47,39 @@ func TestGuardDutyFeatures(t *testing.T) {
 	if len(on) != 10 || on["S3_DATA_EVENTS"] != "DISABLED" || on["RUNTIME_MONITORING"] != "ENABLED" || on["DNS_LOGS"] != "ENABLED" || on["EKS_RUNTIME_MONITORING"] != "DISABLED" || with != 1 {
 		t.Errorf("the features are %v, with %d more", on, with)
 	}
+}
+
+// The form that GuardDuty took before features were called so changes the same.
+//
+//nolint:staticcheck // the SDK calls it deprecated; GuardDuty takes it
+func TestGuardDutyDataSources(t *testing.T) {
+	w, ctx := newWorld(t, sandbox.Options{}), t.Context()
+	client := guardduty.NewFromConfig(w.config(w.root, "eu-west-1"))
+	made, err := client.CreateDetector(ctx, &guardduty.CreateDetectorInput{Enable: aws.Bool(true), DataSources: &types.DataSourceConfigurations{
+		S3Logs: &types.S3LogsConfiguration{Enable: aws.Bool(false)},
+	}})
+	must(t, err)
+	volumes := &types.DataSourceConfigurations{MalwareProtection: &types.MalwareProtectionConfiguration{
+		ScanEc2InstanceWithFindings: &types.ScanEc2InstanceWithFindings{EbsVolumes: aws.Bool(false)},
+	}}
+	_, err = client.UpdateDetector(ctx, &guardduty.UpdateDetectorInput{DetectorId: made.DetectorId, DataSources: volumes})
+	must(t, err)
+	out, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: made.DetectorId})
+	must(t, err)
+	s := out.DataSources
+	if s.S3Logs.Status != "DISABLED" || s.Kubernetes.AuditLogs.Status != "ENABLED" || s.MalwareProtection.ScanEc2InstanceWithFindings.EbsVolumes.Status != "DISABLED" || s.DNSLogs.Status != "ENABLED" {
+		t.Errorf("the data sources are %+v, %+v, %+v", s.S3Logs, s.Kubernetes.AuditLogs, s.MalwareProtection.ScanEc2InstanceWithFindings.EbsVolumes)
+	}
+	for _, f := range out.Features {
+		off := slices.Contains([]types.DetectorFeatureResult{"S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION", "RUNTIME_MONITORING", "EKS_RUNTIME_MONITORING"}, f.Name)
+		if off != (f.Status == types.FeatureStatusDisabled) {
+			t.Errorf("the feature %s is %s", f.Name, f.Status)
+		}
+	}
+	_, err = client.UpdateDetector(ctx, &guardduty.UpdateDetectorInput{DetectorId: made.DetectorId, DataSources: volumes, Features: []types.DetectorFeatureConfiguration{
+		{Name: types.DetectorFeatureRdsLoginEvents, Status: types.FeatureStatusEnabled},
+	}})
+	wantCode(t, err, "BadRequestException")
 }
 
 func TestMalwareScans(t *testing.T) {

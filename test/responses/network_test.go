@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/inspector2"
 	inspectortypes "github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -123,23 +122,6 @@ func (e *engine) watch(instance string) error {
 		_, err = e.detector()
 	}
 	return err
-}
-
-// detector is the id of GuardDuty's, which is made where there is none.
-func (e *engine) detector() (string, error) {
-	client := guardduty.NewFromConfig(e.admin)
-	there, err := client.ListDetectors(e.ctx, &guardduty.ListDetectorsInput{})
-	if err != nil {
-		return "", err
-	}
-	if len(there.DetectorIds) > 0 {
-		return there.DetectorIds[0], nil
-	}
-	made, err := client.CreateDetector(e.ctx, &guardduty.CreateDetectorInput{Enable: aws.Bool(true)})
-	if err != nil {
-		return "", err
-	}
-	return *made.DetectorId, nil
 }
 
 // blocks is the story of an address that is put into the set of blocked ones.

@@ -2,7 +2,6 @@ package responses
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +10,6 @@ import (
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
-	"github.com/aws/aws-sdk-go-v2/service/guardduty"
-	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -350,38 +347,6 @@ var services = []story{
 				return "", err
 			}
 			return text(out.ConfigurationRecordersStatus[0].Recording), nil
-		}}, err
-	}},
-	{rule: "guardduty-disabled", playbook: "turn-on-detector", calls: []string{"guardduty:CreateDetector"}, right: "1 detectors", stage: func(e *engine) (scene, error) {
-		client := guardduty.NewFromConfig(e.admin)
-		id, err := e.detector()
-		return scene{stage.Region, func() error {
-			_, err := client.DeleteDetector(e.ctx, &guardduty.DeleteDetectorInput{DetectorId: &id})
-			return err
-		}, func() (string, error) {
-			out, err := client.ListDetectors(e.ctx, &guardduty.ListDetectorsInput{})
-			if err != nil {
-				return "", err
-			}
-			return strconv.Itoa(len(out.DetectorIds)) + " detectors", nil
-		}}, err
-	}},
-	{rule: "guardduty-feature-disabled", playbook: "turn-on-detector", calls: []string{"guardduty:UpdateDetector"}, right: "ENABLED", stage: func(e *engine) (scene, error) {
-		client := guardduty.NewFromConfig(e.admin)
-		id, err := e.detector()
-		return scene{"S3_DATA_EVENTS", func() error {
-			_, err := client.UpdateDetector(e.ctx, &guardduty.UpdateDetectorInput{DetectorId: &id, Features: []guarddutytypes.DetectorFeatureConfiguration{
-				{Name: guarddutytypes.DetectorFeatureS3DataEvents, Status: guarddutytypes.FeatureStatusDisabled}}})
-			return err
-		}, func() (string, error) {
-			out, err := client.GetDetector(e.ctx, &guardduty.GetDetectorInput{DetectorId: &id})
-			if err != nil {
-				return "", err
-			}
-			i := slices.IndexFunc(out.Features, func(f guarddutytypes.DetectorFeatureConfigurationResult) bool {
-				return f.Name == guarddutytypes.DetectorFeatureResultS3DataEvents
-			})
-			return string(out.Features[i].Status), nil
 		}}, err
 	}},
 	{rule: "database-unencrypted", playbook: "encrypt-database", state: "TellStorage", stage: func(e *engine) (scene, error) {
