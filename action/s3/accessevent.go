@@ -17,21 +17,24 @@ import (
 
 // accessRecord is CloudTrail's record of a call on who may use a bucket.
 type accessRecord struct {
-	ID      string    `json:"eventID"`
-	Name    string    `json:"eventName"`
-	Time    time.Time `json:"eventTime"`
-	Error   string    `json:"errorCode"`
-	Request struct {
-		Bucket string            `json:"bucketName"`
-		Policy json.RawMessage   `json:"bucketPolicy"`
-		Canned listOf[string]    `json:"x-amz-acl"`
-		Grants map[string]string `json:"accessControlList"` // the headers x-amz-grant-
-		List   struct {
-			ACL struct {
-				Grants listOf[recordedGrant] `json:"Grant"`
-			} `json:"AccessControlList"`
-		} `json:"AccessControlPolicy"`
-	} `json:"requestParameters"`
+	ID      string          `json:"eventID"`
+	Name    string          `json:"eventName"`
+	Time    time.Time       `json:"eventTime"`
+	Error   string          `json:"errorCode"`
+	Request json.RawMessage `json:"requestParameters"`
+
+	bucket string
+}
+
+// recordedACL is how a call gave an access list.
+type recordedACL struct {
+	Canned listOf[string]    `json:"x-amz-acl"`
+	Grants map[string]string `json:"accessControlList"` // the headers x-amz-grant-
+	List   struct {
+		ACL struct {
+			Grants listOf[recordedGrant] `json:"Grant"`
+		} `json:"AccessControlList"`
+	} `json:"AccessControlPolicy"`
 }
 
 // recordedGrant is a grant as the XML of S3 has it.
@@ -63,10 +66,14 @@ func (l *listOf[T]) UnmarshalJSON(raw []byte) error {
 // readAccess reads an event that one of the names has and that names a bucket: else fault.Invalid.
 func readAccess(raw json.RawMessage, names ...string) (accessRecord, error) {
 	var r accessRecord
-	if err := json.Unmarshal(raw, &r); err != nil || !slices.Contains(names, r.Name) || !bucketName.MatchString(r.Request.Bucket) {
+	var request struct {
+		Bucket string `json:"bucketName"`
+	}
+	if json.Unmarshal(raw, &r) != nil || json.Unmarshal(r.Request, &request) != nil || !slices.Contains(names, r.Name) || !bucketName.MatchString(request.Bucket) {
 		return r, fault.New(fault.Invalid, "the event is not the CloudTrail record of a %s that names a bucket", strings.Join(names, " or ")).
 			WithHint(awscall.EventHint)
 	}
+	r.bucket = request.Bucket
 	return r, nil
 }
 
@@ -80,18 +87,25 @@ func leftBefore[T any](ctx context.Context, cfg aws.Config, r accessRecord, left
 	if r.Error != "" {
 		return nil, nil
 	}
-	return awscall.LeftBefore(ctx, cfg, r.Request.Bucket, changeOf(r, left(r)), func(raw json.RawMessage) (awscall.Change[T], bool) {
+	return awscall.LeftBefore(ctx, cfg, r.bucket, changeOf(r, left(r)), func(raw json.RawMessage) (awscall.Change[T], bool) {
 		earlier, err := readAccess(raw, names...)
-		return changeOf(earlier, left(earlier)), err == nil && earlier.Error == "" && earlier.Request.Bucket == r.Request.Bucket
+		return changeOf(earlier, left(earlier)), err == nil && earlier.Error == "" && earlier.bucket == r.bucket
 	})
 }
 
-// policy is the policy that the call left, "" for none.
-func (r accessRecord) policy() string {
-	if r.Name != "PutBucketPolicy" {
-		return ""
+// policy is the policy that the call left, "" for none; nil where the record doesn't tell.
+func (r accessRecord) policy() *string {
+	var request struct {
+		Policy json.RawMessage `json:"bucketPolicy"`
 	}
-	return string(r.Request.Policy)
+	switch {
+	case r.Name != "PutBucketPolicy":
+		return new(string)
+	case json.Unmarshal(r.Request, &request) != nil, len(request.Policy) == 0:
+		return nil
+	}
+	left := string(request.Policy)
+	return &left
 }
 
 // ownersOnly stands for the bucket's owner in what a record leaves, since most ways to set a list don't name him.
@@ -99,7 +113,11 @@ const ownersOnly = "owner"
 
 // grants are what the call left in the access list, sorted; nil where the record doesn't tell.
 func (r accessRecord) grants() []grant {
-	switch given := r.Request; {
+	var given recordedACL
+	if json.Unmarshal(r.Request, &given) != nil {
+		return nil // in a form that is not known
+	}
+	switch {
 	case len(given.List.ACL.Grants) > 0:
 		list := make([]grant, len(given.List.ACL.Grants))
 		for i, g := range given.List.ACL.Grants {

@@ -26,6 +26,8 @@ func TestGrantsOfARecord(t *testing.T) {
 		{"for logs", "PutBucketAcl", `"x-amz-acl":"log-delivery-write"`, "[{CanonicalUser 0123  FULL_CONTROL} {Group  http://acs.amazonaws.com/groups/s3/LogDelivery READ_ACP} {Group  http://acs.amazonaws.com/groups/s3/LogDelivery WRITE}]"},
 		{"a name that S3 may have one day", "PutBucketAcl", `"x-amz-acl":"friends"`, "[]"},
 		{"a creation", "CreateBucket", `"x":1`, "[{CanonicalUser 0123  FULL_CONTROL}]"},
+		{"a form that S3 may have one day", "PutBucketAcl", `"x-amz-acl":{"name":"private"}`, "[]"},
+		{"an empty list", "PutBucketAcl", `"AccessControlPolicy":{"AccessControlList":""}`, "[]"},
 		{"nothing", "PutBucketAcl", `"x":1`, "[]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

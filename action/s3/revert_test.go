@@ -197,17 +197,47 @@ func TestWhatPoliciesAreNotTakenBack(t *testing.T) {
 	}
 }
 
-// Only there can a bucket be created again over itself: its creation says nothing of its policy.
-func TestCreationTellsNothingInUSEast1(t *testing.T) {
+// inUSEast1 is a cloud whose bucket is in that region.
+func inUSEast1(t *testing.T) cloud {
+	t.Helper()
 	c := newCloud(t, region)
 	c.deleteBucket()
 	c.client = sdk.NewFromConfig(c.Admin(account, "us-east-1"), func(o *sdk.Options) { o.UsePathStyle = true })
-	_, err := c.client.CreateBucket(t.Context(), &sdk.CreateBucketInput{Bucket: aws.String(bucket)})
+	c.makeBucket()
+	return c
+}
+
+func (c cloud) makeBucket() {
+	c.T.Helper()
+	_, err := c.client.CreateBucket(c.T.Context(), &sdk.CreateBucketInput{Bucket: aws.String(bucket)})
 	c.Must(err)
-	c.put(policy(partner))
-	req := actiontest.Request(c.EventParams("us-east-1", "PutBucketPolicy"))
+}
+
+// revertInUSEast1 plans to take the last change of the policy back.
+func (c cloud) revertInUSEast1() action.Item {
+	c.T.Helper()
+	req := actiontest.Request(c.EventParams("us-east-1", "PutBucketPolicy", actiontest.AnHourLater))
 	req.Region = "us-east-1"
-	actiontest.Want(t, c.Item(c.Action(s3.NewRevertPolicy), req), action.Escalated, "history has no event")
+	return c.Item(c.Action(s3.NewRevertPolicy), req)
+}
+
+// Only there can a bucket be created again over itself: its creation says nothing of its policy.
+func TestCreationTellsNothingInUSEast1(t *testing.T) {
+	c := inUSEast1(t)
+	c.put(policy(partner))
+	actiontest.Want(t, c.revertInUSEast1(), action.Escalated, "history has no event")
+}
+
+func TestPoliciesOfAFormerBucketAreNotPutBack(t *testing.T) {
+	c := inUSEast1(t)
+	c.put(policy(plainHTTP))
+	c.deleteBucket()
+	c.makeBucket()
+	c.put(policy(partner))
+	// Where all of that is in one second nobody can tell what was before; else it was nothing.
+	if item := c.revertInUSEast1(); item.Status != action.Escalated && item.Reason != "It had no policy before, so its policy is deleted." {
+		t.Errorf("%+v", item)
+	}
 }
 
 func TestEventsThatAreRefused(t *testing.T) {

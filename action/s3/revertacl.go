@@ -48,7 +48,7 @@ func NewRevertACL(caller *awscall.Caller) action.Action {
 			if err != nil {
 				return nil, err
 			}
-			bucket, err := buckets{caller}.find(ctx, r.Request.Bucket, req)
+			bucket, err := buckets{caller}.find(ctx, r.bucket, req)
 			return []action.Resource{bucket}, err
 		},
 		Read: readAccessList,

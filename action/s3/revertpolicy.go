@@ -102,15 +102,19 @@ func (a *RevertPolicy) planEvent(ctx context.Context, req action.Request, event 
 	if err != nil {
 		return nil, err
 	}
-	telling := policyEvents
+	telling := append([]string{"DeleteBucket"}, policyEvents...)
 	if req.Region != "us-east-1" { // there, and nowhere else, a bucket can be created again over itself, and keeps its policy
-		telling = append([]string{"CreateBucket"}, policyEvents...)
+		telling = append(telling, "CreateBucket")
 	}
-	before, err := leftBefore(ctx, cfg, e, accessRecord.policy, telling...)
+	found, err := leftBefore(ctx, cfg, e, accessRecord.policy, telling...)
 	if err != nil {
 		return nil, err
 	}
-	r, now, err := a.look(ctx, e.Request.Bucket, req)
+	var before *string // nil: not known
+	if found != nil {
+		before = *found
+	}
+	r, now, err := a.look(ctx, e.bucket, req)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +139,7 @@ func (a *RevertPolicy) leave(e accessRecord, before *string, now string) string 
 	switch {
 	case e.Error != "" || before != nil && resourcepolicy.Equivalent(now, *before):
 		return ""
-	case !resourcepolicy.Equivalent(now, e.policy()):
+	case e.policy() == nil || !resourcepolicy.Equivalent(now, *e.policy()):
 		return "Its policy is not what the event made it. Look at who changed it since, and at whom it lets in now."
 	case before == nil:
 		return "The event doesn't tell what its policy was before, and CloudTrail's history has no event that does. Look it up in the history of " +
