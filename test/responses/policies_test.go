@@ -1,12 +1,16 @@
 package responses
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -83,5 +87,36 @@ var policies = []story{
 			text, err := policy()
 			return strconv.Itoa(strings.Count(text, `"Effect"`)) + " statements", err
 		}}, nil
+	}},
+	{rule: "policy-opened-to-everybody", playbook: "close-policy", calls: []string{"ecr:DeleteRepositoryPolicy"}, right: "none", stage: func(e *engine) (scene, error) {
+		client, name := ecr.NewFromConfig(e.admin), e.name("shop/checkout")
+		_, err := client.CreateRepository(e.ctx, &ecr.CreateRepositoryInput{RepositoryName: &name})
+		return scene{name, func() error {
+			_, err := client.SetRepositoryPolicy(e.ctx, &ecr.SetRepositoryPolicyInput{RepositoryName: &name,
+				PolicyText: aws.String(`{"Version":"2012-10-17","Statement":[{"Sid":"pull","Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage"}]}`)})
+			return err
+		}, func() (string, error) {
+			_, err := client.GetRepositoryPolicy(e.ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &name})
+			if none := new(ecrtypes.RepositoryPolicyNotFoundException); errors.As(err, &none) {
+				return "none", nil
+			}
+			return "open", err
+		}}, err
+	}},
+	{rule: "policy-opened-to-everybody", playbook: "close-policy", calls: []string{"es:UpdateDomainConfig"}, right: "1 statements", stage: func(e *engine) (scene, error) {
+		client, name := opensearch.NewFromConfig(e.admin), e.name("products")
+		own := `{"Effect":"Allow","Principal":{"AWS":"` + arns + `root"},"Action":"es:*","Resource":"*"}`
+		_, err := client.CreateDomain(e.ctx, &opensearch.CreateDomainInput{DomainName: &name, AccessPolicies: aws.String(`{"Version":"2012-10-17","Statement":[` + own + `]}`)})
+		return scene{name, func() error {
+			_, err := client.UpdateDomainConfig(e.ctx, &opensearch.UpdateDomainConfigInput{DomainName: &name,
+				AccessPolicies: aws.String(`{"Version":"2012-10-17","Statement":[` + own + `,{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"es:ESHttp*","Resource":"*"}]}`)})
+			return err
+		}, func() (string, error) {
+			out, err := client.DescribeDomainConfig(e.ctx, &opensearch.DescribeDomainConfigInput{DomainName: &name})
+			if err != nil {
+				return "", err
+			}
+			return strconv.Itoa(strings.Count(*out.DomainConfig.AccessPolicies.Options, `"Effect"`)) + " statements", nil
+		}}, err
 	}},
 }
