@@ -2,6 +2,7 @@ package codebuild_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -138,6 +139,21 @@ func TestWhatIsLeft(t *testing.T) {
 				t.Errorf("%+v, want its ARN and tags", item.Resource)
 			}
 		})
+	}
+}
+
+// CodeBuild need not keep the role of a project that is private.
+func TestTheRoleOfAProjectThatIsPrivate(t *testing.T) {
+	c := newCloud(t)
+	a := c.Action(codebuild.NewMakePrivate)
+	item := c.Item(a, actiontest.Request(`{"project":"build-shop"}`))
+	c.Do(a, item)
+	item.After = json.RawMessage(`{"visibility":"PRIVATE"}`)
+	if err := a.Verify(t.Context(), item); err != nil {
+		t.Errorf("%v, want it to be as planned without a role", err)
+	}
+	if undo := c.Undo(a, item); undo.Status != action.Change || !strings.Contains(string(undo.Calls[0].Input), role) {
+		t.Errorf("the undo is %+v, want the role that showed it", undo)
 	}
 }
 

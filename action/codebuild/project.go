@@ -107,6 +107,9 @@ func NewMakePrivate(caller *awscall.Caller) action.Action {
 			}
 			return []setting.Step[visibility]{{Operation: "UpdateProjectVisibility", Input: input, Leaves: to}}, nil
 		},
+		Same: func(a, b visibility) bool { // the role of a private project shows nothing, and CodeBuild need not keep it
+			return a.Visibility == b.Visibility && (a.Visibility == types.ProjectVisibilityTypePrivate || a.Role == b.Role)
+		},
 		Operations: map[string]setting.Operation{
 			"UpdateProjectVisibility": setting.Op(codebuild.NewFromConfig, (*codebuild.Client).UpdateProjectVisibility),
 		},
