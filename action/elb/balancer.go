@@ -4,6 +4,7 @@
 package elb
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"regexp"
@@ -86,9 +87,14 @@ func gone(err error, permission, arn string) error {
 	return awscall.Missing(awscall.Fault(err, permission, "look at the load balancer %s", arn), "there is no load balancer "+arn, "it is gone, or in another region")
 }
 
+// clusterOf is the cluster of Kubernetes whose controller keeps a load balancer: AWS's, or that of EKS Auto Mode.
+func clusterOf(r action.Resource) string {
+	return cmp.Or(r.Tags["elbv2.k8s.aws/cluster"], r.Tags["eks:eks-cluster-name"])
+}
+
 // leave leaves what a controller of Kubernetes keeps as its manifest says.
 func leave(_ context.Context, _ aws.Config, r action.Resource) (string, error) {
-	if cluster := r.Tags["elbv2.k8s.aws/cluster"]; cluster != "" {
+	if cluster := clusterOf(r); cluster != "" {
 		return "The controller of the cluster " + cluster + " keeps its attributes: set them in the annotations of its Ingress or Service.", nil
 	}
 	return "", nil

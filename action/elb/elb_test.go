@@ -94,6 +94,7 @@ func TestConformance(t *testing.T) {
 func TestLoadBalancersThatAreLeft(t *testing.T) {
 	c := newCloud(t)
 	ingress := c.create("ingress", types.LoadBalancerTypeEnumNetwork, types.Tag{Key: aws.String("elbv2.k8s.aws/cluster"), Value: aws.String("shop")})
+	auto := c.create("auto", types.LoadBalancerTypeEnumNetwork, types.Tag{Key: aws.String("eks:eks-cluster-name"), Value: aws.String("pay")})
 	c.set("routing.http.desync_mitigation_mode", "strictest", "access_logs.s3.enabled", "true", "access_logs.s3.bucket", "others")
 	for _, tt := range []struct {
 		newAction actiontest.NewAction
@@ -104,6 +105,7 @@ func TestLoadBalancersThatAreLeft(t *testing.T) {
 		{elb.NewMitigateDesync, `{"load_balancer_arn":"` + c.arn + `"}`, action.Unneeded, "is strictest"},
 		{elb.NewEnableAccessLogs, `{"load_balancer_arn":"` + c.arn + `","bucket":"my-logs"}`, action.Unneeded, "into the bucket others"},
 		{elb.NewEnableDeletionProtection, `{"load_balancer_arn":"` + ingress + `"}`, action.Escalated, "cluster shop"},
+		{elb.NewEnableDeletionProtection, `{"load_balancer_arn":"` + auto + `"}`, action.Escalated, "cluster pay"},
 	} {
 		actiontest.Want(t, c.Plan(tt.newAction, tt.params), tt.status, tt.says)
 	}

@@ -102,7 +102,7 @@ func listeners(ctx context.Context, cfg aws.Config, balancer string) ([]types.Li
 }
 
 func leaveListener(_ context.Context, _ aws.Config, r action.Resource) (string, error) {
-	if cluster := r.Tags["elbv2.k8s.aws/cluster"]; cluster != "" {
+	if cluster := clusterOf(r); cluster != "" {
 		return "The controller of the cluster " + cluster + " keeps its listeners: set the annotation alb.ingress.kubernetes.io/ssl-redirect of its Ingress.", nil
 	}
 	return "", nil
