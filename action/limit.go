@@ -9,9 +9,22 @@ type Limit struct {
 	Conditions map[string]map[string][]string `json:"conditions,omitempty"`
 }
 
-// PassedTo limits iam:PassRole to roles that are passed to an AWS service, such as ec2.amazonaws.com.
-func PassedTo(service string) Limit {
-	return Limit{Conditions: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {service}}}}
+// PassedTo limits iam:PassRole to roles that are passed to an AWS service, such as ssm.amazonaws.com; a service that has another
+// name in China is given both.
+func PassedTo(names ...string) Limit {
+	return Limit{Conditions: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": names}}}
+}
+
+// ViaService limits a permission on KMS keys to what an AWS service, such as dynamodb, does with them for who asks it.
+func ViaService(service string) Limit {
+	return Limit{Conditions: map[string]map[string][]string{"StringLike": {"kms:ViaService": {service + ".*.amazonaws.com*"}}}} // .cn in China
+}
+
+// GrantTo limits kms:CreateGrant to grants that an AWS service, such as dynamodb, makes for itself.
+func GrantTo(service string) Limit {
+	l := ViaService(service)
+	l.Conditions["Bool"] = map[string][]string{"kms:GrantIsForAWSResource": {"true"}}
+	return l
 }
 
 // LinkedRole limits iam:CreateServiceLinkedRole to the role of an AWS service, such as guardduty.amazonaws.com.

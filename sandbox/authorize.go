@@ -47,11 +47,14 @@ func (c *call) conditionsOf(n need, conditions policy.Context) policy.Context {
 	if owner := c.ownerOf(n.resource); owner != "" {
 		out["aws:resourceaccount"] = []string{owner}
 	}
+	if strings.HasPrefix(n.action, "kms:") && c.svc.prefix != "kms" {
+		out["kms:viaservice"] = []string{c.svc.prefix + "." + c.region + ".amazonaws.com"}
+	}
 	switch n.action {
 	case "iam:PassRole":
 		out["iam:passedtoservice"] = []string{orElse(c.op.passedTo, c.svc.prefix+".amazonaws.com")}
 	case "kms:CreateGrant":
-		out["kms:viaservice"], out["kms:grantisforawsresource"] = []string{c.svc.prefix + "." + c.region + ".amazonaws.com"}, []string{"true"}
+		out["kms:grantisforawsresource"] = []string{"true"}
 	case "iam:CreateServiceLinkedRole":
 		if _, _, name, ok := cutARN(n.resource, "iam", "role/aws-service-role/"); ok {
 			service, _, _ := strings.Cut(name, "/")

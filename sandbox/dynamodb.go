@@ -159,13 +159,20 @@ func updateTable(c *call) (wire.Object, error) {
 	return wire.Object{"TableDescription": t.describe(c)}, nil
 }
 
-// tableKeyNeeds is that the caller lets DynamoDB use the key that it names.
+// tableKeyNeeds are what the caller lets DynamoDB do with the key that it names
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html).
 func tableKeyNeeds(c *call) []need {
 	id := c.in.object("SSESpecification").str("KMSMasterKeyId")
 	if id == "" {
 		return nil
 	}
-	return []need{{"kms:CreateGrant", c.keyARN(id)}, {"kms:DescribeKey", c.keyARN(id)}}
+	var out []need
+	for _, does := range []string{
+		"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+	} {
+		out = append(out, need{"kms:" + does, c.keyARN(id)})
+	}
+	return out
 }
 
 // encryptTable has the table encrypt as the input says, if it says so.

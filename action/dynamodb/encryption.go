@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -30,6 +31,20 @@ type encryptionParams struct {
 	Key   string `json:"kms_key,omitempty"`
 }
 
+// keyPermissions are those that DynamoDB takes over from who has a table use a key that is named, beside kms:DescribeKey and
+// kms:CreateGrant (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html).
+var keyPermissions = []string{
+	"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+}
+
+func onTheKey() map[string]action.Limit {
+	within := map[string]action.Limit{"kms:CreateGrant": action.GrantTo("dynamodb")}
+	for _, permission := range keyPermissions {
+		within[permission] = action.ViaService("dynamodb")
+	}
+	return within
+}
+
 // NewEncryptWithKMS returns the action dynamodb.encrypt-with-kms.
 func NewEncryptWithKMS(caller *awscall.Caller) action.Action {
 	return setting.New(caller, setting.Setting[encryptionParams, encryption]{
@@ -43,11 +58,9 @@ func NewEncryptWithKMS(caller *awscall.Caller) action.Action {
 			Parameters: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["table"], "properties": {
   "table": {"type": "string", "minLength": 1, "description": "name or ARN of the table"},
   "kms_key": {"type": "string", "pattern": "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", "description": "ARN of a key of the account and region; ` + ownKey + ` without this"}}}`),
-			Permissions: append([]string{"dynamodb:UpdateTable", "kms:CreateGrant", "kms:DescribeKey"}, findPermissions...),
-			Within: map[string]action.Limit{"kms:CreateGrant": {Conditions: map[string]map[string][]string{
-				"Bool": {"kms:GrantIsForAWSResource": {"true"}}, "StringLike": {"kms:ViaService": {"dynamodb.*.amazonaws.com"}},
-			}}},
-			Effect: action.StateChecked, TakesSeconds: 1800,
+			Permissions: slices.Concat([]string{"dynamodb:UpdateTable", "kms:CreateGrant", "kms:DescribeKey"}, keyPermissions, findPermissions),
+			Within:      onTheKey(),
+			Effect:      action.StateChecked, TakesSeconds: 1800,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p encryptionParams) ([]action.Resource, error) {
 			return findTable(ctx, cfg, req, tableParams{p.Table})

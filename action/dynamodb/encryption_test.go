@@ -45,7 +45,9 @@ func TestEncryptWithKMSConforms(t *testing.T) {
 		named     bool
 		elsewhere []string
 	}{
-		{"by the key that AWS manages", false, []string{"kms:CreateGrant"}},
+		{"by the key that AWS manages", false, []string{
+			"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+		}},
 		{"by a key that is named", true, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

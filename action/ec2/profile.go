@@ -24,6 +24,9 @@ type profile struct {
 	association string // its id, which is another one after an undo
 }
 
+// inEC2 are EC2's names where a role is passed to it: that of China, too.
+var inEC2 = []string{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}
+
 // NewDetachProfile returns the action ec2.detach-instance-profile.
 func NewDetachProfile(caller *awscall.Caller) action.Action {
 	return setting.New(caller, setting.Setting[instanceParams, profile]{
@@ -37,7 +40,7 @@ func NewDetachProfile(caller *awscall.Caller) action.Action {
 				"ec2:DescribeInstances", "ec2:DescribeIamInstanceProfileAssociations", "ec2:DisassociateIamInstanceProfile",
 				"ec2:AssociateIamInstanceProfile", "iam:PassRole",
 			},
-			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("ec2.amazonaws.com")},
+			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo(inEC2...)},
 			Effect: action.StateChecked, Evidence: action.EventEvidence,
 		},
 		Find: findInstance, Read: readProfile,
@@ -76,7 +79,7 @@ func NewReplaceProfile(caller *awscall.Caller) action.Action {
 			Permissions: []string{
 				"ec2:DescribeInstances", "ec2:DescribeIamInstanceProfileAssociations", "ec2:ReplaceIamInstanceProfileAssociation", "iam:PassRole",
 			},
-			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("ec2.amazonaws.com")},
+			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo(inEC2...)},
 			Effect: action.StateChecked, Evidence: action.EventEvidence,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p replaceParams) ([]action.Resource, error) {
