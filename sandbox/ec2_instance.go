@@ -102,6 +102,7 @@ func runInstances(c *call) (wire.Object, error) {
 		i := &instance{
 			id: c.sb.ec2ID("i-"), image: c.in.str("ImageId"), kind: orElse(c.in.str("InstanceType"), "m1.small"), state: running, launched: c.time.UTC(),
 			protected: c.in.flag("DisableApiTermination", false), metadata: metadataOptions{"optional", "enabled", 1}, subnet: orElse(specs[0].str("SubnetId"), c.sb.ec2ID("subnet-")), tags: tags("instance"),
+			spot: c.in.object("InstanceMarketOptions").str("MarketType") == "spot",
 		}
 		for k, spec := range specs {
 			vpc, groups, err := c.placeOf(spec.strs("Groups"))
@@ -159,10 +160,13 @@ func (c *call) instanceObject(i *instance) wire.Object {
 		"SecurityGroups": c.groupIdentifiers(groups), "RootDeviceType": "ebs", "VirtualizationType": "hvm", "Tags": tagList(i.tags),
 		"Placement": wire.Object{"AvailabilityZone": c.region + "a", "Tenancy": "default"},
 	}
+	out["MetadataOptions"] = i.metadata.object(i.state)
+	if i.spot {
+		out["InstanceLifecycle"] = "spot"
+	}
 	if i.state == terminated {
 		return out
 	}
-	out["MetadataOptions"] = i.metadata.object()
 	out["VpcId"], out["SubnetId"], out["PrivateIpAddress"] = i.vpc, i.subnet, i.interfaces[0].address
 	out["RootDeviceName"] = i.devices[0].name
 	out["BlockDeviceMappings"] = list(i.devices, func(d device) any {

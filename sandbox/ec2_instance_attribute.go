@@ -17,6 +17,8 @@ func modifyInstanceAttribute(c *call) (wire.Object, error) {
 	switch {
 	case i.state == terminated:
 		return nil, incorrectState(i)
+	case i.spot && c.in.object("DisableApiTermination").flag("Value", c.in.str("Value") == "true"):
+		return nil, wire.Errorf("UnsupportedOperation", "The operation is not supported for the Spot Instance '%s'.", i.id)
 	case c.in.has("DisableApiTermination"):
 		i.protected = c.in.object("DisableApiTermination").flag("Value", false)
 	case c.in.str("Attribute") == "disableApiTermination":

@@ -13,6 +13,7 @@ type instance struct {
 	id, image, kind, vpc, subnet, state string
 	launched                            time.Time
 	protected                           bool // from termination by the API
+	spot                                bool
 	interfaces                          []*networkInterface
 	devices                             []device
 	metadata                            metadataOptions
@@ -35,6 +36,7 @@ type volume struct {
 	device       string
 	size         int
 	encrypted    bool
+	key          string // ARN; "" for that which AWS manages
 	created      time.Time
 	tags         map[string]string
 }

@@ -9,18 +9,23 @@ import (
 // addVolumes gives a new instance the volumes that the input maps, and a root
 // volume where it maps none.
 func (n *network) addVolumes(c *call, i *instance, tags func(kind string) map[string]string) {
-	add := func(name string, size int, encrypted bool) {
-		v := &volume{id: c.sb.ec2ID("vol-"), instance: i.id, device: name, size: size, encrypted: encrypted, created: c.time.UTC(), tags: tags("volume")}
+	add := func(name string, size int, encrypted bool, key string) {
+		v := &volume{id: c.sb.ec2ID("vol-"), instance: i.id, device: name, size: size, encrypted: encrypted, key: key, created: c.time.UTC(), tags: tags("volume")}
 		n.volumes = append(n.volumes, v)
 		i.devices = append(i.devices, device{name, v.id})
 	}
 	const root = "/dev/xvda"
 	mapped := c.in.objects("BlockDeviceMappings")
 	if !slices.ContainsFunc(mapped, func(m input) bool { return m.str("DeviceName") == root }) {
-		add(root, 8, false)
+		add(root, 8, false, "")
 	}
 	for _, m := range mapped {
-		add(m.str("DeviceName"), m.object("Ebs").number("VolumeSize", 8), m.object("Ebs").flag("Encrypted", false))
+		ebs := m.object("Ebs")
+		key := ebs.str("KmsKeyId")
+		if key != "" {
+			key = c.keyARN(key)
+		}
+		add(m.str("DeviceName"), ebs.number("VolumeSize", 8), ebs.flag("Encrypted", false), key)
 	}
 }
 
@@ -43,10 +48,12 @@ func describeVolumes(c *call) (wire.Object, error) {
 		return nil, err
 	}
 	return ec2Page(c, found, "Volumes", func(v *volume) any {
-		return wire.Object{
+		out := wire.Object{
 			"VolumeId": v.id, "Size": int64(v.size), "State": "in-use", "CreateTime": v.created, "AvailabilityZone": c.region + "a", "VolumeType": "gp3", "Encrypted": v.encrypted, "Tags": tagList(v.tags),
 			"Attachments": wire.List{wire.Object{"VolumeId": v.id, "InstanceId": v.instance, "Device": v.device, "State": "attached", "AttachTime": v.created}},
 		}
+		put(out, "KmsKeyId", v.key)
+		return out
 	})
 }
 

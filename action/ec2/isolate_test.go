@@ -219,3 +219,25 @@ func (m machine) fill() {
 	_, err = m.scaling.AttachInstances(m.T.Context(), &autoscaling.AttachInstancesInput{AutoScalingGroupName: aws.String(scalingGroup), InstanceIds: []string{*ran.Instances[0].InstanceId}})
 	m.Must(err)
 }
+
+// EC2 protects no Spot Instance from termination; that must not hold up the rest.
+func TestASpotInstanceIsIsolated(t *testing.T) {
+	m := newMachine(t)
+	ran, err := m.client.RunInstances(t.Context(), &sdk.RunInstancesInput{
+		ImageId: aws.String("ami-01234567"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), SecurityGroupIds: []string{m.group},
+		InstanceMarketOptions: &types.InstanceMarketOptionsRequest{MarketType: types.MarketTypeSpot},
+	})
+	m.Must(err)
+	m.id = *ran.Instances[0].InstanceId
+	a, before := m.isolate(), m.state()
+	item := m.planIsolation(a, "")
+	if !strings.Contains(item.Reason, "Spot Instance") || strings.Contains(operations(item), "ModifyInstanceAttribute") {
+		t.Errorf("%s: %s, want it said that it can't be protected", operations(item), item.Reason)
+	}
+	m.Do(a, item)
+	actiontest.Want(t, m.planIsolation(a, ""), action.Unneeded, "isolated already")
+	m.Do(a, m.Undo(a, item))
+	if after := m.state(); after != before {
+		t.Errorf("after the undo:\n%s\nwant\n%s", after, before)
+	}
+}

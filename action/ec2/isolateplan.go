@@ -79,12 +79,17 @@ func (n seen) isolated() place {
 	for i := range after.Interfaces {
 		after.Interfaces[i].Groups = []string{n.Group}
 	}
-	after.Protected, after.Forensics, after.ScalingGroup, after.Targets = true, true, "", []targetState{}
+	after.Protected = n.Protected || !n.spot()
+	after.Forensics, after.ScalingGroup, after.Targets = true, "", []targetState{}
 	if after.Tag == "" {
 		after.Tag = n.Token
 	}
 	return after
 }
+
+// spot reports whether it is a Spot Instance, which EC2 protects from termination never
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html).
+func (n seen) spot() bool { return n.instance.InstanceLifecycle == types.InstanceLifecycleTypeSpot }
 
 // isolate returns the calls that make the present state the one after.
 func (n seen) isolate(r action.Resource, after place) ([]action.Call, error) {
@@ -93,7 +98,7 @@ func (n seen) isolate(r action.Resource, after place) ([]action.Call, error) {
 	if slices.ContainsFunc(n.Volumes, func(v volumeState) bool { return !v.Snapshot }) {
 		c.add("ec2", "CreateSnapshots", n.snapshotInput(id))
 	}
-	if !n.Protected {
+	if after.Protected && !n.Protected {
 		c.protect(id, true)
 	}
 	if n.ScalingGroup != "" {
@@ -216,7 +221,11 @@ func (n seen) summary(made []action.Call) string {
 	if text == "" {
 		text = "shuts the group " + n.Group
 	}
-	return fmt.Sprintf("%s%s. %s", strings.ToUpper(text[:1]), text[1:], tracked)
+	text = fmt.Sprintf("%s%s. %s", strings.ToUpper(text[:1]), text[1:], tracked)
+	if n.spot() {
+		text += " It is a Spot Instance, which can't be protected from termination."
+	}
+	return text
 }
 
 // kept names the snapshots.

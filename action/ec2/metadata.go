@@ -35,7 +35,7 @@ func NewRequireIMDSv2(caller *awscall.Caller) action.Action {
 		Find: findInstance,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (metadata, error) {
 			i, err := describeInstance(ctx, cfg, r.Name)
-			if err != nil || i.MetadataOptions == nil {
+			if err != nil || i.MetadataOptions == nil || ended(i) {
 				return metadata{}, err
 			}
 			return metadata{i.MetadataOptions.HttpTokens, i.MetadataOptions.HttpEndpoint}, nil

@@ -46,9 +46,11 @@ func NewStop(caller *awscall.Caller) action.Action {
 			Name:  "ec2.stop-instance",
 			Title: "Stop an instance",
 			Description: "Stops an instance; its volumes stay. What is in memory and on instance store volumes is lost: isolate it first where that " +
-				"is evidence. An Auto Scaling group replaces a stopped instance unless it is detached.",
+				"is evidence. An Auto Scaling group replaces a stopped instance unless it is detached. The undo starts it again, for which EC2 is " +
+				"granted the use of the keys of its volumes.",
 			Parameters:  json.RawMessage(idSchema("instance_id", "i", "instance")),
-			Permissions: []string{"ec2:DescribeInstances", "ec2:StopInstances", "ec2:StartInstances"},
+			Permissions: []string{"ec2:DescribeInstances", "ec2:StopInstances", "ec2:StartInstances", "kms:CreateGrant"},
+			Within:      map[string]action.Limit{"kms:CreateGrant": action.GrantTo("ec2")},
 			Effect:      action.StateChecked, Evidence: action.EventEvidence, TakesSeconds: 900,
 		},
 		Find: findInstance, Read: readPower,

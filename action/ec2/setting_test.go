@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
@@ -23,7 +24,12 @@ type site struct {
 func newSite(t *testing.T) site {
 	t.Helper()
 	s, ctx := site{cloud: newCloud(t)}, t.Context()
-	ran, err := s.client.RunInstances(ctx, &sdk.RunInstancesInput{ImageId: aws.String("ami-01234567"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1)})
+	key, err := kms.NewFromConfig(s.Admin(account, region)).CreateKey(ctx, &kms.CreateKeyInput{})
+	s.Must(err)
+	ran, err := s.client.RunInstances(ctx, &sdk.RunInstancesInput{
+		ImageId: aws.String("ami-01234567"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+		BlockDeviceMappings: []types.BlockDeviceMapping{{DeviceName: aws.String("/dev/xvda"), Ebs: &types.EbsBlockDevice{Encrypted: aws.Bool(true), KmsKeyId: key.KeyMetadata.Arn}}},
+	})
 	s.Must(err)
 	s.instance = *ran.Instances[0].InstanceId
 	made, err := s.client.CreateSnapshots(ctx, &sdk.CreateSnapshotsInput{InstanceSpecification: &types.InstanceSpecification{InstanceId: &s.instance}})
