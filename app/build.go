@@ -75,11 +75,8 @@ func (a *App) channels(c NotifyConfig) ([]notify.Channel, error) {
 	}
 	path := a.opts.Config.path
 	var errs []error
-	if m := c.Mail; m != nil {
-		errs = append(errs, add(smtp.New(smtp.Config{
-			Host: m.Host, Port: m.Port, TLS: smtp.Encryption(m.TLS), From: m.From,
-			Username: m.Username, PasswordFile: path(m.PasswordFile), ReplyTo: m.ReplyTo, CAFile: path(m.CAFile),
-		})))
+	if c.Mail != nil {
+		errs = append(errs, add(smtp.New(a.opts.Config.smtp())))
 	}
 	for name, arn := range c.Topics {
 		errs = append(errs, add(sns.New(sns.Config{Name: name, TopicARN: arn, AWS: a.accounts.Config})))

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"time"
 
 	"riposte.dev/action/program"
@@ -297,6 +295,10 @@ func (c *Config) check(doc *conf.Document) error {
 	}
 	if (c.Server.Cert == "") != (c.Server.Key == "") {
 		fail("server", "set both", "tls_cert and tls_key belong together")
+	} else if c.Server.Listen != "" {
+		if err := c.Server.checkListen(); err != nil {
+			fail("server.listen", fault.Hint(err), "%s", fault.Message(err))
+		}
 	}
 	problems = append(problems, c.Sources.check(doc)...)
 	for _, p := range targethttp.Check(c.Connections).In("connections") {
@@ -308,31 +310,7 @@ func (c *Config) check(doc *conf.Document) error {
 	for _, p := range program.Check(c.Programs).In("programs") {
 		fail(p.Path, p.Hint, "%s", p.Message)
 	}
-	problems = append(problems, c.Notify.check(doc)...)
+	c.checkNotify(fail)
 	c.Audit.check(c.Notify, fail)
-	for name, route := range c.Notify.Routes {
-		for i, channel := range route.Channels {
-			if _, known := c.Notify.channels()[channel]; !known {
-				fail(fmt.Sprintf("notify.routes.%s.channels[%d]", name, i), "define it as notify.mail, or under notify.topics, notify.slack or notify.webhooks", "there is no channel %q", channel)
-			}
-		}
-	}
 	return problems.Err()
-}
-
-// check finds channels that share a name.
-func (n NotifyConfig) check(doc *conf.Document) (problems conf.Problems) {
-	defined := map[string]string{logRoute: "riposte itself", "mail": "notify.mail"}
-	claim := func(group string, names []string) {
-		for _, name := range names {
-			if first, taken := defined[name]; taken {
-				problems = append(problems, doc.Problem(conf.FieldPath(group, name), "give one of them another name", "%s has a channel %q already", first, name))
-			}
-			defined[name] = group
-		}
-	}
-	claim("notify.topics", slices.Sorted(maps.Keys(n.Topics)))
-	claim("notify.slack", slices.Sorted(maps.Keys(n.Slack)))
-	claim("notify.webhooks", slices.Sorted(maps.Keys(n.Webhooks)))
-	return problems
 }

@@ -85,6 +85,16 @@ func TestMistakesHaveAPlaceAndARemedy(t *testing.T) {
 		{"channel", "notify: {routes: {secops: {channels: [pager]}}}\n", []string{`there is no channel "pager" — define it as notify.mail, or under notify.topics, notify.slack or notify.webhooks`}},
 		{"mail without a server", "notify: {routes: {secops: {channels: [mail]}}}\n", []string{`there is no channel "mail"`}},
 		{"duration", "learning: soon\n", []string{"riposte.yaml:1:11"}},
+		{"listening for all without TLS", "server: {listen: \"0.0.0.0:7411\"}\n", []string{`riposte.yaml:1:18: 0.0.0.0:7411 is not a loopback address, and there is no TLS — set server.tls_cert`}},
+		{"listening nowhere", "server: {listen: here}\n", []string{`riposte.yaml:1:18: server.listen is not host:port: "here" — write 127.0.0.1:7411`}},
+		{"mail", "notify: {mail: {host: mail.example.com, from: nobody, tls: sometimes}}\n", []string{`riposte.yaml:1:16: mail channel: tls is "sometimes"`, "from"}},
+		{"topic", "notify: {topics: {sns: \"arn:aws:sqs:eu-west-1:111122223333:q\"}}\n", []string{`riposte.yaml:1:24: channel "sns": "arn:aws:sqs:eu-west-1:111122223333:q" is not the ARN of an SNS topic`}},
+		{"webhook", "notify: {webhooks: {hook: {url: \"http://hooks.example.com\"}}}\n", []string{"riposte.yaml:1:27", "the URL begins with http:"}},
+		{"name of a channel", "notify: {slack: {Team_A: {url_file: u}}}\n", []string{`riposte.yaml:1:26: "Team_A" is no channel's name — use 1 to 40 lower-case letters`}},
+		{"severity of a route", "notify: {routes: {secops: {channels: [log], min_severity: FIERCE}}}\n", []string{`riposte.yaml:1:59: there is no severity "FIERCE" — write INFORMATIONAL`}},
+		{"mail to nobody", "notify: {mail: {host: mail.example.com, from: r@example.com}, routes: {secops: {channels: [mail]}}}\n",
+			[]string{`riposte.yaml:1:80: route "secops": channel "mail" needs addresses in "to"`}},
+		{"mail to a name", "notify: {mail: {host: mail.example.com, from: r@example.com}, routes: {secops: {channels: [mail], to: [ana]}}}\n", []string{`riposte.yaml:1:80: route "secops": `}},
 		{"no YAML", "mode: [\n", []string{"not valid YAML"}},
 	}
 	for _, tt := range tests {
@@ -127,6 +137,15 @@ func TestCheckConfigReadsAllThatIsNamed(t *testing.T) {
 	}
 	for _, want := range []string{`r.yaml:6:10: there is no notification route "nobody"`, "list.txt:1"} {
 		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in\n%v", want, err)
+		}
+	}
+}
+
+func TestAThreatListThatIsMissingIsNamed(t *testing.T) {
+	err := CheckConfig(writeConfig(t, "threat_lists:\n  - {name: ours, path: none.txt}\n  - {name: theirs, path: nor-this.txt}\n"))
+	for _, want := range []string{"riposte.yaml:2:24: the file can't be read: ", "riposte.yaml:3:26: the file can't be read: ", "nor-this.txt"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in\n%v", want, err)
 		}
 	}

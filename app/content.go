@@ -145,10 +145,12 @@ func mayHaveMode(rules *detect.RuleSet, id string) bool {
 
 func loadThreatLists(c Config) ([]detect.ThreatList, error) {
 	var lists []detect.ThreatList
-	for _, l := range c.ThreatLists {
+	var problems conf.Problems
+	for i, l := range c.ThreatLists {
 		f, err := os.Open(c.path(l.Path))
 		if err != nil {
-			return nil, fmt.Errorf("reading threat list %s: %w", l.Name, err)
+			problems = append(problems, c.problem(fmt.Sprintf("threat_lists[%d].path", i), "check the path; it is relative to the configuration's folder", "the file can't be read: %s", err))
+			continue
 		}
 		list, err := detect.ReadThreatList(c.path(l.Path), f, detect.ThreatList{Label: l.Name})
 		f.Close()
@@ -157,7 +159,7 @@ func loadThreatLists(c Config) ([]detect.ThreatList, error) {
 		}
 		lists = append(lists, list)
 	}
-	return lists, nil
+	return lists, problems.Err()
 }
 
 // CheckConfig reads a configuration with its rules, playbooks and lists and reports every mistake.

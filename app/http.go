@@ -120,15 +120,23 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	return writePrivate(address, raw)
 }
 
-// listen opens the port: loopback, or with TLS.
-func listen(ctx context.Context, c ServerConfig) (net.Listener, error) {
+// checkListen refuses what is no address, and one that others reach where there is no TLS.
+func (c ServerConfig) checkListen() error {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "server.listen is not host:port: %q", c.Listen).WithHint("write 127.0.0.1:7411")
+		return fault.New(fault.Invalid, "server.listen is not host:port: %q", c.Listen).WithHint("write 127.0.0.1:7411")
 	}
 	if ip := net.ParseIP(host); c.Cert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fault.New(fault.Invalid, "%s is not a loopback address, and there is no TLS", c.Listen).
+		return fault.New(fault.Invalid, "%s is not a loopback address, and there is no TLS", c.Listen).
 			WithHint("set server.tls_cert and server.tls_key, or listen on 127.0.0.1 behind a proxy")
+	}
+	return nil
+}
+
+// listen opens the port: loopback, or with TLS.
+func listen(ctx context.Context, c ServerConfig) (net.Listener, error) {
+	if err := c.checkListen(); err != nil {
+		return nil, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {

@@ -60,6 +60,12 @@ func (c Config) withDefaults() Config {
 // channelName is also part of a queue's name.
 var channelName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
+// IsChannelName reports whether a channel may have that name.
+func IsChannelName(name string) bool { return channelName.MatchString(name) }
+
+// IsSeverity reports whether a route may have that as its least severity.
+func IsSeverity(name string) bool { return slices.Contains(severities, name) }
+
 // check finds every mistake at once.
 func (c Config) check() error {
 	var wrong []string
@@ -69,7 +75,7 @@ func (c Config) check() error {
 	}
 	channels := map[string]Channel{}
 	for _, ch := range c.Channels {
-		if !channelName.MatchString(ch.Name()) {
+		if !IsChannelName(ch.Name()) {
 			say("channel %q: a name has 1 to 40 lower-case letters, digits and dashes", ch.Name())
 		}
 		if channels[ch.Name()] != nil {
@@ -96,19 +102,25 @@ func (c Config) check() error {
 }
 
 func (r Route) check(channels map[string]Channel, say func(format string, args ...any)) {
-	if r.MinSeverity != "" && !slices.Contains(severities, r.MinSeverity) {
+	if r.MinSeverity != "" && !IsSeverity(r.MinSeverity) {
 		say("route %q: min_severity %q is none of %s", r.Name, r.MinSeverity, strings.Join(severities, ", "))
 	}
 	if len(r.Channels) == 0 {
 		say("route %q has no channels", r.Name)
 	}
-	var people Addressed
 	for _, name := range r.Channels {
-		ch, ok := channels[name]
-		if !ok {
+		if _, ok := channels[name]; !ok {
 			say("route %q: there is no channel %q, only: %s", r.Name, name, strings.Join(slices.Sorted(maps.Keys(channels)), ", "))
 		}
-		if a, ok := ch.(Addressed); ok {
+	}
+	r.CheckRecipients(channels, say)
+}
+
+// CheckRecipients says what is wrong with the addresses in To, as far as the channels can tell.
+func (r Route) CheckRecipients(channels map[string]Channel, say func(format string, args ...any)) {
+	var people Addressed
+	for _, name := range r.Channels {
+		if a, ok := channels[name].(Addressed); ok {
 			people = a
 		}
 	}

@@ -79,7 +79,7 @@ func New(cfg Config) (*Channel, error) {
 		cfg.TLS = STARTTLS
 	case None:
 		if !cfg.AllowPlaintext && !loopbackName(cfg.Host) {
-			say("tls: none would send mail in clear to %s; use starttls, or accept it with allow_plaintext: true", cfg.Host)
+			say("tls: none would send mail in clear to %s; use starttls", cfg.Host)
 		}
 	case STARTTLS, Implicit, Opportunistic:
 	default:

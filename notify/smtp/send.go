@@ -67,7 +67,7 @@ func (c *Channel) connect(ctx context.Context) (*session, error) {
 	if c.cfg.TLS == None && !s.loopback && !c.cfg.AllowPlaintext {
 		_ = conn.Close() // nothing was said yet
 		return nil, fault.New(fault.Denied, "mail server %s is not on this machine (%s) and tls is none", address, conn.RemoteAddr()).
-			WithHint("use tls: starttls, or accept mail in clear with allow_plaintext: true")
+			WithHint("use tls: starttls")
 	}
 	if c.cfg.TLS == Implicit {
 		conn, s.encrypted = tls.Client(conn, c.trust), true
