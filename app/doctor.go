@@ -82,10 +82,12 @@ func examine(ctx context.Context, o cli.DoctorOptions) ([]doctor.Result, error) 
 	}
 	// Wrong rules are the business of the check that validates; the others go on without them.
 	if actions, err := Actions(); err == nil {
-		if force, err := loadContent(c, actions); err == nil {
+		force, err := loadContent(c, actions)
+		if options.NeedsUnknown = err; err == nil {
 			options.Rules = examineRules(force.rules)
 			options.Principal = c.AWS.Responder
-			if s, err := setup(c, force, actions, whoseAccount(ctx, base), base.Region); err == nil {
+			s, err := setup(c, force, actions, whoseAccount(ctx, base), base.Region)
+			if options.NeedsUnknown = err; err == nil {
 				options.Needs = iam.Responder(s)
 			}
 		}

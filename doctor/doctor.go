@@ -51,7 +51,9 @@ type Options struct {
 
 	Principal string     // ARN of the role or user to simulate; "": who the credentials are
 	Needs     []iam.Need // what it must be allowed
-	Accounts  func() []Account
+	// NeedsUnknown is why Needs can't be told; nil where they can.
+	NeedsUnknown error
+	Accounts     func() []Account
 
 	DataDir string
 	Reserve uint64 // bytes that stay free

@@ -249,6 +249,14 @@ func TestNothingConfigured(t *testing.T) {
 	}
 }
 
+func TestNeedsThatCannotBeToldAreNotNone(t *testing.T) {
+	w := newWorld(t)
+	w.options.Needs, w.options.NeedsUnknown = nil, errors.New("nobody knows which account this is")
+	if r := w.run()["permissions"]; r.Status != doctor.Unknown || r.Detail != "nobody knows which account this is" || r.Next == "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // Queues and buckets of other accounts are looked at with the roles that riposte reads them by.
 func TestEachAccountIsLookedAtWithItsRole(t *testing.T) {
 	w := newWorld(t)

@@ -19,6 +19,9 @@ import (
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html).
 func (d *doctor) permissions(ctx context.Context) []Result {
 	const allow = "riposte iam policy reader"
+	if d.NeedsUnknown != nil {
+		return one(Result{Status: Unknown, Summary: "It is not known which permissions are needed.", Detail: fault.Message(d.NeedsUnknown), Next: "aws sts get-caller-identity"})
+	}
 	if len(d.Needs) == 0 {
 		return one(Result{Status: OK, Summary: "Nothing is enabled that needs permissions."})
 	}
