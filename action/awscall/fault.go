@@ -72,7 +72,8 @@ func apiCode(err error, api smithy.APIError) fault.Code {
 		"UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException",
 		"MissingAuthenticationToken", "IncompleteSignature":
 		return fault.Unauthenticated
-	case "ConflictException", "ResourceInUseException", "OperationAborted", "DependencyViolation":
+	case "ConflictException", "ResourceInUseException", "OperationAborted", "DependencyViolation",
+		"PreconditionFailed": // of CloudFront: another version than the one that was read
 		return fault.Conflict
 	case "RequestTimeout", "RequestTimeoutException":
 		return fault.Timeout

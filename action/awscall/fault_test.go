@@ -37,6 +37,7 @@ func TestFaultCodes(t *testing.T) {
 		{"IAM's not found", api("NoSuchEntity"), fault.NotFound, ""},
 		{"WAF's not found", api("WAFNonexistentItemException"), fault.NotFound, ""},
 		{"WAF's not there yet", api("WAFUnavailableEntityException"), fault.Unavailable, "health"},
+		{"changed since it was read", api("PreconditionFailed"), fault.Conflict, ""},
 		{"duplicate", api("InvalidPermission.Duplicate"), fault.Conflict, ""},
 		{"AWS failed", &smithy.GenericAPIError{Code: "InternalFailure", Fault: smithy.FaultServer}, fault.Unavailable, ""},
 		{"refused", api("InvalidParameterValue"), fault.Invalid, "InvalidParameterValue: so it is"},
