@@ -12,6 +12,7 @@ type flowLog struct {
 	id, vpc, traffic, kind, destination, group, role string
 	format                                           string
 	interval                                         int
+	files                                            input // how they are written in a bucket
 	created                                          time.Time
 	tags                                             map[string]string // never changed
 }
@@ -90,6 +91,7 @@ func createFlowLogs(c *call) (wire.Object, error) {
 			id: c.sb.ec2ID("fl-"), vpc: vpc, traffic: c.in.str("TrafficType"), kind: kind, destination: c.in.str("LogDestination"),
 			group: c.in.str("LogGroupName"), role: c.in.str("DeliverLogsPermissionArn"), created: c.time.UTC(), tags: tags,
 			format: orElse(c.in.str("LogFormat"), defaultLogFormat), interval: c.in.number("MaxAggregationInterval", 600),
+			files: c.in.object("DestinationOptions"),
 		}
 		same := func(o *flowLog) bool {
 			return o.vpc == l.vpc && o.traffic == l.traffic && o.destination == l.destination && o.group == l.group
@@ -119,6 +121,12 @@ func describeFlowLogs(c *call) (wire.Object, error) {
 			"FlowLogId": l.id, "FlowLogStatus": "ACTIVE", "ResourceId": l.vpc, "TrafficType": l.traffic, "LogDestinationType": l.kind,
 			"CreationTime": l.created, "DeliverLogsStatus": "SUCCESS", "Tags": tagList(l.tags),
 			"LogFormat": l.format, "MaxAggregationInterval": l.interval,
+		}
+		if l.kind == toBucket {
+			out["DestinationOptions"] = wire.Object{
+				"FileFormat": orElse(l.files.str("FileFormat"), "plain-text"), "HiveCompatiblePartitions": l.files.flag("HiveCompatiblePartitions", false),
+				"PerHourPartition": l.files.flag("PerHourPartition", false),
+			}
 		}
 		put(out, "LogDestination", l.destination)
 		put(out, "LogGroupName", l.group)

@@ -48,6 +48,16 @@ func newResource(cloudFormation, kind, id, owner string, req action.Request, tag
 	return r
 }
 
+// leaveShared leaves what another account shares with this one to its owner, who alone may change it
+// (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html).
+func leaveShared(_ context.Context, _ aws.Config, r action.Resource) (string, error) {
+	parts := strings.Split(r.ARN, ":")
+	if len(parts) < 6 || parts[4] == r.Account {
+		return "", nil
+	}
+	return fmt.Sprintf("Account %s owns it and shares it with account %s, which may not change it: change it there.", parts[4], r.Account), nil
+}
+
 // noParameters is the schema of what is set for a whole region.
 const noParameters = `{"type": "object", "additionalProperties": false, "properties": {}}`
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -31,6 +32,25 @@ type flowLog struct {
 	Role        string                   `json:"role,omitempty"`
 	Format      string                   `json:"format,omitempty"`           // of its lines; "" for AWS's own
 	Interval    int32                    `json:"interval_seconds,omitempty"` // over which packets are summed up; 0 for AWS's own
+	Files       logFiles                 `json:"files,omitzero"`
+}
+
+// logFiles is how the files in a bucket are written; the zero value is AWS's own.
+type logFiles struct {
+	Format types.DestinationFileFormat `json:"format,omitempty"`
+	Hive   bool                        `json:"hive_compatible_partitions,omitempty"`
+	Hourly bool                        `json:"per_hour_partition,omitempty"`
+}
+
+func (f logFiles) compare(o logFiles) int {
+	return cmp.Or(cmp.Compare(f.Format, o.Format), cmp.Compare(fmt.Sprint(f.Hive, f.Hourly), fmt.Sprint(o.Hive, o.Hourly)))
+}
+
+// input is what CreateFlowLogs is told of them.
+func (f logFiles) input() map[string]any {
+	return map[string]any{
+		"FileFormat": cmp.Or(f.Format, types.DestinationFileFormatPlainText), "HiveCompatiblePartitions": f.Hive, "PerHourPartition": f.Hourly,
+	}
 }
 
 // What AWS uses where a flow log is created without
@@ -49,12 +69,15 @@ func (l flowLog) plain() flowLog {
 	if l.Interval == defaultInterval {
 		l.Interval = 0
 	}
+	if l.Files.Format == types.DestinationFileFormatPlainText {
+		l.Files.Format = ""
+	}
 	return l
 }
 
 func (l flowLog) compare(o flowLog) int {
 	return cmp.Or(cmp.Compare(l.Type, o.Type), cmp.Compare(l.Destination, o.Destination), cmp.Compare(l.Traffic, o.Traffic), cmp.Compare(l.Role, o.Role),
-		cmp.Compare(l.Format, o.Format), cmp.Compare(l.Interval, o.Interval))
+		cmp.Compare(l.Format, o.Format), cmp.Compare(l.Interval, o.Interval), l.Files.compare(o.Files))
 }
 
 // flowParams say of which VPC what is logged where.
@@ -106,7 +129,7 @@ func NewEnableFlowLogs(caller *awscall.Caller) action.Action {
 			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("vpc-flow-logs.amazonaws.com")},
 			Effect: action.StateChecked,
 		},
-		Find: findVPC, Read: readFlowLogs,
+		Find: findVPC, Leave: leaveShared, Read: readFlowLogs,
 		Want: func(_ action.Resource, p flowParams, now flowLogs) (flowLogs, string, error) {
 			wanted, err := p.log()
 			if err != nil {
@@ -141,6 +164,9 @@ func flowSteps(r action.Resource, from, to flowLogs) ([]setting.Step[flowLogs], 
 		}
 		if l.Format != "" {
 			input["LogFormat"] = l.Format
+		}
+		if l.Files != (logFiles{}) {
+			input["DestinationOptions"] = l.Files.input()
 		}
 		if l.Interval != 0 {
 			input["MaxAggregationInterval"] = l.Interval
@@ -198,7 +224,8 @@ func describeVPC(ctx context.Context, cfg aws.Config, req action.Request, id str
 	if err != nil || len(out.Vpcs) == 0 {
 		return action.Resource{}, missing(err, "ec2:DescribeVpcs", "VPC", id)
 	}
-	return newResource("AWS::EC2::VPC", "vpc", id, req.Account, req, out.Vpcs[0].Tags), nil
+	owner := cmp.Or(aws.ToString(out.Vpcs[0].OwnerId), req.Account)
+	return newResource("AWS::EC2::VPC", "vpc", id, owner, req, out.Vpcs[0].Tags), nil
 }
 
 func readFlowLogs(ctx context.Context, cfg aws.Config, r action.Resource) (flowLogs, error) {
@@ -215,7 +242,11 @@ func readFlowLogs(ctx context.Context, cfg aws.Config, r action.Resource) (flowL
 			l := flowLog{
 				Traffic: f.TrafficType, Type: f.LogDestinationType, Destination: aws.ToString(f.LogDestination), Role: aws.ToString(f.DeliverLogsPermissionArn),
 				Format: aws.ToString(f.LogFormat), Interval: aws.ToInt32(f.MaxAggregationInterval),
-			}.plain()
+			}
+			if o := f.DestinationOptions; o != nil {
+				l.Files = logFiles{o.FileFormat, aws.ToBool(o.HiveCompatiblePartitions), aws.ToBool(o.PerHourPartition)}
+			}
+			l = l.plain()
 			if f.LogGroupName != nil {
 				l.Destination = *f.LogGroupName
 			}

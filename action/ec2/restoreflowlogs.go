@@ -30,7 +30,7 @@ func NewRestoreFlowLogs(caller *awscall.Caller) action.Action {
 		Spec: action.Spec{
 			Name:  "ec2.restore-flow-logs",
 			Title: "Log a VPC's traffic again as an event's deleted flow logs did",
-			Description: "Creates the flow logs of VPCs again that an event deleted, with their destination, role, traffic, format and interval, as " +
+			Description: "Creates the flow logs of VPCs again that an event deleted, with their destination, role, traffic, format, interval and kind of files, as " +
 				"CloudTrail's history of 90 days tells of their creation. They have new ids, and what nobody logged meanwhile is lost. Flow logs that " +
 				"are older, and those of subnets and interfaces, are left to people. The undo deletes them again; what they wrote stays.",
 			Parameters: awscall.EventSchema("DeleteFlowLogs"),
@@ -41,7 +41,7 @@ func NewRestoreFlowLogs(caller *awscall.Caller) action.Action {
 			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo("vpc-flow-logs.amazonaws.com")},
 			Effect: action.StateChecked,
 		},
-		Complete: asCreated, Find: findDeleted, Read: readFlowLogs,
+		Complete: asCreated, Find: findDeleted, Leave: leaveShared, Read: readFlowLogs,
 		Want: func(r action.Resource, p deletedParams, now flowLogs) (flowLogs, string, error) {
 			if slices.Contains(p.unknown, r.Name) {
 				return now, "", setting.Escalation("CloudTrail's history doesn't tell which VPC it logged, and where to. Look it up in the history of " +
@@ -100,6 +100,11 @@ type flowRecord struct {
 			Role        string                      `json:"DeliverLogsPermissionArn"`
 			Format      string                      `json:"LogFormat"`
 			Interval    int32                       `json:"MaxAggregationInterval"`
+			Files       struct {
+				Format ec2types.DestinationFileFormat `json:"FileFormat"`
+				Hive   bool                           `json:"HiveCompatiblePartitions"`
+				Hourly bool                           `json:"PerHourPartition"`
+			} `json:"DestinationOptions"`
 		} `json:"CreateFlowLogsRequest"`
 	} `json:"requestParameters"`
 	Response struct {
@@ -138,7 +143,7 @@ func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
 // made is the flow log that the record's call created for each VPC.
 func (r *flowRecord) made() flowLog {
 	c := r.Request.Create
-	l := flowLog{Traffic: c.Traffic, Type: c.Type, Destination: c.Destination, Role: c.Role, Format: c.Format, Interval: c.Interval}
+	l := flowLog{Traffic: c.Traffic, Type: c.Type, Destination: c.Destination, Role: c.Role, Format: c.Format, Interval: c.Interval, Files: logFiles(c.Files)}
 	if l.Type == "" {
 		l.Type = ec2types.LogDestinationTypeCloudWatchLogs
 	}

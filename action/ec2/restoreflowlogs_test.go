@@ -88,6 +88,25 @@ func TestFlowLogsAreRestoredAsTheyWere(t *testing.T) {
 	}
 }
 
+// The files of a bucket are written as before: who reads Parquet can't read text.
+func TestTheFilesOfFlowLogsAreRestored(t *testing.T) {
+	p := newPlant(t)
+	files := &types.DestinationOptionsRequest{FileFormat: types.DestinationFileFormatParquet, HiveCompatiblePartitions: aws.Bool(true), PerHourPartition: aws.Bool(true)}
+	_, err := p.client.CreateFlowLogs(t.Context(), &sdk.CreateFlowLogsInput{
+		ResourceIds: []string{p.vpc}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeAll,
+		LogDestinationType: types.LogDestinationTypeS3, LogDestination: aws.String(logBucket), DestinationOptions: files,
+	})
+	p.Must(err)
+	params := p.unlog()
+	a := p.Action(ec2.NewRestoreFlowLogs)
+	p.Do(a, p.Item(a, actiontest.Request(params)))
+	out, err := p.client.DescribeFlowLogs(t.Context(), nil)
+	p.Must(err)
+	if o := out.FlowLogs[0].DestinationOptions; len(out.FlowLogs) != 1 || o.FileFormat != files.FileFormat || !*o.HiveCompatiblePartitions || !*o.PerHourPartition {
+		t.Errorf("it was restored as %+v", out.FlowLogs)
+	}
+}
+
 func TestFlowLogsThatAreNotRestored(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

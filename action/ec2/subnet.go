@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -50,8 +51,10 @@ func NewNoPublicAddress(caller *awscall.Caller) action.Action {
 			if err != nil {
 				return nil, err
 			}
-			return []action.Resource{newResource("AWS::EC2::Subnet", "subnet", p.Subnet, req.Account, req, s.Tags)}, nil
+			owner := cmp.Or(aws.ToString(s.OwnerId), req.Account)
+			return []action.Resource{newResource("AWS::EC2::Subnet", "subnet", p.Subnet, owner, req, s.Tags)}, nil
 		},
+		Leave: leaveShared,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (addresses, error) {
 			s, err := describeSubnet(ctx, cfg, r.Name)
 			return addresses{aws.ToBool(s.MapPublicIpOnLaunch)}, err

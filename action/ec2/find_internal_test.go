@@ -1,0 +1,21 @@
+package ec2
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"riposte.dev/action"
+)
+
+// The sandbox has no resource shares.
+func TestWhatAnotherAccountSharesIsLeft(t *testing.T) {
+	req := action.Request{Account: "111122223333", Region: "eu-west-1"}
+	for owner, says := range map[string]string{"111122223333": "", "444455556666": "Account 444455556666 owns it"} {
+		left, err := leaveShared(t.Context(), aws.Config{}, newResource("AWS::EC2::Subnet", "subnet", "subnet-0123456789abcdef0", owner, req, nil))
+		if err != nil || !strings.HasPrefix(left, says) || (left == "") != (says == "") {
+			t.Errorf("of %s: %q, %v, want %q", owner, left, err, says)
+		}
+	}
+}
