@@ -45,8 +45,9 @@ type image struct {
 
 // sharing is who may use a snapshot or an image: accounts, and the group all.
 type sharing struct {
-	accounts []string
-	public   bool
+	accounts      []string
+	organizations []string // ARNs; of images only
+	public        bool
 }
 
 // share adds and removes as a Modify…Attribute operation says.
@@ -55,16 +56,23 @@ func (s *sharing) share(add, remove []input) {
 		if id := p.str("UserId"); id != "" && !slices.Contains(s.accounts, id) {
 			s.accounts = append(s.accounts, id)
 		}
+		if org := p.str("OrganizationArn"); org != "" && !slices.Contains(s.organizations, org) {
+			s.organizations = append(s.organizations, org)
+		}
 		s.public = s.public || p.str("Group") == "all"
 	}
 	for _, p := range remove {
 		s.accounts = slices.DeleteFunc(s.accounts, func(id string) bool { return id == p.str("UserId") })
+		s.organizations = slices.DeleteFunc(s.organizations, func(org string) bool { return org == p.str("OrganizationArn") })
 		s.public = s.public && p.str("Group") != "all"
 	}
 }
 
 func (s sharing) list() wire.List {
 	out := list(s.accounts, func(id string) any { return wire.Object{"UserId": id} })
+	for _, org := range s.organizations {
+		out = append(out, wire.Object{"OrganizationArn": org})
+	}
 	if s.public {
 		out = append(out, wire.Object{"Group": "all"})
 	}
@@ -75,7 +83,7 @@ func (n *network) cloneShares(out *network) {
 	out.encrypts = n.encrypts
 	for _, i := range n.images {
 		c := *i
-		c.shared.accounts, c.tags = slices.Clone(i.shared.accounts), maps.Clone(i.tags)
+		c.shared.accounts, c.shared.organizations, c.tags = slices.Clone(i.shared.accounts), slices.Clone(i.shared.organizations), maps.Clone(i.tags)
 		out.images = append(out.images, &c)
 	}
 }

@@ -169,6 +169,13 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// share changes who may use the image.
+func (s site) share(change types.LaunchPermissionModifications) {
+	s.T.Helper()
+	_, err := s.client.ModifyImageAttribute(s.T.Context(), &sdk.ModifyImageAttributeInput{ImageId: &s.image, LaunchPermission: &change})
+	s.Must(err)
+}
+
 // shareAnew shares the snapshot and the image with one more.
 func (s site) shareAnew() {
 	s.T.Helper()
@@ -196,6 +203,12 @@ func TestWhatTheSettingsLeave(t *testing.T) {
 			_, err := s.client.ModifyInstanceAttribute(s.T.Context(), &sdk.ModifyInstanceAttributeInput{InstanceId: &s.instance, DisableApiTermination: &types.AttributeBooleanValue{Value: aws.Bool(true)}})
 			s.Must(err)
 		}, action.Escalated, "protected"},
+		{"an image that an organisation has", ec2.NewMakeImagePrivate, func(s site) string { return `{"id":"` + s.image + `","trusted_accounts":["444455556666"]}` }, func(s site) {
+			s.share(types.LaunchPermissionModifications{
+				Add:    []types.LaunchPermission{{OrganizationArn: aws.String("arn:aws:organizations::777788889999:organization/o-abcde12345")}},
+				Remove: []types.LaunchPermission{{Group: types.PermissionGroupAll}},
+			})
+		}, action.Escalated, "organization/o-abcde12345"},
 		{"a network that is denied", ec2.NewDenyAddress, func(s site) string { return `{"network_acl_id":"` + s.acl + `","address":"198.51.100.0/24"}` }, func(site) {}, action.Unneeded, "Entry 99"},
 		{"an ACL without a free number", ec2.NewDenyAddress, func(s site) string { return `{"network_acl_id":"` + s.acl + `","address":"203.0.113.7"}` }, func(s site) {
 			s.entry(1, types.RuleActionAllow, "192.0.2.0/24")

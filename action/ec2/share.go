@@ -19,6 +19,8 @@ import (
 type sharing struct {
 	Public   bool     `json:"public"`
 	Accounts []string `json:"accounts"` // sorted
+
+	organizations []string // and organisational units, by their ARNs: who is in them is not known here
 }
 
 // shareParams say what else than the public is shut out.
@@ -31,6 +33,10 @@ type shareParams struct {
 func (p shareParams) want(now sharing) (sharing, string, error) {
 	want := sharing{Accounts: now.Accounts}
 	var strangers []string
+	others := ""
+	if len(p.Trusted) > 0 && len(now.organizations) > 0 {
+		others = " It is shared with " + list(now.organizations, "and") + ", too: see whether that is yours, and take it from them where it isn't."
+	}
 	if len(p.Trusted) > 0 {
 		want.Accounts = []string{}
 		for _, account := range now.Accounts {
@@ -43,9 +49,11 @@ func (p shareParams) want(now sharing) (sharing, string, error) {
 	}
 	switch {
 	case now.Public:
-		return want, "Everybody may use it.", nil
+		return want, "Everybody may use it." + others, nil
 	case len(strangers) > 0:
-		return want, "It is shared with " + list(strangers, "and") + ", which are not trusted.", nil
+		return want, "It is shared with " + list(strangers, "and") + ", which are not trusted." + others, nil
+	case others != "":
+		return now, "", setting.Escalation(strings.TrimSpace(others))
 	default:
 		return now, "It is not public, and shared with nobody who isn't trusted.", nil
 	}
@@ -135,9 +143,10 @@ func NewMakeSnapshotPrivate(caller *awscall.Caller) action.Action {
 // NewMakeImagePrivate returns the action ec2.make-image-private.
 func NewMakeImagePrivate(caller *awscall.Caller) action.Action {
 	return makePrivate(caller, action.Spec{
-		Name:        "ec2.make-image-private",
-		Title:       "Make an image private",
-		Description: "Takes an AMI from the public, and, where trusted accounts are named, from all others. Instances that run from it go on.",
+		Name:  "ec2.make-image-private",
+		Title: "Make an image private",
+		Description: "Takes an AMI from the public, and, where trusted accounts are named, from all other accounts. Instances that run from it go on. " +
+			"Whole organisations and units with which it is shared keep it, and people are told of them.",
 		Permissions: []string{"ec2:DescribeImages", "ec2:DescribeImageAttribute", "ec2:ModifyImageAttribute"},
 	}, shareable{
 		resource: "AWS::EC2::Image", kind: "image", prefix: "ami",
@@ -155,6 +164,9 @@ func NewMakeImagePrivate(caller *awscall.Caller) action.Action {
 			}
 			for _, p := range out.LaunchPermissions {
 				now.add(aws.ToString(p.UserId), p.Group)
+				if arn := aws.ToString(p.OrganizationArn) + aws.ToString(p.OrganizationalUnitArn); arn != "" {
+					now.organizations = append(now.organizations, arn)
+				}
 			}
 			return nil
 		},
