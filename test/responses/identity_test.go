@@ -263,4 +263,4 @@ var identities = []story{
 }
 
 // stories are all of them. Trails come first, because one of them starts every stopped one.
-var stories = slices.Concat(trails, buckets, policies, services, detectors, network, identities, documents, more, watched, webACLs)
+var stories = slices.Concat(trails, buckets, policies, services, detectors, network, identities, documents, more, watched, webACLs, balancers)
