@@ -161,11 +161,11 @@ func passwordOperations() []operation {
 func updatePasswordPolicy(c *call) (wire.Object, error) {
 	p := wire.Object{"MinimumPasswordLength": int64(c.in.number("MinimumPasswordLength", 6)), "ExpirePasswords": c.in.has("MaxPasswordAge")}
 	for _, name := range []string{
-		"RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters", "RequireLowercaseCharacters", "AllowUsersToChangePassword",
+		"RequireSymbols", "RequireNumbers", "RequireUppercaseCharacters", "RequireLowercaseCharacters", "AllowUsersToChangePassword", "HardExpiry",
 	} {
 		p[name] = c.in.flag(name, false)
 	}
-	for _, name := range []string{"MaxPasswordAge", "PasswordReusePrevention", "HardExpiry"} {
+	for _, name := range []string{"MaxPasswordAge", "PasswordReusePrevention"} {
 		if c.in.has(name) {
 			p[name] = c.in[name]
 		}

@@ -40,7 +40,7 @@ type passwordPolicy struct {
 	AllowUsersToChangePassword bool
 	MaxPasswordAge             int32 `json:",omitempty"`
 	PasswordReusePrevention    int32 `json:",omitempty"`
-	HardExpiry                 *bool `json:",omitempty"`
+	HardExpiry                 bool  `json:",omitempty"`
 }
 
 func readPasswords(ctx context.Context, cfg aws.Config, r action.Resource) (passwords, error) {
@@ -59,7 +59,7 @@ func readPasswords(ctx context.Context, cfg aws.Config, r action.Resource) (pass
 		RequireUppercaseCharacters: p.RequireUppercaseCharacters, RequireLowercaseCharacters: p.RequireLowercaseCharacters,
 		AllowUsersToChangePassword: p.AllowUsersToChangePassword,
 		MaxPasswordAge:             aws.ToInt32(p.MaxPasswordAge), PasswordReusePrevention: aws.ToInt32(p.PasswordReusePrevention),
-		HardExpiry: p.HardExpiry,
+		HardExpiry: aws.ToBool(p.HardExpiry),
 	}}, nil
 }
 
