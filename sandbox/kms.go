@@ -228,6 +228,9 @@ func getKMSKeyRotation(c *call) (wire.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if key.spec != "SYMMETRIC_DEFAULT" {
+		return nil, wire.Errorf("UnsupportedOperationException", "")
+	}
 	return wire.Object{"KeyRotationEnabled": key.rotates}, nil
 }
 

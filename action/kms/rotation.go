@@ -19,6 +19,13 @@ type rotation struct {
 	State   types.KeyState `json:"state"`
 	Origin  string         `json:"origin"`
 	Spec    types.KeySpec  `json:"spec"`
+
+	primary string // the region of the key whose replica it is; "" where it is none
+}
+
+// can reports whether KMS rotates keys of this kind at all.
+func (r rotation) can() bool {
+	return r.Spec == types.KeySpecSymmetricDefault && r.Origin == string(types.OriginTypeAwsKms)
 }
 
 // NewEnableRotation returns the action kms.enable-rotation.
@@ -41,6 +48,12 @@ func NewEnableRotation(caller *awscall.Caller) action.Action {
 				return rotation{}, err
 			}
 			now := rotation{State: key.KeyState, Origin: string(key.Origin), Spec: key.KeySpec}
+			if m := key.MultiRegionConfiguration; m != nil && m.MultiRegionKeyType == types.MultiRegionKeyTypeReplica && m.PrimaryKey != nil {
+				now.primary = aws.ToString(m.PrimaryKey.Region)
+			}
+			if !now.can() {
+				return now, nil // KMS may refuse to tell of other keys
+			}
 			out, err := kms.NewFromConfig(cfg).GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &r.ARN})
 			if err != nil {
 				return now, awscall.Fault(err, "kms:GetKeyRotationStatus", "see whether the key %s rotates", r.Name)
@@ -48,18 +61,7 @@ func NewEnableRotation(caller *awscall.Caller) action.Action {
 			now.Rotates = out.KeyRotationEnabled
 			return now, nil
 		},
-		Want: func(_ action.Resource, _ keyParams, now rotation) (rotation, string, error) {
-			switch {
-			case now.Rotates:
-				return now, "It rotates already.", nil
-			case now.Spec != types.KeySpecSymmetricDefault || now.Origin != string(types.OriginTypeAwsKms):
-				return now, "", setting.Escalation("KMS rotates symmetric keys only whose material it made itself: rotate it by hand, with a new key and its alias.")
-			case now.State != types.KeyStateEnabled:
-				return now, "", setting.Escalation("Its state is " + string(now.State) + ": enable it first.")
-			}
-			now.Rotates = true
-			return now, "It keeps the same material for ever.", nil
-		},
+		Want: wantRotation,
 		Steps: func(r action.Resource, _, to rotation) ([]setting.Step[rotation], error) {
 			operation := "DisableKeyRotation"
 			if to.Rotates {
@@ -72,4 +74,19 @@ func NewEnableRotation(caller *awscall.Caller) action.Action {
 			"DisableKeyRotation": setting.Op(kms.NewFromConfig, (*kms.Client).DisableKeyRotation),
 		},
 	})
+}
+
+func wantRotation(_ action.Resource, _ keyParams, now rotation) (rotation, string, error) {
+	switch {
+	case now.Rotates:
+		return now, "It rotates already.", nil
+	case !now.can():
+		return now, "", setting.Escalation("KMS rotates symmetric keys only whose material it made itself: rotate it by hand, with a new key and its alias.")
+	case now.primary != "":
+		return now, "", setting.Escalation("It is a replica, which rotates with its primary key: enable the rotation of that, in " + now.primary + ".")
+	case now.State != types.KeyStateEnabled:
+		return now, "", setting.Escalation("Its state is " + string(now.State) + ": enable it first.")
+	}
+	now.Rotates = true
+	return now, "It keeps the same material for ever.", nil
 }

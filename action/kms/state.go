@@ -19,6 +19,11 @@ type keyState struct {
 	State types.KeyState `json:"state"`
 }
 
+// pending reports whether the key is about to be deleted; a primary key waits for its replicas first.
+func (s keyState) pending() bool {
+	return s.State == types.KeyStatePendingDeletion || s.State == types.KeyStatePendingReplicaDeletion
+}
+
 func readState(ctx context.Context, cfg aws.Config, r action.Resource) (keyState, error) {
 	key, err := describe(ctx, cfg, r.ARN)
 	if err != nil {
@@ -37,7 +42,7 @@ func stateSteps(r action.Resource, from, to keyState) ([]setting.Step[keyState],
 		input["KeyId"] = r.ARN
 		steps = append(steps, setting.Step[keyState]{Operation: operation, Input: input, Leaves: keyState{leaves}})
 	}
-	if from.State == types.KeyStatePendingDeletion {
+	if from.pending() {
 		add("CancelKeyDeletion", types.KeyStateDisabled, map[string]any{})
 		from.State = types.KeyStateDisabled
 	}
@@ -76,7 +81,7 @@ func NewCancelDeletion(caller *awscall.Caller) action.Action {
 		},
 		Find: findKey, Read: readState,
 		Want: func(_ action.Resource, _ keyParams, now keyState) (keyState, string, error) {
-			if now.State != types.KeyStatePendingDeletion {
+			if !now.pending() {
 				return now, "Nobody is about to delete it.", nil
 			}
 			return keyState{types.KeyStateDisabled}, "It is about to be deleted, and what it encrypted can't be read any more then.", nil
@@ -106,7 +111,7 @@ func NewEnable(caller *awscall.Caller) action.Action {
 				return now, "It is enabled already.", nil
 			case types.KeyStateDisabled:
 				return keyState{types.KeyStateEnabled}, "It is disabled, so what it encrypted can't be read.", nil
-			case types.KeyStatePendingDeletion:
+			case types.KeyStatePendingDeletion, types.KeyStatePendingReplicaDeletion:
 				return keyState{types.KeyStateEnabled}, "It is about to be deleted, so what it encrypted can't be read.", nil
 			default:
 				return now, "", setting.Escalation("Its state is " + string(now.State) + ": import its material, or connect its key store.")
