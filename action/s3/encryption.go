@@ -76,6 +76,9 @@ func NewEnableEncryption(caller *awscall.Caller) action.Action {
 		Find: findBucket[encryptionParams](caller),
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (encryption, error) {
 			out, err := newClient(cfg).GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &r.Name, ExpectedBucketOwner: &r.Account})
+			if code(err) == "ServerSideEncryptionConfigurationNotFoundError" { // what S3 does by itself; emulators say so still
+				return encryption{Algorithm: types.ServerSideEncryptionAes256}, nil
+			}
 			if err != nil {
 				return encryption{}, gone(awscall.Fault(err, "s3:GetEncryptionConfiguration", "read the encryption of the bucket %s", r.Name), r)
 			}

@@ -14,6 +14,7 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/s3"
+	"riposte.dev/sandbox"
 	"riposte.dev/fault"
 )
 
@@ -223,5 +224,18 @@ func TestLogsOfLogs(t *testing.T) {
 		if fault.CodeOf(err) != fault.Invalid || fault.Hint(err) == "" {
 			t.Errorf("%s: %v, want it refused with a hint", target, err)
 		}
+	}
+}
+
+// Some emulators still answer as S3 did before it encrypted every bucket by itself.
+func TestABucketWithoutAnEncryptionHasS3sOwn(t *testing.T) {
+	c := newCloud(t, region)
+	c.AddFault(sandbox.Fault{
+		Match: sandbox.Match{Service: "s3", Operation: "GetBucketEncryption"}, Error: &sandbox.FaultError{Code: "ServerSideEncryptionConfigurationNotFoundError", Status: 404},
+	})
+	item := c.Plan(s3.NewEnableEncryption, named)
+	actiontest.Want(t, item, action.Change, "by a key of S3")
+	if string(item.Before) != `{"algorithm":"AES256","bucket_key":false}` {
+		t.Errorf("before: %s", item.Before)
 	}
 }
