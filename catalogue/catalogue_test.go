@@ -67,6 +67,18 @@ func TestWhatTakesMinutesIsWaitedFor(t *testing.T) {
 		"ec2.terminate-instance":                600, // shutting-down
 		"elasticache.enable-automatic-failover": 600, // enabling
 		"dynamodb.encrypt-with-kms":             600, // UPDATING
+		"inspector.enable":                      600, // ENABLING
+		"lambda.revert-code":                    300, // InProgress
+		"lambda.revert-layers":                  300, // InProgress
+		"opensearch.publish-logs":               600, // Processing
+		"opensearch.require-tls":                600, // Processing
+		"rds.enable-iam-authentication":         600, // configuring-iam-database-auth
+		"rds.keep-backups":                      600, // backing-up
+		"rds.make-instance-private":             600, // modifying
+		"redshift.enable-vpc-routing":           600, // rebooting
+		"redshift.keep-snapshots":               600, // modifying
+		"redshift.make-cluster-private":         600, // modifying
+		"secretsmanager.rotate-secret":          600, // the function's steps
 	} {
 		if seconds[name] < least {
 			t.Errorf("%s is waited for for %d seconds, want %d or more", name, seconds[name], least)

@@ -24,6 +24,9 @@ type enableParams struct {
 // scans is whether Inspector scans what there is of each type.
 type scans map[types.ResourceScanType]types.Status
 
+// takes is for how long it is waited until what is ENABLING is enabled, in seconds.
+const takes = 900
+
 // known are the types that the action turns on.
 var known = []types.ResourceScanType{types.ResourceScanTypeEc2, types.ResourceScanTypeEcr, types.ResourceScanTypeLambda}
 
@@ -142,7 +145,7 @@ func NewEnable(caller *awscall.Caller) action.Action {
 }`),
 			Permissions: []string{"inspector2:BatchGetAccountStatus", "inspector2:Enable", "inspector2:Disable", "iam:CreateServiceLinkedRole"},
 			Within:      map[string]action.Limit{"iam:CreateServiceLinkedRole": linkedRoles()},
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findAccount, Read: readScans, Want: wantScans, Steps: scanSteps,
 		Operations: map[string]setting.Operation{

@@ -36,6 +36,9 @@ type codeParams struct {
 
 var codeHash = regexp.MustCompile(`^[A-Za-z0-9+/]{43}=$`)
 
+// takes is for how long it is waited until Lambda has ended an update, in seconds; of a function in a VPC it takes minutes.
+const takes = 300
+
 const changing = setting.Escalation("Lambda still works on its last change: look again in a minute.")
 
 // NewRevertCode returns the action lambda.revert-code.
@@ -56,6 +59,7 @@ func NewRevertCode(caller *awscall.Caller) action.Action {
 			Permissions:  append([]string{"lambda:PublishVersion", "lambda:UpdateFunctionCode", "s3:GetObject", "s3:GetObjectVersion"}, findPermissions...),
 			Effect:       action.StateChecked,
 			Evidence:     action.EventEvidence,
+			TakesSeconds: takes,
 			Irreversible: "the code that was replaced is published as a version: point an alias to that, or deploy it anew, where it was right",
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p codeParams) ([]action.Resource, error) {
@@ -137,9 +141,10 @@ func NewRevertLayers(caller *awscall.Caller) action.Action {
   "function": {"type": "string", "minLength": 1, "description": "name or ARN of the function, without a version or alias"},
   "layers": {"type": "array", "maxItems": 5, "uniqueItems": true, "items": {"type": "string", "pattern": "` + strings.ReplaceAll(layerARN.String(), `\`, `\\`) + `"},
     "description": "ARNs of the layers' versions that it had, in their order; none: []"}}}`),
-			Permissions: append([]string{"lambda:GetLayerVersion", "lambda:UpdateFunctionConfiguration"}, findPermissions...),
-			Effect:      action.StateChecked,
-			Evidence:    action.EventEvidence,
+			Permissions:  append([]string{"lambda:GetLayerVersion", "lambda:UpdateFunctionConfiguration"}, findPermissions...),
+			Effect:       action.StateChecked,
+			Evidence:     action.EventEvidence,
+			TakesSeconds: takes,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p layerParams) ([]action.Resource, error) {
 			if p.Layers == nil || slices.ContainsFunc(*p.Layers, func(l string) bool { return !layerARN.MatchString(l) }) {

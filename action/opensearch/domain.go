@@ -89,6 +89,9 @@ func changing(ctx context.Context, cfg aws.Config, r action.Resource) (string, e
 	return "", nil
 }
 
+// takes is for how long it is waited until a change of the configuration is active, in seconds; some move the domain to other nodes.
+const takes = 3600
+
 var (
 	permissions = []string{"es:DescribeDomain", "es:DescribeDomainConfig", "es:ListTags", "es:UpdateDomainConfig"}
 	operations  = map[string]setting.Operation{"UpdateDomainConfig": setting.Op(opensearch.NewFromConfig, (*opensearch.Client).UpdateDomainConfig)}
@@ -121,7 +124,7 @@ func NewRequireTLS(caller *awscall.Caller) action.Action {
 				"or an older TLS are shut out. A custom endpoint stays.",
 			Parameters:  json.RawMessage(domainSchema),
 			Permissions: permissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findDomain, Leave: changing, Service: prefix,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (endpoint, error) {

@@ -48,7 +48,7 @@ func NewPublishLogs(caller *awscall.Caller) action.Action {
   "log_group": {"type": "string", "pattern": "^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:", "description": "ARN of the log group"},
   "logs": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["error", "audit"]}, "description": "which logs; the error logs without this"}}}`),
 			Permissions: permissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p logParams) ([]action.Resource, error) {
 			if !strings.Contains(p.Group, ":log-group:") {

@@ -63,6 +63,9 @@ func describeInstance(ctx context.Context, cfg aws.Config, id string) (types.DBI
 	return out.DBInstances[0], nil
 }
 
+// takes is for how long it is waited until an instance shows a change, in seconds: it is modifying meanwhile, and a first backup is made.
+const takes = 1800
+
 var instancePermissions = []string{"rds:DescribeDBInstances", "rds:ModifyDBInstance"}
 
 var instanceOperations = map[string]setting.Operation{"ModifyDBInstance": setting.Op(rds.NewFromConfig, (*rds.Client).ModifyDBInstance)}
@@ -88,7 +91,7 @@ func NewMakeInstancePrivate(caller *awscall.Caller) action.Action {
 				"networks is shut out. Its security groups stay as they are.",
 			Parameters:  json.RawMessage(instanceSchema),
 			Permissions: instancePermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findInstance,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (exposure, error) {
@@ -125,7 +128,7 @@ func NewEnableDeletionProtection(caller *awscall.Caller) action.Action {
 				"are left to people: the cluster has the protection.",
 			Parameters:  json.RawMessage(instanceSchema),
 			Permissions: instancePermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findInstance,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (protection, error) {

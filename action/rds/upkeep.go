@@ -30,7 +30,7 @@ func NewEnableMinorUpgrades(caller *awscall.Caller) action.Action {
 				"each upgrade interrupts the database for some minutes then.",
 			Parameters:  json.RawMessage(instanceSchema),
 			Permissions: instancePermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findInstance,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (upgrades, error) {
@@ -77,7 +77,7 @@ func NewEnableIAMAuthentication(caller *awscall.Caller) action.Action {
 				"people.",
 			Parameters:  json.RawMessage(instanceSchema),
 			Permissions: instancePermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findInstance,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (authentication, error) {
@@ -138,7 +138,7 @@ func NewKeepBackups(caller *awscall.Caller) action.Action {
   "days": {"type": "integer", "minimum": 1, "maximum": 35, "description": "how long they are kept at least; 7 without this"},
   "interrupt": {"type": "boolean", "description": "whether the database may be interrupted for a moment"}}}`),
 			Permissions: instancePermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p backupParams) ([]action.Resource, error) {
 			if p.Days < 0 || p.Days > 35 {

@@ -81,6 +81,9 @@ func settled(status string) error {
 	return nil
 }
 
+// takes is for how long it is waited until a cluster shows a change, in seconds: it is modifying, or restarts, meanwhile.
+const takes = 1800
+
 var modifyPermissions = []string{"redshift:DescribeClusters", "redshift:ModifyCluster"}
 
 var modifyOperations = map[string]setting.Operation{"ModifyCluster": setting.Op(redshift.NewFromConfig, (*redshift.Client).ModifyCluster)}
@@ -106,7 +109,7 @@ func NewMakePrivate(caller *awscall.Caller) action.Action {
 				"connections may break while the address changes. Its security groups stay as they are. The undo gives it another public address.",
 			Parameters:  json.RawMessage(clusterSchema),
 			Permissions: modifyPermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findCluster,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (exposure, error) {
@@ -143,7 +146,7 @@ func NewEnableUpgrades(caller *awscall.Caller) action.Action {
 				"minutes then.",
 			Parameters:  json.RawMessage(clusterSchema),
 			Permissions: modifyPermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: findCluster,
 		Read: func(ctx context.Context, cfg aws.Config, r action.Resource) (upgrades, error) {

@@ -38,7 +38,7 @@ func NewEnableVPCRouting(caller *awscall.Caller) action.Action {
   ` + clusterProperty + `,
   "interrupt": {"type": "boolean", "description": "whether the cluster may restart"}}}`),
 			Permissions: modifyPermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p routingParams) ([]action.Resource, error) {
 			return findCluster(ctx, cfg, req, clusterParams{p.Cluster})
@@ -92,7 +92,7 @@ func NewKeepSnapshots(caller *awscall.Caller) action.Action {
   ` + clusterProperty + `,
   "days": {"type": "integer", "minimum": 1, "maximum": 35, "description": "how long they are kept at least; 7 without this"}}}`),
 			Permissions: modifyPermissions,
-			Effect:      action.StateChecked,
+			Effect:      action.StateChecked, TakesSeconds: takes,
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p snapshotParams) ([]action.Resource, error) {
 			if p.Days < 0 || p.Days > 35 {

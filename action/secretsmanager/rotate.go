@@ -30,6 +30,9 @@ type rotateParams struct {
 	LeakedAt time.Time `json:"leaked_at"`
 }
 
+// takes is for how long it is waited until the rotation's function has made the new version current, in seconds: it has four steps.
+const takes = 900
+
 // NewRotate returns the action secretsmanager.rotate-secret.
 func NewRotate(caller *awscall.Caller) action.Action {
 	return setting.New(caller, setting.Setting[rotateParams, version]{
@@ -42,7 +45,7 @@ func NewRotate(caller *awscall.Caller) action.Action {
   "secret": {"type": "string", "minLength": 1, "description": "name or ARN of the secret"},
   "leaked_at": {"type": "string", "format": "date-time", "description": "when others got to know it, such as the time of the event"}}}`),
 			Permissions: []string{"secretsmanager:DescribeSecret", "secretsmanager:RotateSecret", "lambda:InvokeFunction"},
-			Effect:      action.TokenKeyed, Evidence: action.EventEvidence,
+			Effect:      action.TokenKeyed, Evidence: action.EventEvidence, TakesSeconds: takes,
 			Irreversible: "the old value is known to others, and the service takes the new one only",
 		},
 		Find: func(ctx context.Context, cfg aws.Config, req action.Request, p rotateParams) ([]action.Resource, error) {
