@@ -14,8 +14,8 @@ import (
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
 	"riposte.dev/action/s3"
-	"riposte.dev/sandbox"
 	"riposte.dev/fault"
+	"riposte.dev/sandbox"
 )
 
 const (
