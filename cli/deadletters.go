@@ -19,7 +19,7 @@ func newDeadLettersCommand() *cobra.Command {
 		Use:   "dead-letters",
 		Short: "List what could not be handled, and why, the oldest first",
 		Long: `Events that cannot be read, notifications that no retry delivered and work that failed for good are kept, with the
-reason, until somebody has looked at them.`,
+reason; they stay.`,
 		Example: "  riposte dead-letters\n  riposte dead-letters --source intake --since 24h -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := connect(cmd)

@@ -23,7 +23,8 @@ func newExecutionsUndo() *cobra.Command {
 		Use:   "undo ID",
 		Short: "Take back what an execution changed",
 		Long: `Looks at each resource, shows what would be put back, and asks. Then it puts back what the execution changed, verifies, and
-tells people. With guard.undo: approve it waits until somebody else agrees. What somebody else has changed since is shown as a conflict and left alone; the exit code is 1 then.`,
+tells people. With guard.undo: approve it waits until somebody else agrees. What somebody else has changed since is shown as a
+conflict and left alone; the exit code is 1 then.`,
 		Example: `  riposte executions undo 5f0c1d2e3b4a59687766 --dry-run
   riposte executions undo 5f0c1d2e3b4a59687766
   riposte executions undo 5f0c1d2e3b4a59687766 --step StartLogging --yes`,

@@ -28,7 +28,8 @@ func newRoleCheck(d Deps) *cobra.Command {
 		Long: `Has IAM simulate (SimulatePrincipalPolicy), in each account of the configuration and as riposte's role there, everything that
 ` + "`riposte iam policy responder`" + ` grants: what is missing, and why. It also asks for what is dangerous and not needed, on all resources or
 without the conditions under which it is needed. Policies of buckets, queues, keys and other resources are not part of a
-simulation; the services whose resources may have some are named. It changes nothing. It ends with 1 where something is missing or IAM did not tell.`,
+simulation; the services whose resources may have some are named. It changes nothing. It ends with 1 where something is missing or
+IAM did not tell.`,
 		Example: `  riposte iam check --config riposte.yaml
   riposte iam check --account 444455556666 -o json | jq -r '.[].missing[].action'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -22,7 +22,8 @@ func newInitCommand(d Deps) *cobra.Command {
 		Use:   "init DIR",
 		Short: "Make a starter project: configuration, rules, a playbook, tests",
 		Long: `Writes a small project that validates and whose tests pass, to be changed: a configuration in dry run that lists the responses
-there are, routes, three rules with tests, a playbook, and JSON Schemas with which editors complete and check. Files that are there are never overwritten.`,
+there are, routes, three rules with tests, a playbook, and JSON Schemas with which editors complete and check. Files that are there
+are never overwritten.`,
 		Example: `  riposte init riposte
   cd riposte && riposte validate && riposte test rules`,
 		Args: cobra.ExactArgs(1),

@@ -28,8 +28,8 @@ func newServeCommand(d Deps) *cobra.Command {
 		Short: "Run riposte: take events, detect, respond, tell people",
 		Long: `Runs until SIGTERM or Ctrl-C, then finishes what is under way within 30 seconds; what is not finished resumes at
 the next start. A second Ctrl-C ends it at once, which loses nothing either.
-Rules, playbooks, threat lists and modes are taken up when their files change, and on SIGHUP; wrong ones are refused with
-their mistakes, and what was in force stays. Everything else in the configuration is read at the start.
+Rules, playbooks, threat lists, modes and the guard are taken up when their files change, and on SIGHUP; wrong ones are refused
+with their mistakes, and what was in force stays. Everything else in the configuration is read at the start.
 Without a configuration the bundled rules run in dry-run mode: plans are shown, nothing is changed.`,
 		Example: `  riposte serve
   riposte serve --config riposte.yaml --data /var/lib/riposte`,
