@@ -48,6 +48,22 @@ func newResource(cloudFormation, kind, id, owner string, req action.Request, tag
 	return r
 }
 
+// leaveManaged leaves an instance that an AWS service manages, such as a node of EKS Auto Mode, to that service: EC2 refuses others,
+// whatever they are allowed (https://docs.aws.amazon.com/whitepapers/latest/security-overview-amazon-eks-auto-mode/eks-auto-mode-data-plane.html).
+func leaveManaged(ctx context.Context, cfg aws.Config, r action.Resource) (string, error) {
+	i, err := describeInstance(ctx, cfg, r.Name)
+	return managed(i), err
+}
+
+// managed says why nobody but an AWS service changes the instance; "" where others may.
+func managed(i types.Instance) string {
+	if i.Operator == nil || !aws.ToBool(i.Operator.Managed) {
+		return ""
+	}
+	return aws.ToString(i.Operator.Principal) + " manages it, and EC2 lets nobody else change it: have the service replace it. A node of EKS Auto Mode can be " +
+		"cordoned, and its pods isolated (eks.cordon-node, eks.isolate-pod)."
+}
+
 // leaveShared leaves what another account shares with this one to its owner, who alone may change it
 // (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html).
 func leaveShared(_ context.Context, _ aws.Config, r action.Resource) (string, error) {

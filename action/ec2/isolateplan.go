@@ -41,6 +41,8 @@ func (a *Isolate) Plan(ctx context.Context, req action.Request) (*action.Plan, e
 	switch {
 	case ended(now.instance):
 		item.Status, item.Reason = action.Unneeded, "The instance has been terminated."
+	case managed(now.instance) != "":
+		item.Status, item.Reason = action.Escalated, managed(now.instance)
 	case p.Group == "" && len(now.forensic.IpPermissions) > 0:
 		item.Status = action.Escalated
 		item.Reason = fmt.Sprintf("The group %s, which is to isolate, lets something in: somebody gave it rules. Take them away, or name another group.",

@@ -43,7 +43,7 @@ func NewDetachProfile(caller *awscall.Caller) action.Action {
 			Within: map[string]action.Limit{"iam:PassRole": action.PassedTo(inEC2...)},
 			Effect: action.StateChecked, Evidence: action.EventEvidence,
 		},
-		Find: findInstance, Read: readProfile,
+		Find: findInstance, Leave: leaveManaged, Read: readProfile,
 		Want: func(_ action.Resource, _ instanceParams, now profile) (profile, string, error) {
 			if now.ARN == "" {
 				return now, "It has no instance profile.", nil
@@ -89,7 +89,7 @@ func NewReplaceProfile(caller *awscall.Caller) action.Action {
 			}
 			return findInstance(ctx, cfg, req, instanceParams{p.Instance})
 		},
-		Read: readProfile,
+		Leave: leaveManaged, Read: readProfile,
 		Want: func(r action.Resource, p replaceParams, now profile) (profile, string, error) {
 			want := profile{ARN: fmt.Sprintf("arn:%s:iam::%s:instance-profile/%s", awscall.Partition(r.Region), r.Account, p.Profile)}
 			switch now.ARN {
