@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"time"
@@ -45,10 +46,9 @@ func Commands(version string) (cli.Deps, error) {
 	}, nil
 }
 
-// actionsOf are the actions over a session's account, with the trackers, webhooks and programs of the configuration in the working
-// folder, where there is one.
+// actionsOf are the actions over a session's account, with the trackers, webhooks and programs of its configuration.
 func actionsOf(s cli.AWSSession) (*action.Set, error) {
-	c, err := LoadConfig("")
+	c, err := LoadConfig(s.File)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func actionsOf(s cli.AWSSession) (*action.Set, error) {
 
 // openSession opens the account that a command looks at.
 func openSession(ctx context.Context, o cli.AWSOptions) (cli.AWSSession, error) {
-	cfg, err := accounts.Base(ctx, accounts.Identity{Profile: o.Profile, Endpoint: o.Endpoint})
+	cfg, err := baseOf(ctx, o)
 	if err != nil {
 		return cli.AWSSession{}, err
 	}
@@ -77,7 +77,35 @@ func openSession(ctx context.Context, o cli.AWSOptions) (cli.AWSSession, error) 
 		return cli.AWSSession{}, fault.New(fault.Unauthenticated, "AWS does not say who we are: %w", err).
 			WithHint("name a profile with --profile, or see `aws sts get-caller-identity`")
 	}
-	return cli.AWSSession{Account: aws.ToString(who.Account), Principal: aws.ToString(who.Arn), Config: cfg}, nil
+	return cli.AWSSession{Account: aws.ToString(who.Account), Principal: aws.ToString(who.Arn), Config: cfg, File: o.Config}, nil
+}
+
+// baseOf is the AWS configuration of the options, and of riposte's where they want that.
+func baseOf(ctx context.Context, o cli.AWSOptions) (aws.Config, error) {
+	if !o.Configured {
+		return accounts.Base(ctx, accounts.Identity{Profile: o.Profile, Endpoint: o.Endpoint})
+	}
+	c, err := LoadConfig(o.Config)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	id := c.AWS.identity()
+	id.Endpoint = cmp.Or(o.Endpoint, id.Endpoint)
+	if o.Profile != "" {
+		id.Profile, id.AccessKeyID, id.SecretAccessKey = o.Profile, "", ""
+	}
+	cfg, err := accounts.Base(ctx, id)
+	if err != nil || o.Profile != "" || o.Role != "" || o.Account == "" || len(c.AWS.Accounts) == 0 && c.AWS.Organization == nil {
+		return cfg, err
+	}
+	reach, err := accounts.New(accounts.Options{Base: cfg, Accounts: c.AWS.members(), Organization: c.AWS.organization(), Regions: c.AWS.Regions})
+	if err != nil {
+		return aws.Config{}, err
+	}
+	if err := reach.Discover(ctx); err != nil {
+		return aws.Config{}, err
+	}
+	return reach.Config(ctx, o.Account, "")
 }
 
 // session is an AWSSession as the actions want it: one account.

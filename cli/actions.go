@@ -73,15 +73,19 @@ func newActionsShowCommand(d Deps) *cobra.Command {
 }
 
 func newActionsPlanCommand(d Deps) *cobra.Command {
-	var o AWSOptions
-	var account, region, params string
+	o := AWSOptions{Configured: true}
+	var region, params string
 	var param []string
 	cmd := &cobra.Command{
 		Use: "plan NAME", Short: "Show what an action would do now, without doing it",
 		Long: `Looks at the resources and prints the plan: the exact calls, and the state before and after. Nothing is changed.
 
+Region, endpoint, credentials and the roles of accounts are those of the configuration that serve would use; flags win: --profile over
+its credentials and roles, --role over its roles.
+
 A parameter's value is JSON where it is that, else text: --param ports=[22,3389] --param group=sg-0123456789abcdef0.`,
 		Example: "  riposte actions plan s3.block-public-access --param bucket=my-bucket\n" +
+			"  riposte actions plan cloudtrail.start-logging --param trail=audit --config riposte.yaml --account 444455556666\n" +
 			"  riposte actions plan ec2.revoke-ingress --region eu-west-1 --params '{\"group\":\"sg-0123456789abcdef0\",\"ports\":[22]}'\n" +
 			"  riposte actions plan kms.cancel-deletion --params @key.json --profile audit -o json",
 		Args: cobra.ExactArgs(1),
@@ -105,7 +109,7 @@ A parameter's value is JSON where it is that, else text: --param ports=[22,3389]
 			if err != nil {
 				return err
 			}
-			plan, err := a.Plan(cmd.Context(), action.Request{Account: or(account, session.Account), Region: or(region, session.Config.Region), Params: input})
+			plan, err := a.Plan(cmd.Context(), action.Request{Account: or(o.Account, session.Account), Region: or(region, session.Config.Region), Params: input})
 			if err != nil {
 				return err
 			}
@@ -117,8 +121,9 @@ A parameter's value is JSON where it is that, else text: --param ports=[22,3389]
 	}
 	f := cmd.Flags()
 	o.add(f)
-	f.StringVar(&account, "account", "", "account of the resources (default: that of the credentials)")
-	f.StringVar(&region, "region", "", "region of the resources (default: that of the AWS configuration)")
+	f.StringVar(&o.Config, "config", "", "configuration file (default riposte.yaml where there is one)")
+	f.StringVar(&o.Account, "account", "", "account of the resources, one of the configuration's too (default: that of the credentials)")
+	f.StringVar(&region, "region", "", "region of the resources (default: that of the configuration, or of the AWS SDK)")
 	f.StringVar(&params, "params", "", "all parameters as a JSON object, or @FILE")
 	f.StringArrayVar(&param, "param", nil, "one parameter as NAME=VALUE; may be repeated")
 	return cmd

@@ -17,6 +17,10 @@ type AWSOptions struct {
 	Role       string // ARN of a role to assume
 	ExternalID string // that the role's trust policy asks for
 	Endpoint   string // instead of AWS's own
+
+	Configured bool   // where these say nothing, the configuration does, as for serve
+	Config     string // its file; "": riposte.yaml where there is one
+	Account    string // that the configuration knows a way to; "": that of the credentials
 }
 
 func (o *AWSOptions) add(f *pflag.FlagSet) {
@@ -31,6 +35,7 @@ type AWSSession struct {
 	Account   string // 12 digits
 	Principal string // ARN of who calls
 	Config    aws.Config
+	File      string // configuration that it was opened by; "": riposte.yaml where there is one
 }
 
 // In is the configuration for a region.
