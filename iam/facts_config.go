@@ -4,6 +4,7 @@ var configFacts = map[string][]string{
 	"config:DescribeConfigurationRecorderStatus": recorders,
 	"config:DescribeConfigurationRecorders":      recorders,
 	"config:DescribeDeliveryChannels":            nil,
+	"config:GetResourceConfigHistory":            nil,
 	"config:StartConfigurationRecorder":          recorders,
 	"config:StopConfigurationRecorder":           recorders,
 }

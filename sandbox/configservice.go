@@ -6,8 +6,8 @@ import (
 	"riposte.dev/sandbox/wire"
 )
 
-// configService answers for AWS Config's recorder and its delivery channel, and records nothing; for the findings of rules see
-// Compliance (https://docs.aws.amazon.com/config/latest/APIReference/API_Operations.html).
+// configService answers for AWS Config's recorder and its delivery channel, and for what it has recorded of roles and buckets; for the findings of
+// rules see Compliance (https://docs.aws.amazon.com/config/latest/APIReference/API_Operations.html).
 func configService() *service {
 	return &service{
 		name: "config", prefix: "config",
@@ -19,6 +19,7 @@ func configService() *service {
 			{name: "StopConfigurationRecorder", resources: configRecorders, handle: stopConfigRecorder},
 			{name: "PutDeliveryChannel", handle: putConfigChannel},
 			{name: "DescribeDeliveryChannels", handle: describeConfigChannels},
+			{name: "GetResourceConfigHistory", handle: getConfigHistory},
 		},
 	}
 }
@@ -28,6 +29,7 @@ type configState struct {
 	recorder, channel wire.Object
 	recording         bool
 	started, stopped  time.Time
+	items             map[string][]configItem // by type and id, the oldest first; replaced, never changed
 }
 
 func newConfigState() *configState { return &configState{} }
@@ -124,6 +126,7 @@ func startConfigRecorder(c *call) (wire.Object, error) {
 		return nil, wire.Errorf("NoAvailableDeliveryChannelException", "Delivery channel is not available to start configuration recorder.")
 	}
 	s.recording, s.started = true, c.time.UTC()
+	c.recordAll(s)
 	return nil, nil
 }
 

@@ -198,6 +198,9 @@ func (s *Sandbox) handle(c *call) (wire.Object, error) {
 		s.opts.Logger.Error("handler failed", "service", c.svc.name, "operation", c.op.name, "err", err)
 		return nil, c.fail(wire.Internal, "the sandbox failed: %v", err)
 	}
+	if err == nil && !c.op.readOnly() {
+		c.recordConfiguration()
+	}
 	return out, err
 }
 

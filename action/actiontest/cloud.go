@@ -33,13 +33,14 @@ type Cloud struct {
 	admins map[string]sandbox.Keys // by account
 	users  int
 	trail  trail
+	clock  clock
 }
 
 // NewCloud returns a new cloud that ends with the test.
 func NewCloud(t *testing.T) *Cloud {
 	t.Helper()
 	c := &Cloud{T: t, admins: map[string]sandbox.Keys{}}
-	sb, err := sandbox.New(sandbox.Options{OnEvent: c.trail.record, ReadOnlyEvents: true})
+	sb, err := sandbox.New(sandbox.Options{OnEvent: c.trail.record, ReadOnlyEvents: true, Clock: &c.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,12 @@ const maxHistory = 20
 // back, to the second; visit returns false for enough. It reads 1,000 records at most.
 // (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html)
 func History(ctx context.Context, cfg aws.Config, key types.LookupAttributeKey, value string, until time.Time, visit func(record json.RawMessage) bool) error {
+	_, err := history(ctx, cfg, key, value, until, visit)
+	return err
+}
+
+// history does so, and reports whether visit has seen all that there is.
+func history(ctx context.Context, cfg aws.Config, key types.LookupAttributeKey, value string, until time.Time, visit func(record json.RawMessage) bool) (all bool, err error) {
 	pages := cloudtrail.NewLookupEventsPaginator(cloudtrail.NewFromConfig(cfg), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []types.LookupAttribute{{AttributeKey: key, AttributeValue: &value}},
 		EndTime:          aws.Time(until.Add(time.Second)),
@@ -27,15 +33,15 @@ func History(ctx context.Context, cfg aws.Config, key types.LookupAttributeKey, 
 		}
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return Fault(err, "cloudtrail:LookupEvents", "look into CloudTrail's history of %s", value)
+			return false, Fault(err, "cloudtrail:LookupEvents", "look into CloudTrail's history of %s", value)
 		}
 		for _, event := range page.Events {
 			if !visit(json.RawMessage(aws.ToString(event.CloudTrailEvent))) {
-				return nil
+				return false, nil
 			}
 		}
 	}
-	return nil
+	return !pages.HasMorePages(), nil
 }
 
 // Change is what a record of CloudTrail tells of a change: what it left.
@@ -47,14 +53,15 @@ type Change[T any] struct {
 }
 
 // LeftBefore returns what the last change before one left, as CloudTrail's history of a resource tells; nil where that is not known.
-// read tells of a record whether it is of a change that happened. Of two changes in one second nobody can tell which was first, but
-// a resource was created before it was changed.
-func LeftBefore[T any](ctx context.Context, cfg aws.Config, resource string, change Change[T], read func(record json.RawMessage) (Change[T], bool)) (*T, error) {
+// read tells of a record whether it is of a change that happened; older is asked where the whole history has none. Of two changes in
+// one second nobody can tell which was first, but a resource was created before it was changed.
+func LeftBefore[T any](ctx context.Context, cfg aws.Config, resource string, change Change[T],
+	read func(record json.RawMessage) (Change[T], bool), older func() (*T, error)) (*T, error) {
 	if change.ID == "" || change.At.IsZero() {
 		return nil, nil
 	}
 	var found *Change[T]
-	err := History(ctx, cfg, types.LookupAttributeKeyResourceName, resource, change.At, func(record json.RawMessage) bool {
+	all, err := history(ctx, cfg, types.LookupAttributeKeyResourceName, resource, change.At, func(record json.RawMessage) bool {
 		earlier, ok := read(record)
 		if !ok || earlier.ID == change.ID || earlier.At.After(change.At) {
 			return true
@@ -70,8 +77,13 @@ func LeftBefore[T any](ctx context.Context, cfg aws.Config, resource string, cha
 		}
 		return true
 	})
-	if err != nil || found == nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case found != nil:
+		return &found.Left, nil
+	case all:
+		return older()
 	}
-	return &found.Left, nil
+	return nil, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"riposte.dev/action"
@@ -65,11 +66,11 @@ func NewRevertTrustPolicy(caller *awscall.Caller) action.Action {
 		Spec: action.Spec{
 			Name:  "iam.revert-trust-policy",
 			Title: "Take back what an event did to a role's trust policy",
-			Description: "Puts the policy that says who may assume a role back to what the last earlier event in CloudTrail's history of 90 days made it. " +
-				"Where there is none, or somebody changed it since, that is left to people. Sessions that began meanwhile go on: revoke them with " +
+			Description: "Puts the policy that says who may assume a role back to what the last earlier event in CloudTrail's history of 90 days made it, " +
+				"or, where there is none, to what AWS Config recorded. Where neither tells, or somebody changed it since, that is left to people. Sessions that began meanwhile go on: revoke them with " +
 				"`iam.revoke-sessions`.",
 			Parameters:  awscall.EventSchema("UpdateAssumeRolePolicy"),
-			Permissions: []string{"iam:GetRole", "iam:UpdateAssumeRolePolicy", "cloudtrail:LookupEvents"},
+			Permissions: append([]string{"iam:GetRole", "iam:UpdateAssumeRolePolicy", "cloudtrail:LookupEvents"}, awscall.RecordedPermissions...),
 			Effect:      action.StateChecked, Evidence: action.EventEvidence,
 		},
 		Complete: trustBefore,
@@ -103,10 +104,10 @@ func wantTrustBefore(_ action.Resource, p trustEventParams, now state) (state, s
 	case !sameTrust(state{e.Left}, now):
 		return now, "", setting.Escalation("Somebody changed its trust policy since the event. Look at who did, and at who may assume it now.")
 	case p.before == nil:
-		return now, "", setting.Escalation("The event doesn't tell what its trust policy was before, and CloudTrail's history has no event that does. " +
-			"Look it up in the history of AWS Config or in the template that made the role, or take the other account out of it, now.")
+		return now, "", setting.Escalation("The event doesn't tell what its trust policy was before, nor do CloudTrail's history and AWS Config. " +
+			"Look it up in the template that made the role, or take the other account out of it, now.")
 	}
-	return before, "The event's call changed its trust policy; what that was before is in an earlier event.", nil
+	return before, "The event's call changed its trust policy; what that was before, the history tells.", nil
 }
 
 // trustBefore looks for the last earlier event that gave the role a trust policy.
@@ -118,9 +119,33 @@ func trustBefore(ctx context.Context, cfg aws.Config, req action.Request, p trus
 	before, err := awscall.LeftBefore(ctx, atHome(cfg, req), e.role, e.Change, func(record json.RawMessage) (awscall.Change[json.RawMessage], bool) {
 		earlier, err := parseTrustEvent(record)
 		return earlier.Change, err == nil && !earlier.refused && earlier.role == e.role
-	})
+	}, func() (*json.RawMessage, error) { return recordedTrust(ctx, atHome(cfg, req), e) })
 	if before != nil {
 		p.before = *before
 	}
 	return p, err
+}
+
+// recordedTrust is the trust policy of the role as AWS Config has recorded it before the event; nil where it has not.
+func recordedTrust(ctx context.Context, cfg aws.Config, e trustEvent) (*json.RawMessage, error) {
+	role, err := iam.NewFromConfig(cfg).GetRole(ctx, &iam.GetRoleInput{RoleName: &e.role})
+	if err != nil {
+		err = awscall.Fault(err, "iam:GetRole", "read the role %s", e.role)
+		if fault.CodeOf(err) == fault.NotFound {
+			err = nil // Find says so
+		}
+		return nil, err
+	}
+	item, err := awscall.Recorded(ctx, cfg, configtypes.ResourceTypeRole, aws.ToString(role.Role.RoleId), e.At)
+	if err != nil || item == nil {
+		return nil, err
+	}
+	var recorded struct {
+		Trust string `json:"assumeRolePolicyDocument"`
+	}
+	if err := json.Unmarshal([]byte(aws.ToString(item.Configuration)), &recorded); err != nil {
+		return nil, fault.New(fault.Internal, "what AWS Config has recorded of the role %s can't be read: %w", e.role, err)
+	}
+	document, err := decodeDocument(recorded.Trust, "trust policy of "+e.role+" that AWS Config has recorded")
+	return &document, err
 }

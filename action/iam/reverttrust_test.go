@@ -12,6 +12,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
 	"riposte.dev/action/iam"
 	"riposte.dev/fault"
 )
@@ -31,9 +32,11 @@ func (w identityWorld) trust2(document string) {
 	w.Must(err)
 }
 
-func (w identityWorld) trusted2() string {
+func (w identityWorld) trusted2() string { return w.trusted("deployer-2") }
+
+func (w identityWorld) trusted(role string) string {
 	w.T.Helper()
-	out, err := w.client.GetRole(w.T.Context(), &sdk.GetRoleInput{RoleName: aws.String("deployer-2")})
+	out, err := w.client.GetRole(w.T.Context(), &sdk.GetRoleInput{RoleName: &role})
 	w.Must(err)
 	return *out.Role.AssumeRolePolicyDocument
 }
@@ -49,6 +52,7 @@ func TestRevertTrustPolicy(t *testing.T) {
 		w.trust2(trustOther)
 		params := w.lastTrust()
 		world := w.World(iam.NewRevertTrustPolicy, params, strings.ReplaceAll(params, "deployer-2", "nobody"), w.trusted2)
+		world.Elsewhere = awscall.RecordedPermissions
 		world.Interfere = func() { w.trust2(strings.Replace(trustOther, "7777", "8888", 1)) }
 		return world
 	})
@@ -78,11 +82,11 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 		{"a role that is older than the history", func(w identityWorld) string {
 			w.trust(trustOther)
 			return w.lastTrust(actiontest.AnHourLater)
-		}, action.Escalated, "history has no event"},
+		}, action.Escalated, "CloudTrail's history and AWS Config"},
 		{"the record says neither when nor which", func(w identityWorld) string {
 			w.trust2(trustOther)
 			return w.lastTrust(func(r map[string]any) { delete(r, "eventTime") })
-		}, action.Escalated, "history has no event"},
+		}, action.Escalated, "CloudTrail's history and AWS Config"},
 		{"another change in the event's second", func(w identityWorld) string {
 			w.trust2(strings.Replace(trustOther, "7777", "8888", 1))
 			other := w.lastTrust()
@@ -90,7 +94,7 @@ func TestWhatTrustIsNotTakenBack(t *testing.T) {
 			var first struct{ Event struct{ EventTime string } }
 			w.Must(json.Unmarshal([]byte(other), &first))
 			return w.lastTrust(func(r map[string]any) { r["eventTime"] = first.Event.EventTime })
-		}, action.Escalated, "history has no event"},
+		}, action.Escalated, "CloudTrail's history and AWS Config"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTrustWorld(t)
@@ -108,4 +112,18 @@ func TestTrustEventsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want it refused with a hint", event, err)
 		}
 	}
+}
+
+// A role that is older than CloudTrail's history; AWS Config knows what its trust was.
+func TestRevertTrustPolicyToWhatWasRecorded(t *testing.T) {
+	actiontest.Run(t, func(t *testing.T) actiontest.World {
+		w := newIdentityWorld(t)
+		w.StartConfig("us-east-1")
+		w.Later(2 * time.Second)
+		w.trust(trustOther)
+		params := w.EventParams("us-east-1", "UpdateAssumeRolePolicy")
+		world := w.World(iam.NewRevertTrustPolicy, params, strings.ReplaceAll(params, "deployer", "nobody"), func() string { return w.trusted("deployer") })
+		world.Interfere = func() { w.trust(strings.Replace(trustOther, "7777", "8888", 1)) }
+		return world
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"riposte.dev/action/awscall"
@@ -83,13 +84,21 @@ func changeOf[T any](r accessRecord, left T) awscall.Change[T] {
 }
 
 // leftBefore returns what the bucket's last change before this one left; nil where that is not known.
-func leftBefore[T any](ctx context.Context, cfg aws.Config, r accessRecord, left func(accessRecord) T, names ...string) (*T, error) {
+func leftBefore[T any](ctx context.Context, cfg aws.Config, r accessRecord, left func(accessRecord) T,
+	recorded func(recordedBucket) (T, error), names ...string) (*T, error) {
 	if r.Error != "" {
 		return nil, nil
 	}
 	return awscall.LeftBefore(ctx, cfg, r.bucket, changeOf(r, left(r)), func(raw json.RawMessage) (awscall.Change[T], bool) {
 		earlier, err := readAccess(raw, names...)
 		return changeOf(earlier, left(earlier)), err == nil && earlier.Error == "" && earlier.bucket == r.bucket
+	}, func() (*T, error) {
+		item, err := awscall.Recorded(ctx, cfg, configtypes.ResourceTypeBucket, r.bucket, r.Time)
+		if err != nil || item == nil {
+			return nil, err
+		}
+		was, err := recorded(item.SupplementaryConfiguration)
+		return &was, err
 	})
 }
 

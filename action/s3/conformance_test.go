@@ -2,6 +2,7 @@ package s3_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
 	"riposte.dev/action/s3"
 )
 
@@ -53,7 +55,7 @@ func TestRevertPolicy(t *testing.T) {
 				}
 				params := backTo(tt.before)
 				w := c.World(s3.NewRevertPolicy, params, strings.Replace(params, bucket, "no-such-bucket", 1), c.policy)
-				w.Elsewhere = append(tt.elsewhere, "cloudtrail:LookupEvents")
+				w.Elsewhere = slices.Concat(tt.elsewhere, []string{"cloudtrail:LookupEvents"}, awscall.RecordedPermissions)
 				w.Interfere = c.putTwice
 				return w
 			})

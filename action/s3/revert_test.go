@@ -3,6 +3,7 @@ package s3_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -10,6 +11,7 @@ import (
 
 	"riposte.dev/action"
 	"riposte.dev/action/actiontest"
+	"riposte.dev/action/awscall"
 	"riposte.dev/action/s3"
 	"riposte.dev/fault"
 )
@@ -56,7 +58,7 @@ func TestRevertACL(t *testing.T) {
 				tt.happen(c)
 				params := c.EventParams(region, "PutBucketAcl", actiontest.AnHourLater)
 				w := c.World(s3.NewRevertACL, params, strings.ReplaceAll(params, bucket, "no-such-bucket"), c.settings)
-				w.Elsewhere = []string{"s3:GetBucketLocation"}
+				w.Elsewhere = append([]string{"s3:GetBucketLocation"}, awscall.RecordedPermissions...)
 				w.Interfere = func() { c.putACL(toGroup(delivery, types.PermissionWrite)) }
 				return w
 			})
@@ -75,13 +77,13 @@ func TestWhatAccessListsAreTakenBackTo(t *testing.T) {
 			c.grant(toGroup(delivery, types.PermissionWrite))
 			c.canned(types.BucketCannedACLAuthenticatedRead)
 			return c.EventParams(region, "PutBucketAcl", actiontest.AnHourLater)
-		}, action.Change, "is in an earlier event"},
+		}, action.Change, "the history tells"},
 		{"one of two lists in the same second", func(c cloud) string {
 			c.grant(toGroup(delivery, types.PermissionWrite))
 			first := c.second("PutBucketAcl")
 			c.canned(types.BucketCannedACLAuthenticatedRead)
 			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) { r["eventTime"] = first })
-		}, action.Escalated, "history has no event"},
+		}, action.Escalated, "CloudTrail's history and AWS Config"},
 		{"changed since", func(c cloud) string {
 			c.grant(toStranger())
 			params := c.EventParams(region, "PutBucketAcl")
@@ -109,7 +111,7 @@ func TestWhatAccessListsAreTakenBackTo(t *testing.T) {
 		{"the record says neither when nor which", func(c cloud) string {
 			c.grant(toStranger())
 			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) { delete(r, "eventTime") })
-		}, action.Escalated, "history has no event"},
+		}, action.Escalated, "CloudTrail's history and AWS Config"},
 		{"a grant by an address of e-mail", func(c cloud) string {
 			c.grant(toStranger())
 			return c.EventParams(region, "PutBucketAcl", func(r map[string]any) {
@@ -153,7 +155,7 @@ func TestRevertPolicyOfAnEvent(t *testing.T) {
 				c := newCloud(t, region)
 				params := c.policyEvent(tt.before, tt.after)
 				w := c.World(s3.NewRevertPolicy, params, strings.ReplaceAll(params, bucket, "no-such-bucket"), func() string { return c.policy() })
-				w.Elsewhere = tt.elsewhere
+				w.Elsewhere = append(tt.elsewhere, awscall.RecordedPermissions...)
 				w.Interfere = c.putTwice
 				return w
 			})
@@ -188,7 +190,7 @@ func TestWhatPoliciesAreNotTakenBack(t *testing.T) {
 		{"no history", func(c cloud) string {
 			c.policyEvent("", policy(partner))
 			return c.EventParams(region, "PutBucketPolicy", func(r map[string]any) { delete(r, "eventID") })
-		}, action.Escalated, "history has no event"},
+		}, action.Escalated, "CloudTrail's history and AWS Config"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(t, region)
@@ -221,11 +223,28 @@ func (c cloud) revertInUSEast1() action.Item {
 	return c.Item(c.Action(s3.NewRevertPolicy), req)
 }
 
+// In us-east-1 a bucket's creation tells nothing of its policy, so that AWS Config is asked.
+func TestRevertPolicyToWhatWasRecorded(t *testing.T) {
+	c := inUSEast1(t)
+	c.StartConfig("us-east-1")
+	c.Later(2 * time.Second)
+	c.put(policy(partner))
+	req := actiontest.Request(c.EventParams("us-east-1", "PutBucketPolicy"))
+	req.Region = "us-east-1"
+	a := c.Action(s3.NewRevertPolicy)
+	item := c.Item(a, req)
+	actiontest.Want(t, item, action.Change, "had no policy before")
+	c.Do(a, item)
+	if got := c.policy(); got != "" {
+		t.Errorf("the policy is %s", got)
+	}
+}
+
 // Only there can a bucket be created again over itself: its creation says nothing of its policy.
 func TestCreationTellsNothingInUSEast1(t *testing.T) {
 	c := inUSEast1(t)
 	c.put(policy(partner))
-	actiontest.Want(t, c.revertInUSEast1(), action.Escalated, "history has no event")
+	actiontest.Want(t, c.revertInUSEast1(), action.Escalated, "CloudTrail's history and AWS Config")
 }
 
 func TestPoliciesOfAFormerBucketAreNotPutBack(t *testing.T) {

@@ -25,11 +25,11 @@ func NewRevertACL(caller *awscall.Caller) action.Action {
 		Spec: action.Spec{
 			Name:  "s3.revert-acl",
 			Title: "Take back what an event did to a bucket's access list",
-			Description: "Puts a bucket's access list (ACL) back to what the last earlier event in CloudTrail's history of 90 days made it: a change of the " +
-				"list, or the bucket's creation. Where there is none, where somebody changed the list since, and where the public was in it before, " +
+			Description: "Puts a bucket's access list (ACL) back to what the last earlier event in CloudTrail's history of 90 days made it, a change of the " +
+				"list or the bucket's creation, or, where there is none, to what AWS Config recorded. Where neither tells, where somebody changed the list since, and where the public was in it before, " +
 				"that is left to people. What was read meanwhile was read.",
 			Parameters:  awscall.EventSchema("PutBucketAcl"),
-			Permissions: append([]string{"s3:GetBucketAcl", "s3:PutBucketAcl", "cloudtrail:LookupEvents"}, findPermissions...),
+			Permissions: slices.Concat([]string{"s3:GetBucketAcl", "s3:PutBucketAcl", "cloudtrail:LookupEvents"}, awscall.RecordedPermissions, findPermissions),
 			Effect:      action.StateChecked, Evidence: action.EventEvidence,
 		},
 		Complete: func(ctx context.Context, cfg aws.Config, _ action.Request, p aclEventParams) (aclEventParams, error) {
@@ -37,7 +37,7 @@ func NewRevertACL(caller *awscall.Caller) action.Action {
 			if err != nil {
 				return p, err
 			}
-			before, err := leftBefore(ctx, cfg, r, accessRecord.grants, "PutBucketAcl", "CreateBucket")
+			before, err := leftBefore(ctx, cfg, r, accessRecord.grants, recordedBucket.grants, "PutBucketAcl", "CreateBucket")
 			if before != nil {
 				p.before = *before
 			}
@@ -74,10 +74,10 @@ func wantListBefore(_ action.Resource, p aclEventParams, now accessList) (access
 	case !slices.Equal(left.Grants, now.Grants):
 		return now, "", setting.Escalation("Its access list is not what the event made it. Look at who changed it since, and at who is in it now.")
 	case p.before == nil:
-		return now, "", setting.Escalation("The event doesn't tell what its access list was before, and CloudTrail's history has no event that does. " +
-			"Look it up in the history of AWS Config, or make the list private, now.")
+		return now, "", setting.Escalation("The event doesn't tell what its access list was before, nor do CloudTrail's history and AWS Config. " +
+			"Look at whom it lets in, or make the list private, now.")
 	case slices.ContainsFunc(before.Grants, grant.public):
 		return now, "", setting.Escalation("The public was in its access list before the event, and is not let in again. Look at who may use the bucket now.")
 	}
-	return before, "The event's call changed its access list; what that was before is in an earlier event.", nil
+	return before, "The event's call changed its access list; what that was before, the history tells.", nil
 }

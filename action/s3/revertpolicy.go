@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"riposte.dev/action"
 	"riposte.dev/action/awscall"
@@ -14,7 +15,7 @@ var revertSpec = action.Spec{
 	Name:  "s3.revert-bucket-policy",
 	Title: "Put a bucket policy back",
 	Description: "Puts a bucket's policy back to what it was before an event changed it: to what the last earlier event in CloudTrail's history of 90 " +
-		"days made it, or to the policy that the playbook gives. Where the history doesn't tell, where somebody changed the policy since, and " +
+		"days made it or, where there is none, to what AWS Config recorded; or to the policy that the playbook gives. Where neither tells, where somebody changed the policy since, and " +
 		"where it was public before, an event is left to people.",
 	Parameters: json.RawMessage(`{
   "type": "object",
@@ -26,7 +27,7 @@ var revertSpec = action.Spec{
   },
   "oneOf": [{"required": ["event"]}, {"required": ["bucket", "policy"]}]
 }`),
-	Permissions: append([]string{"cloudtrail:LookupEvents"}, policyPermissions...),
+	Permissions: slices.Concat([]string{"cloudtrail:LookupEvents"}, awscall.RecordedPermissions, policyPermissions),
 	Effect:      action.StateChecked, Evidence: action.EventEvidence,
 }
 
@@ -106,7 +107,7 @@ func (a *RevertPolicy) planEvent(ctx context.Context, req action.Request, event 
 	if req.Region != "us-east-1" { // there, and nowhere else, a bucket can be created again over itself, and keeps its policy
 		telling = append(telling, "CreateBucket")
 	}
-	found, err := leftBefore(ctx, cfg, e, accessRecord.policy, telling...)
+	found, err := leftBefore(ctx, cfg, e, accessRecord.policy, recordedBucket.policy, telling...)
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +143,8 @@ func (a *RevertPolicy) leave(e accessRecord, before *string, now string) string 
 	case e.policy() == nil || !resourcepolicy.Equivalent(now, *e.policy()):
 		return "Its policy is not what the event made it. Look at who changed it since, and at whom it lets in now."
 	case before == nil:
-		return "The event doesn't tell what its policy was before, and CloudTrail's history has no event that does. Look it up in the history of " +
-			"AWS Config or in the template that made the bucket, and put it back, now."
+		return "The event doesn't tell what its policy was before, nor do CloudTrail's history and AWS Config. Look it up in the " +
+			"template that made the bucket, and put it back, now."
 	case warnOf(*before) != "":
 		return "Its policy was public before the event, and is not made so again. Look at whom it lets in now."
 	}
