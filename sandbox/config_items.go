@@ -20,6 +20,9 @@ const maxConfigItems = 100
 
 // recordConfiguration records the roles and buckets that a call has changed, at once; AWS takes some minutes.
 func (c *call) recordConfiguration() {
+	if c.account == nil || len(c.subjects) == 0 {
+		return // nobody's call
+	}
 	s := c.config()
 	if !s.recording {
 		return
