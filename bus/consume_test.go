@@ -396,10 +396,11 @@ func TestSlowGroupHoldsUpNobodyWithConcurrency(t *testing.T) {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		} else {
-			close(quick)
 		}
 		seen.add(dataOf(batch))
+		if dataOf(batch) == "quick" {
+			close(quick)
+		}
 		return nil
 	})
 	if got, want := seen.waitFor(t, 2), []string{"quick", "slow"}; !slices.Equal(got, want) {

@@ -136,6 +136,10 @@ func (s *stage) rests(ended bool) {
 	defer cancel()
 	for ctx.Err() == nil {
 		waits = ""
+		// What is to be taken back comes first: once it is no longer pending, its execution is among those that are listed after.
+		if pending, err := s.index.Expiries(ctx); ended && (err != nil || len(pending) > 0) {
+			waits += fmt.Sprintf("not taken back: %v, %v", pending, err)
+		}
 		asked := map[string]bool{}
 		for _, q := range s.questions() {
 			asked[q.Execution] = true
@@ -144,9 +148,6 @@ func (s *stage) rests(ended bool) {
 			if x.Status == playbook.Running && (ended || !asked[x.ID] && x.Held == "") {
 				waits += fmt.Sprintf("%s is in %q and waits for nothing that has a name; ", x.ID, x.State)
 			}
-		}
-		if pending, err := s.index.Expiries(ctx); ended && (err != nil || len(pending) > 0) {
-			waits += fmt.Sprintf("not taken back: %v, %v", pending, err)
 		}
 		if waits == "" {
 			return
