@@ -132,20 +132,22 @@ func (r *Runtime) post(id string, message func(*driver)) error {
 	return nil
 }
 
-// leave decides what follows when a driver has come to rest.
+// leave decides what follows when a driver has come to rest. The time at which its execution goes on is set before anybody else can
+// drive it: set later, it would replace the time that the next driver has set.
 func (r *Runtime) leave(d *driver, err error) {
 	r.mu.Lock()
-	mine := r.drivers[d.id] == d
-	if mine {
+	stuck := false
+	if r.drivers[d.id] == d {
 		delete(r.drivers, d.id)
 		if err == nil || fault.CodeOf(err) == fault.NotFound && d.e == nil { // over, or a start that was not written after all
 			r.abandonLocked(d.id)
-			mine = false
+		} else {
+			stuck = !r.settleLocked(d.id, err)
 		}
 	}
 	r.mu.Unlock()
-	if mine {
-		r.settle(d.id, err)
+	if stuck {
+		r.quarantine(d.id, err)
 	}
 }
 
@@ -160,8 +162,8 @@ func (r *Runtime) load(ctx context.Context, id string) (*execution, error) {
 // retryAfter is how long an execution rests after its journal refused.
 const retryAfter = 2 * time.Second
 
-// settle decides when an execution that rests goes on.
-func (r *Runtime) settle(id string, err error) {
+// settleLocked decides when an execution that rests goes on; false where it can't.
+func (r *Runtime) settleLocked(id string, err error) bool {
 	var sleep *sleepError
 	switch code := fault.CodeOf(err); {
 	case errors.As(err, &sleep):
@@ -171,8 +173,9 @@ func (r *Runtime) settle(id string, err error) {
 		r.log.Warn("playbook: an execution rests because its journal did not take a record", "execution", id, "error", err)
 		r.timers.add(due{at: r.opts.Now().Add(retryAfter), id: id, interrupted: true})
 	default:
-		r.quarantine(id, err)
+		return false
 	}
+	return true
 }
 
 // quarantine leaves an execution alone whose journal can't be read or written, and says so; the others go on.
