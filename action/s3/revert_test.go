@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -197,6 +198,20 @@ func TestWhatPoliciesAreNotTakenBack(t *testing.T) {
 			actiontest.Want(t, c.Plan(s3.NewRevertPolicy, tt.happen(c)), tt.status, tt.says)
 		})
 	}
+}
+
+// A recorder that is off may have missed a change.
+func TestWhatWasRecordedBeforeTheRecorderStoppedTellsNothing(t *testing.T) {
+	c := inUSEast1(t)
+	c.StartConfig("us-east-1")
+	_, err := configservice.NewFromConfig(c.Admin(account, "us-east-1")).StopConfigurationRecorder(t.Context(),
+		&configservice.StopConfigurationRecorderInput{ConfigurationRecorderName: aws.String("default")})
+	c.Must(err)
+	c.Later(2 * time.Second)
+	c.put(policy(partner))
+	req := actiontest.Request(c.EventParams("us-east-1", "PutBucketPolicy"))
+	req.Region = "us-east-1"
+	actiontest.Want(t, c.Item(c.Action(s3.NewRevertPolicy), req), action.Escalated, "CloudTrail's history and AWS Config")
 }
 
 // inUSEast1 is a cloud whose bucket is in that region.

@@ -26,8 +26,8 @@ func NewRevertACL(caller *awscall.Caller) action.Action {
 			Name:  "s3.revert-acl",
 			Title: "Take back what an event did to a bucket's access list",
 			Description: "Puts a bucket's access list (ACL) back to what the last earlier event in CloudTrail's history of 90 days made it, a change of the " +
-				"list or the bucket's creation, or, where there is none, to what AWS Config recorded. Where neither tells, where somebody changed the list since, and where the public was in it before, " +
-				"that is left to people. What was read meanwhile was read.",
+				"list or the bucket's creation, or, where there is none, to what AWS Config recorded. Where neither tells, " +
+				"where somebody changed the list since, and where the public was in it before, that is left to people. What was read meanwhile was read.",
 			Parameters:  awscall.EventSchema("PutBucketAcl"),
 			Permissions: slices.Concat([]string{"s3:GetBucketAcl", "s3:PutBucketAcl", "cloudtrail:LookupEvents"}, awscall.RecordedPermissions, findPermissions),
 			Effect:      action.StateChecked, Evidence: action.EventEvidence,
