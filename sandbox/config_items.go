@@ -98,7 +98,7 @@ func roleItem(r *role) wire.Object {
 // bucketItem is the item of a bucket: each part of it is JSON in a text.
 func bucketItem(b *bucket) wire.Object {
 	owner := map[string]any{"id": canonicalID(b.account), "displayName": nil}
-	names := map[string]string{allUsersGroup: "AllUsers", authenticatedUsersGroup: "AuthenticatedUsers", "http://acs.amazonaws.com/groups/s3/LogDelivery": "LogDelivery"}
+	names := map[string]string{allUsersGroup: "AllUsers", authenticatedUsersGroup: "AuthenticatedUsers", logDeliveryGroup: "LogDelivery"}
 	permissions := map[string]string{"FULL_CONTROL": "FullControl", "READ": "Read", "WRITE": "Write", "READ_ACP": "ReadAcp", "WRITE_ACP": "WriteAcp"}
 	acl := b.settings.acl
 	if acl == nil {

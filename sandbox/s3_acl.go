@@ -12,6 +12,7 @@ import (
 const (
 	allUsersGroup           = "http://acs.amazonaws.com/groups/global/AllUsers"
 	authenticatedUsersGroup = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+	logDeliveryGroup        = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 )
 
 // grantHeaders are the headers that grant, by member of the input; each gives a permission.
